@@ -1,0 +1,275 @@
+//! Shoal's own index: what a video consists of, piece by piece, and who may share it.
+
+mod part;
+mod space;
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::DecodeError;
+use crate::id::{InfoHash, PIECE_LENGTH};
+
+pub use part::{MAX_PART_BYTES, MAX_PART_SEGMENTS, Part, PartSegment};
+pub use space::PieceSpace;
+
+/// Bytes of an index.
+pub const MAX_INDEX_BYTES: usize = 64 * 1024;
+
+/// Tracks of an index.
+pub const MAX_TRACKS: usize = 64;
+
+/// The version that this program reads and writes.
+const VERSION: u64 = 1;
+
+const MAX_TRACKERS: usize = 8;
+const MAX_ICE: usize = 8;
+const MAX_URL: usize = 2048;
+const MAX_STRIDE: u32 = 65_536;
+
+/// The index of a video. What [`Index::parse`] returns keeps all its rules; one that is put
+/// together by hand is checked by [`Index::validate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// The swarm that the viewers of this video form.
+    pub swarm: InfoHash,
+    /// The playlist still grows.
+    pub live: bool,
+    /// Bytes of a piece: [`PIECE_LENGTH`].
+    pub piece_length: u32,
+    /// Piece numbers reserved for each segment, a power of two.
+    pub stride: u32,
+    /// URLs relative to the index's own (then `http` becomes `ws`), or absolute with `ws:` or
+    /// `wss:`. At most 8.
+    pub trackers: Vec<String>,
+    /// STUN and TURN servers. At most 8.
+    pub ice: Vec<IceServer>,
+    /// Who may share.
+    pub policy: IndexPolicy,
+    /// Renditions and audio tracks, 1 to 64. Their order gives their
+    /// [`TrackId`](crate::id::TrackId).
+    pub tracks: Vec<IndexTrack>,
+}
+
+/// A STUN or TURN server, as `RTCConfiguration.iceServers` has it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// 1 to 8, each `stun:`, `stuns:`, `turn:` or `turns:`.
+    pub urls: Vec<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// The credential stays out of logs.
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the site says about sharing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndexPolicy {
+    /// The site operator's word. Default: ask.
+    pub p2p: P2p,
+    /// The video's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<P2p>,
+    /// Viewers that there must be before anyone shares. Default: 0.
+    pub min_viewers: u32,
+}
+
+/// What one of those who decide on sharing has said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum P2p {
+    /// Ask the viewer first.
+    #[default]
+    Ask,
+    /// Never.
+    Off,
+    /// Without asking.
+    On,
+}
+
+/// A rendition or an audio track.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexTrack {
+    /// Its media playlist, relative to the index's URL.
+    pub playlist: String,
+    /// Segments that one part describes: 1 to 64, and 1 while live.
+    pub part_segments: u32,
+}
+
+/// The index as JSON has it, before it is known what is missing.
+#[derive(Deserialize)]
+struct Given {
+    shoal: Option<u64>,
+    swarm: Option<String>,
+    #[serde(default)]
+    live: bool,
+    piece_length: Option<u32>,
+    stride: Option<u32>,
+    #[serde(default)]
+    trackers: Vec<String>,
+    #[serde(default)]
+    ice: Vec<IceServer>,
+    #[serde(default)]
+    policy: IndexPolicy,
+    tracks: Option<Vec<IndexTrack>>,
+}
+
+/// The index as it is written.
+#[derive(Serialize)]
+struct Written<'a> {
+    shoal: u64,
+    swarm: String,
+    live: bool,
+    piece_length: u32,
+    stride: u32,
+    trackers: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ice: &'a [IceServer],
+    policy: IndexPolicy,
+    tracks: &'a [IndexTrack],
+}
+
+impl Index {
+    /// Reads `index.json`. Fields that are not known are passed over.
+    pub fn parse(json: &[u8]) -> Result<Self, DecodeError> {
+        if json.len() > MAX_INDEX_BYTES {
+            return Err(DecodeError::Oversized {
+                limit: MAX_INDEX_BYTES,
+            });
+        }
+        let given: Given = crate::json::object(json)?;
+        let version = given.shoal.ok_or(DecodeError::Missing("shoal"))?;
+        if version != VERSION {
+            return Err(DecodeError::IndexVersion(version));
+        }
+        let swarm = given.swarm.ok_or(DecodeError::Missing("swarm"))?;
+        let index = Self {
+            swarm: InfoHash::from_hex(&swarm)?,
+            live: given.live,
+            piece_length: given
+                .piece_length
+                .ok_or(DecodeError::Missing("piece_length"))?,
+            stride: given.stride.ok_or(DecodeError::Missing("stride"))?,
+            trackers: given.trackers,
+            ice: given.ice,
+            policy: given.policy,
+            tracks: given.tracks.ok_or(DecodeError::Missing("tracks"))?,
+        };
+        index.validate()?;
+        Ok(index)
+    }
+
+    /// Writes `index.json`.
+    pub fn to_json(&self) -> String {
+        crate::json::write(&Written {
+            shoal: VERSION,
+            swarm: self.swarm.to_hex(),
+            live: self.live,
+            piece_length: self.piece_length,
+            stride: self.stride,
+            trackers: &self.trackers,
+            ice: &self.ice,
+            policy: self.policy,
+            tracks: &self.tracks,
+        })
+    }
+
+    /// Checks every rule that the fields' descriptions state.
+    pub fn validate(&self) -> Result<(), DecodeError> {
+        if self.piece_length != PIECE_LENGTH {
+            return Err(DecodeError::PieceLength);
+        }
+        if !self.stride.is_power_of_two() || self.stride > MAX_STRIDE {
+            return Err(DecodeError::Stride);
+        }
+        if self.trackers.len() > MAX_TRACKERS {
+            return Err(DecodeError::TooMany {
+                limit: MAX_TRACKERS,
+            });
+        }
+        if self.ice.len() > MAX_ICE {
+            return Err(DecodeError::TooMany { limit: MAX_ICE });
+        }
+        if !(1..=MAX_TRACKS).contains(&self.tracks.len()) {
+            return Err(DecodeError::TrackCount);
+        }
+        self.trackers
+            .iter()
+            .try_for_each(|url| check_tracker(url))?;
+        self.ice.iter().try_for_each(IceServer::check)?;
+        self.tracks
+            .iter()
+            .try_for_each(|track| track.check(self.live))
+    }
+
+    /// The numbering of this video's pieces.
+    pub fn space(&self) -> PieceSpace {
+        // More tracks than 64 do not pass `validate`.
+        let tracks = u16::try_from(self.tracks.len()).unwrap_or(u16::MAX);
+        PieceSpace::new(self.piece_length, self.stride, tracks)
+    }
+}
+
+impl IndexTrack {
+    fn check(&self, live: bool) -> Result<(), DecodeError> {
+        let most = if live { 1 } else { MAX_PART_SEGMENTS as u32 };
+        if !(1..=most).contains(&self.part_segments) {
+            return Err(DecodeError::PartSegments);
+        }
+        check_url(&self.playlist)
+    }
+}
+
+impl IceServer {
+    fn check(&self) -> Result<(), DecodeError> {
+        if !(1..=MAX_ICE).contains(&self.urls.len()) {
+            return Err(DecodeError::IceServer);
+        }
+        // A browser refuses the whole configuration when a TURN server has no credential.
+        let credible = self.username.is_some() && self.credential.is_some();
+        self.urls.iter().try_for_each(|url| {
+            check_url(url)?;
+            match scheme(url).map(str::to_ascii_lowercase).as_deref() {
+                Some("stun" | "stuns") => Ok(()),
+                Some("turn" | "turns") if credible => Ok(()),
+                _ => Err(DecodeError::IceServer),
+            }
+        })
+    }
+}
+
+fn check_tracker(url: &str) -> Result<(), DecodeError> {
+    check_url(url)?;
+    match scheme(url).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("ws" | "wss") => Ok(()),
+        Some(_) => Err(DecodeError::TrackerUrl),
+    }
+}
+
+fn check_url(url: &str) -> Result<(), DecodeError> {
+    if url.is_empty() || url.len() > MAX_URL || url.chars().any(char::is_control) {
+        return Err(DecodeError::Url);
+    }
+    Ok(())
+}
+
+/// What stands before the first colon, when it can be a scheme (RFC 3986 §3.1).
+fn scheme(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once(':')?;
+    let mut characters = scheme.chars();
+    let begins = characters.next()?.is_ascii_alphabetic();
+    let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    (begins && goes_on).then_some(scheme)
+}
