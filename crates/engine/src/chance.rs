@@ -1,0 +1,123 @@
+//! All chance of the engine: one seed, one stream.
+
+use shoal_wire::id::{OfferId, PeerId, SegmentId};
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, quick, the same on every machine. Not for secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next 64 bits.
+    pub(crate) const fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+
+    /// Evenly from `[0, 1)`.
+    pub(crate) fn unit(&mut self) -> f64 {
+        unit(self.bits())
+    }
+
+    /// Evenly from `[1 - spread, 1 + spread)`: keeps a crowd from acting in step.
+    pub(crate) fn around_one(&mut self, spread: f64) -> f64 {
+        1.0 - spread + 2.0 * spread * self.unit()
+    }
+
+    /// An Azureus-style peer id (BEP 20): ours is `-SH0100-` and twelve letters and digits.
+    pub(crate) fn peer_id(&mut self) -> PeerId {
+        let mut id = *b"-SH0100-............";
+        for byte in id.iter_mut().skip(8) {
+            *byte = self.letter();
+        }
+        PeerId(id)
+    }
+
+    /// A name for an offer. Letters and digits, which every tracker passes on unharmed.
+    pub(crate) fn offer_id(&mut self) -> OfferId {
+        let mut id = [0; 20];
+        for byte in &mut id {
+            *byte = self.letter();
+        }
+        OfferId(id)
+    }
+
+    fn letter(&mut self) -> u8 {
+        match (self.bits() % 62) as u8 {
+            n @ 0..10 => b'0' + n,
+            n @ 10..36 => b'a' + n - 10,
+            n => b'A' + n - 36,
+        }
+    }
+}
+
+/// A viewer's lot for a segment, evenly from `[0, 1)`: the same for everyone who computes it, so
+/// that neighbours agree on the order in which they go to the origin without a word.
+pub(crate) fn lot(peer: PeerId, segment: SegmentId) -> f64 {
+    let mut state = mix(segment.seq ^ (u64::from(segment.track.0) << 48));
+    for chunk in peer.0.chunks(8) {
+        let word = chunk
+            .iter()
+            .fold(0_u64, |word, &byte| (word << 8) | u64::from(byte));
+        state = mix(state ^ word.wrapping_add(0x9e37_79b9_7f4a_7c15));
+    }
+    unit(state)
+}
+
+const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shoal_wire::id::TrackId;
+
+    #[test]
+    fn the_same_seed_gives_the_same_names() {
+        let (mut a, mut b, mut c) = (Chance::new(7), Chance::new(7), Chance::new(8));
+        assert_eq!(a.peer_id(), b.peer_id());
+        assert_ne!(a.offer_id(), c.offer_id());
+    }
+
+    #[test]
+    fn lots_are_spread_evenly() {
+        let mut chance = Chance::new(1);
+        let segment = SegmentId {
+            track: TrackId(1),
+            seq: 17,
+        };
+        let low = (0..10_000)
+            .filter(|_| lot(chance.peer_id(), segment) < 0.25)
+            .count();
+        assert!(
+            (2_300..2_700).contains(&low),
+            "{low} of 10,000 under a quarter"
+        );
+    }
+
+    #[test]
+    fn a_viewer_draws_another_lot_for_each_segment() {
+        let peer = Chance::new(3).peer_id();
+        let draw = |seq| {
+            lot(
+                peer,
+                SegmentId {
+                    track: TrackId(0),
+                    seq,
+                },
+            )
+        };
+        assert_ne!(draw(1), draw(2));
+        assert_eq!(draw(1), draw(1));
+    }
+}

@@ -1,0 +1,281 @@
+//! Every bound of the engine.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Every bound of the engine. `Config::default()` is what the player runs with. Durations are
+/// seconds in serialised form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Config {
+    /// Bytes of media kept for playing and sharing. Less: seeks back and later peers go to the
+    /// origin again. More: memory of the page. 128 MiB.
+    pub store_bytes: u64,
+    /// Tracks that the player loads at one time; what goes beyond is not fetched ahead. 4.
+    pub max_active_tracks: usize,
+    /// Segments of one playlist that are looked at; what goes beyond plays over HTTP. 100,000 is
+    /// four days of 4 s segments.
+    pub max_timeline: usize,
+    /// Requests of the player open at one time; more are declined. 32.
+    pub max_needs: usize,
+
+    /// Bytes per second sent to peers at most; 0 is no limit. Lower: less use to others.
+    pub upload_rate: u64,
+    /// Bytes sent to peers per visit at most; 0 is no limit.
+    pub upload_total: u64,
+    /// Peers served at one time. More: each of them gets less. 12.
+    pub upload_slots: usize,
+    /// How often a slot passes to the next peer in line when there are more peers than slots. 10 s.
+    #[serde(with = "seconds")]
+    pub slot_turn: Duration,
+    /// Requests of one peer that wait for us; more are rejected. 128.
+    pub max_upload_queue: usize,
+    /// Media bytes handed to one channel and not yet sent, at most; a slow channel gets what it drains
+    /// in `pipeline`. More: cancels and urgent messages wait longer behind media.
+    /// 256 KiB.
+    pub link_buffer: u32,
+
+    /// Media ahead of the playhead that is fetched at most. More: more is wasted when the viewer
+    /// leaves; less: less slack for peers. 30 s.
+    #[serde(with = "seconds")]
+    pub horizon: Duration,
+    /// Time kept in hand before the player would stall, beside what the transfer itself is
+    /// estimated to take. More: the origin is used more; less: less room for a slow origin. 3 s.
+    #[serde(with = "seconds")]
+    pub margin: Duration,
+    /// Assumed origin rate, bytes per second, until one is measured. Lower: the first segments
+    /// rely on the origin for longer. 250,000.
+    pub assumed_rate: u64,
+    /// How long segments that are not urgent wait for the first peers after joining. 5 s.
+    #[serde(with = "seconds")]
+    pub join_grace: Duration,
+    /// Viewers of the whole swarm that are expected to fetch a segment from the origin early. More:
+    /// the origin sends more; less: a relay tree starts from fewer places. 2.5.
+    pub early_fetchers: f64,
+    /// How long a peer's word that it fetches a segment from the origin is waited on. 8 s.
+    #[serde(with = "seconds")]
+    pub fetching_trust: Duration,
+    /// HTTP requests for media at one time. 3.
+    pub max_http: usize,
+    /// HTTP requests under way up to which one more is made for what is not in danger. More: what
+    /// will be needed soon shares the line with what will be needed later. 1.
+    pub max_early_http: usize,
+    /// Silence after which an HTTP request is given up. 10 s.
+    #[serde(with = "seconds")]
+    pub http_silence: Duration,
+    /// First wait after a failed HTTP request; doubles with each failure in a row, to 16 times. 500 ms.
+    #[serde(with = "seconds")]
+    pub http_retry: Duration,
+    /// Failures of the origin on one segment after which the player's own loader takes over. 3.
+    pub max_origin_failures: u32,
+
+    /// Bytes of one request to a peer (BEP 3's usual 16 KiB). A power of two, 1 KiB to 128 KiB.
+    pub block_length: u32,
+    /// How much of a peer's measured rate is asked of it ahead. Longer: a seek or a slow origin
+    /// waits for what is already on its way; shorter than a round trip: the peer idles. 400 ms.
+    #[serde(with = "seconds")]
+    pub pipeline: Duration,
+    /// Blocks asked of a peer beyond that. 2.
+    pub min_pipeline: usize,
+    /// Blocks asked of one peer at one time at most. 64.
+    pub max_pipeline: usize,
+    /// Silence of a peer that owes us blocks, after which they are asked elsewhere. Shorter: the blocks of a
+    /// slow peer come twice. 4 s.
+    #[serde(with = "seconds")]
+    pub peer_silence: Duration,
+
+    /// Peers connected at one time. More: more memory, more messages. 30.
+    pub max_links: usize,
+    /// Peers below which the tracker is asked again soon. 6.
+    pub few_links: usize,
+    /// Offers made per announce. WebTorrent's trackers forward 5 to 20. 5.
+    pub offers: usize,
+    /// How long an offer waits for an answer. WebTorrent's clients keep 50 s.
+    #[serde(with = "seconds")]
+    pub offer_life: Duration,
+    /// Bound on making an offer or an answer, candidates included. 8 s.
+    #[serde(with = "seconds")]
+    pub describe_life: Duration,
+    /// Bound on opening the channel once both sides have described themselves. 20 s.
+    #[serde(with = "seconds")]
+    pub connect_life: Duration,
+    /// Bound on the handshake once the channel is open. 10 s.
+    #[serde(with = "seconds")]
+    pub handshake_life: Duration,
+    /// Silence of our own after which a keep-alive is sent. WebTorrent's clients use 55 s.
+    #[serde(with = "seconds")]
+    pub keep_alive: Duration,
+    /// Silence of a peer after which it is dropped. 130 s.
+    #[serde(with = "seconds")]
+    pub link_silence: Duration,
+    /// Ranges of pieces remembered per peer. 4,096.
+    pub max_ranges: usize,
+    /// Strikes at which a peer is banned. A rotten piece from one peer alone counts as all. 4.
+    pub max_strikes: u32,
+    /// How long a ban lasts, and after how long a strike is forgiven. 10 min.
+    #[serde(with = "seconds")]
+    pub ban: Duration,
+    /// Banned or struck peers remembered. 256.
+    pub max_remembered: usize,
+
+    /// Bound on opening the tracker's socket. 10 s.
+    #[serde(with = "seconds")]
+    pub tracker_open: Duration,
+    /// First wait before the tracker is tried again; doubles to `tracker_retry_max`. 1 s.
+    #[serde(with = "seconds")]
+    pub tracker_retry: Duration,
+    /// Longest wait before the tracker is tried again. 60 s.
+    #[serde(with = "seconds")]
+    pub tracker_retry_max: Duration,
+    /// First wait before announcing again while peers are few; doubles to the tracker's interval.
+    /// Shorter: more offers are made before the last ones can be answered. 15 s.
+    #[serde(with = "seconds")]
+    pub announce_soon: Duration,
+    /// Announce interval until the tracker names one; what it names is kept within 20 s and 15
+    /// min. 120 s.
+    #[serde(with = "seconds")]
+    pub announce_interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const fn s(seconds: u64) -> Duration {
+            Duration::from_secs(seconds)
+        }
+        const fn ms(millis: u64) -> Duration {
+            Duration::from_millis(millis)
+        }
+        Self {
+            store_bytes: 128 << 20,
+            max_active_tracks: 4,
+            max_timeline: 100_000,
+            max_needs: 32,
+            upload_rate: 0,
+            upload_total: 0,
+            upload_slots: 12,
+            slot_turn: s(10),
+            max_upload_queue: 128,
+            link_buffer: 256 << 10,
+            horizon: s(30),
+            margin: s(3),
+            assumed_rate: 250_000,
+            join_grace: s(5),
+            early_fetchers: 2.5,
+            fetching_trust: s(8),
+            max_http: 3,
+            max_early_http: 1,
+            http_silence: s(10),
+            http_retry: ms(500),
+            max_origin_failures: 3,
+            block_length: 16 << 10,
+            pipeline: ms(400),
+            min_pipeline: 2,
+            max_pipeline: 64,
+            peer_silence: s(4),
+            max_links: 30,
+            few_links: 6,
+            offers: 5,
+            offer_life: s(50),
+            describe_life: s(8),
+            connect_life: s(20),
+            handshake_life: s(10),
+            keep_alive: s(55),
+            link_silence: s(130),
+            max_ranges: 4096,
+            max_strikes: 4,
+            ban: s(600),
+            max_remembered: 256,
+            tracker_open: s(10),
+            tracker_retry: s(1),
+            tracker_retry_max: s(60),
+            announce_soon: s(15),
+            announce_interval: s(120),
+        }
+    }
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} must be {rule}")]
+pub struct ConfigError {
+    /// The field of `Config`.
+    pub setting: &'static str,
+    /// What it must be.
+    pub rule: &'static str,
+}
+
+impl Config {
+    /// Says which setting cannot be, before anything runs on it.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let block = self.block_length;
+        let rules = [
+            (
+                (1 << 10..=128 << 10).contains(&block) && block.is_power_of_two(),
+                "blockLength",
+                "a power of two from 1024 to 131072",
+            ),
+            (
+                self.link_buffer >= block,
+                "linkBuffer",
+                "at least blockLength",
+            ),
+            (
+                self.store_bytes >= 1 << 20,
+                "storeBytes",
+                "at least 1048576",
+            ),
+            (self.max_links <= 500, "maxLinks", "at most 500"),
+            (self.offers <= 10, "offers", "at most 10"),
+            (self.max_http >= 1, "maxHttp", "at least 1"),
+            (
+                (1..=self.max_pipeline).contains(&self.min_pipeline),
+                "minPipeline",
+                "from 1 to maxPipeline",
+            ),
+            (self.early_fetchers >= 1.0, "earlyFetchers", "at least 1"),
+            (self.assumed_rate >= 1, "assumedRate", "at least 1"),
+        ];
+        match rules.iter().find(|rule| !rule.0) {
+            Some(&(_, setting, rule)) => Err(ConfigError { setting, rule }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Durations as seconds, the unit of the page's options.
+mod seconds {
+    use super::Duration;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(span.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_can_be() {
+        assert_eq!(Config::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        let config = Config {
+            block_length: 10_000,
+            ..Config::default()
+        };
+        let error = config.check().unwrap_err();
+        assert_eq!(error.setting, "blockLength");
+    }
+}

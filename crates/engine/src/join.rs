@@ -1,0 +1,57 @@
+//! Joining and leaving: what follows from the policy. Nothing is sent before it says so, and
+//! nothing after it says no.
+
+use shoal_wire::peer::Ranges;
+
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::output::{CloseReason, Declined, Output};
+use crate::policy::{Reason, Ruling, State};
+
+impl Engine {
+    /// Joins or leaves as the rules have it, and tells the page what the viewer sees.
+    pub(crate) fn reconsider(&mut self) {
+        let ruling = self.policy.ruling();
+        let known = self.timeline.is_some();
+        match (ruling, self.joined) {
+            (Ruling::Join, None) if known => {
+                self.joined = Some(self.now);
+                self.plan.stale = true;
+            }
+            (Ruling::Join, _) | (_, None) => {}
+            (_, Some(_)) => self.leave(),
+        }
+        let state = match ruling {
+            Ruling::Stop(reason) => State::Off(reason),
+            _ if !known => State::Waiting(Reason::Starting),
+            Ruling::Ask => State::Asking,
+            Ruling::Hold(reason) => State::Waiting(reason),
+            Ruling::Join if self.is_stranded() => State::Waiting(Reason::Tracker),
+            Ruling::Join => State::On,
+        };
+        if state != self.state {
+            self.state = state;
+            self.out.push_back(Output::Event(Event::State(state)));
+        }
+    }
+
+    /// Ends everything that others can see, in one go.
+    fn leave(&mut self) {
+        self.joined = None;
+        self.leave_tracker();
+        for link in self.links.names() {
+            self.close_link(link, CloseReason::Stopped);
+        }
+        for id in core::mem::take(&mut self.fetches).names() {
+            self.busy.stop(self.now);
+            self.out.push_back(Output::HttpAbort(id));
+        }
+        for id in self.needs.names() {
+            self.decline(id, Declined::Off);
+        }
+        self.gained = Ranges::new();
+        self.lost = Ranges::new();
+        self.hungry.clear();
+        self.plan.forget();
+    }
+}

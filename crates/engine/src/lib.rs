@@ -1,0 +1,58 @@
+//! Every decision of Shoal, as a deterministic state machine without I/O.
+//!
+//! One [`Engine`] is one viewer of one video. Its host (the browser's adapters, or the simulator)
+//! does what it says and tells it what happened. The contract:
+//!
+//! 1. **Two doors.** [`Engine::handle_input`] and [`Engine::poll_output`]. Commands from the page
+//!    are inputs too.
+//! 2. **Drain.** After every input, poll until [`Output::Wait`]. The next input may come before
+//!    the moment it names; at that moment comes [`Input::Tick`].
+//! 3. **Time is an argument**, monotonic, microseconds since an arbitrary origin. **Chance is a
+//!    seed** given at birth. Same inputs, same outputs, always.
+//! 4. **No bytes of media.** Payloads are `(piece, range)`; the host holds the bytes.
+//! 5. **Everything is bounded**, and every bound is in [`Config`] with its unit, default and
+//!    trade-off.
+//! 6. **Every command carries an id**, and its outcome comes back with it.
+//! 7. **Nothing a peer, a tracker or an origin sends can panic it.** A panic is our bug.
+#![warn(missing_docs)]
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod announce;
+mod chance;
+mod config;
+mod engine;
+mod event;
+mod input;
+mod join;
+mod keep;
+mod link;
+mod links;
+mod meter;
+mod origin;
+mod output;
+mod piece;
+mod plan;
+mod policy;
+mod request;
+mod serve;
+mod store;
+mod table;
+mod time;
+mod timeline;
+mod trust;
+
+pub use config::{Config, ConfigError};
+pub use engine::Engine;
+pub use event::{Event, Stats};
+pub use input::{
+    ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LOW_MARK, LinkFault, LinkId, NeedId,
+    Playhead, TimelineSegment, TrackInfo, Verdict,
+};
+pub use output::{CloseReason, Declined, Delivery, Output};
+pub use policy::{Reason, Rule, State, Wish};
+pub use time::Time;

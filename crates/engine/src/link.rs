@@ -1,0 +1,189 @@
+//! One connection to a peer: its life, what the peer has, what we owe each other.
+
+use std::collections::VecDeque;
+
+use shoal_wire::id::{OfferId, PeerId};
+use shoal_wire::peer::{Block, Ranges};
+
+use crate::config::Config;
+use crate::input::LOW_MARK;
+use crate::meter::Meter;
+use crate::table::Table;
+use crate::time::Time;
+
+/// Where a link stands. Each state but `Ready` has a bound on how long it may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// We are making an offer or an answer.
+    Describing,
+    /// Our offer is with the tracker.
+    Offered,
+    /// Both sides have described themselves.
+    Connecting,
+    /// The channel is open; the handshake is on its way.
+    Greeting,
+    /// The handshake is done.
+    Ready,
+}
+
+/// One connection to a peer.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) phase: Phase,
+    pub(crate) since: Time,
+    /// Names our offer, or the offer that we answer.
+    pub(crate) offer: OfferId,
+    /// We made the offer.
+    pub(crate) ours: bool,
+    /// Our description is made.
+    pub(crate) described: bool,
+    /// Who it is, once known.
+    pub(crate) peer: Option<PeerId>,
+    pub(crate) fast: bool,
+    /// Their number for our extension (BEP 10), once they have told it.
+    pub(crate) shoal: Option<u8>,
+
+    /// The pieces that the peer says it has.
+    pub(crate) has: Ranges,
+    /// It has told what it has, by our extension.
+    pub(crate) told: bool,
+    /// The peer says that it has everything (BEP 6).
+    pub(crate) has_all: bool,
+    /// Pieces that the peer says it fetches from the origin, and until when we believe it.
+    pub(crate) fetching: Vec<(core::ops::Range<u32>, Time)>,
+
+    /// It does not serve us at present.
+    pub(crate) chokes_us: bool,
+    /// We do not serve it at present.
+    pub(crate) choked: bool,
+    pub(crate) choked_since: Time,
+    /// It wants something of us.
+    pub(crate) interested: bool,
+
+    /// Blocks asked of it, and when.
+    pub(crate) asked: Table<Block, Time>,
+    /// Blocks it has asked of us.
+    pub(crate) queue: VecDeque<Block>,
+    /// Blocks asked of it and taken back, which may be on their way. The newest.
+    pub(crate) recalled: VecDeque<Block>,
+    /// Bytes in the channel's buffer as last reported.
+    pub(crate) buffered: u32,
+    /// Media bytes handed to the channel since that report.
+    pub(crate) handed: u32,
+    pub(crate) up: Meter,
+
+    pub(crate) down: Meter,
+    pub(crate) last_block: Time,
+    pub(crate) last_heard: Time,
+    pub(crate) last_said: Time,
+    /// It owed us blocks and was silent: it gets one block at a time until it delivers.
+    pub(crate) snubbed: bool,
+}
+
+impl Link {
+    pub(crate) fn new(offer: OfferId, ours: bool, peer: Option<PeerId>, now: Time) -> Self {
+        Self {
+            phase: Phase::Describing,
+            since: now,
+            offer,
+            ours,
+            described: false,
+            peer,
+            fast: false,
+            shoal: None,
+            has: Ranges::new(),
+            told: false,
+            has_all: false,
+            fetching: Vec::new(),
+            chokes_us: true,
+            choked: true,
+            choked_since: now,
+            interested: false,
+            asked: Table::default(),
+            queue: VecDeque::new(),
+            recalled: VecDeque::new(),
+            buffered: 0,
+            handed: 0,
+            up: Meter::default(),
+            down: Meter::default(),
+            last_block: now,
+            last_heard: now,
+            last_said: now,
+            snubbed: false,
+        }
+    }
+
+    pub(crate) const fn enter(&mut self, phase: Phase, now: Time) {
+        self.phase = phase;
+        self.since = now;
+    }
+
+    /// When the link is given up if nothing happens.
+    pub(crate) fn expires(&self, config: &Config) -> Time {
+        match self.phase {
+            Phase::Describing => self.since + config.describe_life,
+            Phase::Offered => self.since + config.offer_life,
+            Phase::Connecting => self.since + config.connect_life,
+            Phase::Greeting => self.since + config.handshake_life,
+            Phase::Ready => self.last_heard + config.link_silence,
+        }
+    }
+
+    /// It is an offer of ours that is still being described.
+    pub(crate) fn is_unsaid(&self) -> bool {
+        self.ours && !self.described && self.phase == Phase::Describing
+    }
+
+    pub(crate) const fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
+    }
+
+    pub(crate) fn has(&self, piece: u32) -> bool {
+        self.has_all || self.has.contains(piece)
+    }
+
+    /// It has some of these pieces, or is fetching them from the origin.
+    pub(crate) fn brings(&self, span: &core::ops::Range<u32>, now: Time) -> bool {
+        span.clone().any(|piece| self.has(piece)) || self.fetches(span, now)
+    }
+
+    /// It is fetching some of these pieces from the origin.
+    pub(crate) fn fetches(&self, span: &core::ops::Range<u32>, now: Time) -> bool {
+        self.fetching
+            .iter()
+            .any(|(range, until)| *until > now && range.start < span.end && span.start < range.end)
+    }
+
+    /// How many more blocks may be asked of it, by its measured rate.
+    pub(crate) fn room(&self, config: &Config, now: Time) -> usize {
+        if !self.is_ready() || self.chokes_us {
+            return 0;
+        }
+        let pipeline = if self.snubbed {
+            1
+        } else {
+            let ahead = self.down.rate(now) * config.pipeline.as_secs_f64();
+            let blocks = (ahead / f64::from(config.block_length)) as usize;
+            (blocks + config.min_pipeline).min(config.max_pipeline)
+        };
+        pipeline.saturating_sub(self.asked.len())
+    }
+
+    /// The channel may be handed this many media bytes more: it gets what it drains in a
+    /// moment ahead. What
+    /// is handed over up to the low mark always brings a report.
+    pub(crate) fn takes(&self, bytes: u32, config: &Config, now: Time) -> bool {
+        let ahead = self
+            .buffered
+            .saturating_add(self.handed)
+            .saturating_add(bytes);
+        let worth = (self.up.rate(now) * config.pipeline.as_secs_f64()) as u32;
+        self.handed < LOW_MARK || ahead <= worth.min(config.link_buffer)
+    }
+
+    /// When it counts as silent, if it owes us anything.
+    pub(crate) fn silent_at(&self, config: &Config) -> Option<Time> {
+        let oldest = self.asked.values().min()?;
+        Some((*oldest).max(self.last_block) + config.peer_silence)
+    }
+}

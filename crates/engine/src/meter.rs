@@ -1,0 +1,187 @@
+//! How fast things go: rates over the last seconds, rates while busy, and a token bucket.
+
+use core::time::Duration;
+
+use crate::time::Time;
+
+const SLOTS: usize = 8;
+const SLOT: u64 = 500_000;
+
+/// Bytes per second over the last four seconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meter {
+    slots: [u64; SLOTS],
+    newest: u64,
+}
+
+impl Meter {
+    pub(crate) fn add(&mut self, now: Time, bytes: u64) {
+        self.turn(now);
+        if let Some(slot) = self.slots.get_mut((self.newest % SLOTS as u64) as usize) {
+            *slot += bytes;
+        }
+    }
+
+    pub(crate) fn rate(&self, now: Time) -> f64 {
+        let mut meter = self.clone();
+        meter.turn(now);
+        let part = now.0 % SLOT;
+        let span = (SLOTS as u64 - 1) * SLOT + part;
+        meter.slots.iter().sum::<u64>() as f64 * 1e6 / span as f64
+    }
+
+    fn turn(&mut self, now: Time) {
+        let slot = now.0 / SLOT;
+        for passed in (self.newest + 1..=slot).rev().take(SLOTS) {
+            if let Some(old) = self.slots.get_mut((passed % SLOTS as u64) as usize) {
+                *old = 0;
+            }
+        }
+        self.newest = self.newest.max(slot);
+    }
+}
+
+/// Bytes per second while at least one transfer runs, with a half-life of busy time. Idle time
+/// says nothing about what a connection can carry.
+#[derive(Clone, Debug)]
+pub(crate) struct BusyMeter {
+    half_life: f64,
+    running: u32,
+    since: Time,
+    bytes: f64,
+    seconds: f64,
+    fresh: f64,
+}
+
+impl BusyMeter {
+    pub(crate) fn new(half_life: Duration) -> Self {
+        Self {
+            half_life: half_life.as_secs_f64().max(0.001),
+            running: 0,
+            since: Time::default(),
+            bytes: 0.0,
+            seconds: 0.0,
+            fresh: 0.0,
+        }
+    }
+
+    pub(crate) fn start(&mut self, now: Time) {
+        self.settle(now);
+        self.running += 1;
+    }
+
+    pub(crate) fn stop(&mut self, now: Time) {
+        self.settle(now);
+        self.running = self.running.saturating_sub(1);
+    }
+
+    pub(crate) fn add(&mut self, now: Time, bytes: u64) {
+        self.fresh += bytes as f64;
+        self.settle(now);
+    }
+
+    /// `None` until 16 KiB have come in 5 ms of busy time.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        (self.seconds >= 0.005 && self.bytes >= 16_384.0).then(|| self.bytes / self.seconds)
+    }
+
+    fn settle(&mut self, now: Time) {
+        let span = if self.running == 0 {
+            0.0
+        } else {
+            now.since(self.since).as_secs_f64()
+        };
+        let fade = 0.5_f64.powf(span / self.half_life);
+        self.bytes = self.bytes * fade + self.fresh;
+        self.seconds = self.seconds * fade + span;
+        self.fresh = 0.0;
+        self.since = now;
+    }
+}
+
+/// Lets bytes through at a rate, with a second's burst.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    rate: u64,
+    tokens: f64,
+    at: Time,
+}
+
+impl Bucket {
+    /// `rate` in bytes per second; 0 lets everything through.
+    pub(crate) const fn new(rate: u64) -> Self {
+        Self {
+            rate,
+            tokens: rate as f64,
+            at: Time(0),
+        }
+    }
+
+    /// Takes `bytes`, or says when they may be taken.
+    pub(crate) fn take(&mut self, now: Time, bytes: u32) -> Result<(), Time> {
+        if self.rate == 0 {
+            return Ok(());
+        }
+        let rate = self.rate as f64;
+        // A burst is never smaller than what is asked, or a slow bucket would never let it pass.
+        let full = rate.max(f64::from(bytes));
+        self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * rate).min(full);
+        self.at = now;
+        let short = f64::from(bytes) - self.tokens;
+        if short <= 0.0 {
+            self.tokens -= f64::from(bytes);
+            return Ok(());
+        }
+        Err(now + Duration::from_secs_f64(short / rate) + Duration::from_millis(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_flow_reads_as_its_rate() {
+        let mut meter = Meter::default();
+        for tenth in 0..100 {
+            meter.add(Time::from_millis(tenth * 100), 10_000);
+        }
+        let rate = meter.rate(Time::from_millis(9_900));
+        assert!((90_000.0..115_000.0).contains(&rate), "{rate}");
+        assert!(meter.rate(Time::from_secs(20)) < 1.0);
+    }
+
+    #[test]
+    fn idle_time_does_not_lower_a_busy_rate() {
+        let mut meter = BusyMeter::new(Duration::from_secs(4));
+        meter.start(Time::from_secs(0));
+        meter.add(Time::from_secs(1), 1_000_000);
+        meter.stop(Time::from_secs(1));
+        meter.start(Time::from_secs(100));
+        meter.add(Time::from_secs(101), 1_000_000);
+        meter.stop(Time::from_secs(101));
+        let rate = meter.rate().unwrap_or_default();
+        assert!((900_000.0..1_150_000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn a_bucket_lets_its_rate_through_and_no_more() {
+        let mut bucket = Bucket::new(100_000);
+        let mut now = Time::from_secs(1);
+        let mut sent = 0_u64;
+        while now < Time::from_secs(11) {
+            match bucket.take(now, 16_384) {
+                Ok(()) => sent += 16_384,
+                Err(later) => now = later,
+            }
+        }
+        assert!((1_000_000..1_150_000).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_bucket_slower_than_a_block_still_lets_blocks_pass() {
+        let mut bucket = Bucket::new(1_000);
+        let later = bucket.take(Time::from_secs(1), 16_384).unwrap_err();
+        assert_eq!(bucket.take(later, 16_384), Ok(()));
+    }
+}

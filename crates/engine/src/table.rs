@@ -1,0 +1,133 @@
+//! A map of a few entries.
+
+/// A map kept as a sorted list: the same order everywhere. Each type of tree costs every viewer
+/// some kilobytes of WebAssembly; at these sizes a list is as quick.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<K, V>(Vec<(K, V)>);
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Ord + Copy, V> Table<K, V> {
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn has(&self, key: K) -> bool {
+        self.find(key).is_ok()
+    }
+
+    pub(crate) fn get(&self, key: K) -> Option<&V> {
+        let at = self.find(key).ok()?;
+        self.0.get(at).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
+        let at = self.find(key).ok()?;
+        self.0.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// The entry with the greatest key that is not greater than `key`.
+    pub(crate) fn up_to(&self, key: K) -> Option<&V> {
+        let after = self.0.partition_point(|(held, _)| *held <= key);
+        self.0.get(after.checked_sub(1)?).map(|(_, value)| value)
+    }
+
+    /// The entries whose keys are greater than `key`, then all others: a round that begins behind
+    /// the last one's turn.
+    pub(crate) fn round(&self, key: K) -> impl Iterator<Item = (K, &V)> {
+        let after = self.0.partition_point(|(held, _)| *held <= key);
+        let (before, behind) = self.0.split_at(after);
+        behind
+            .iter()
+            .chain(before)
+            .map(|(key, value)| (*key, value))
+    }
+
+    /// Puts a value in place of the one of this key, if there is one.
+    pub(crate) fn insert(&mut self, key: K, value: V) {
+        match self.find(key) {
+            Ok(at) => {
+                if let Some(entry) = self.0.get_mut(at) {
+                    entry.1 = value;
+                }
+            }
+            Err(at) => self.0.insert(at, (key, value)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
+        let at = self.find(key).ok()?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(K, &V) -> bool) {
+        self.0.retain(|(key, value)| keep(*key, value));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+        self.0.iter().map(|(key, value)| (*key, value))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> + '_ {
+        self.0.iter().map(|(key, _)| *key)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// The keys, to be gone through while the table changes.
+    pub(crate) fn names(&self) -> Vec<K> {
+        self.keys().collect()
+    }
+
+    fn find(&self, key: K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(held, _)| held.cmp(&key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table<u32, &'static str> {
+        let mut table = Table::default();
+        for (key, value) in [(5, "five"), (1, "one"), (9, "nine"), (5, "five again")] {
+            table.insert(key, value);
+        }
+        table
+    }
+
+    #[test]
+    fn entries_are_found_in_order_and_replaced() {
+        let mut table = table();
+        assert_eq!(table.names(), [1, 5, 9]);
+        assert_eq!(table.get(5), Some(&"five again"));
+        assert_eq!(table.remove(5), Some("five again"));
+        assert!(!table.has(5) && table.len() == 2);
+    }
+
+    #[test]
+    fn the_nearest_entry_below_is_found() {
+        let table = table();
+        assert_eq!(table.up_to(0), None);
+        assert_eq!(table.up_to(8), Some(&"five again"));
+        assert_eq!(table.up_to(9), Some(&"nine"));
+    }
+
+    #[test]
+    fn a_round_begins_behind_the_last_turn_and_ends_with_it() {
+        let keys = |from| table().round(from).map(|(key, _)| key).collect::<Vec<_>>();
+        assert_eq!(keys(1), [5, 9, 1]);
+        assert_eq!(keys(9), [1, 5, 9]);
+        assert_eq!(keys(0), [1, 5, 9]);
+    }
+}
