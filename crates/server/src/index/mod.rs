@@ -1,0 +1,339 @@
+//! The index maker: finds the HLS playlists of a directory, makes the index of each, and keeps it up
+//! to date while a stream grows or files change.
+
+mod built;
+mod digest;
+mod live;
+mod playlist;
+mod scan;
+mod source;
+mod video;
+mod vod;
+pub mod write;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use built::Settings;
+use scan::Scanner;
+use video::{Published, Video, Workshop};
+
+use crate::{path::FilePath, root::Root, tracker::Tracker};
+
+/// How often the playlists of live streams are looked at.
+const LIVE_LOOK: Duration = Duration::from_millis(500);
+
+/// How often the directory is searched for new playlists.
+const SCAN: Duration = Duration::from_secs(10);
+
+/// How old the state of an index may be that is given out, and that of the list of videos. A look costs
+/// one `stat` for each file of the video.
+const MAX_AGE: Duration = Duration::from_secs(2);
+
+/// How soon a playlist that is perhaps half written is looked at again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How long a request waits for an index that is being made.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it waits for news about one that is made.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Videos on demand that are read and hashed at a time: each takes a core and the disk.
+const READERS: usize = 2;
+
+/// The videos of a directory and their indexes.
+#[derive(Debug)]
+pub struct Library {
+    shop: Arc<Workshop>,
+    videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
+    scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
+}
+
+/// A file of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is still being made.
+    Later,
+    /// Here it is.
+    Ready {
+        bytes: Bytes,
+        etag: String,
+        /// Whether the stream is live.
+        live: bool,
+        /// Whether it is `index.json`, else it is a part.
+        index: bool,
+    },
+}
+
+/// Which file of an index a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Index,
+    Part { track: usize, number: u64 },
+}
+
+impl Library {
+    /// The videos of a directory. Nothing is read yet.
+    #[must_use]
+    pub fn new(root: Root, settings: Settings, tracker: Arc<Tracker>) -> Self {
+        Self {
+            shop: Arc::new(Workshop {
+                root,
+                settings,
+                tracker,
+                readers: Arc::new(Semaphore::new(READERS)),
+            }),
+            videos: Mutex::default(),
+            scanner: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Makes the indexes of all videos, then keeps them up to date until `stop`.
+    pub async fn watch(&self, stop: CancellationToken) {
+        let _ended = stop.run_until_cancelled(async {
+            tokio::join!(self.watch_directory(), self.watch_live());
+        });
+        _ended.await;
+    }
+
+    /// The playlists that are videos of their own: master playlists, and media playlists that no
+    /// master names.
+    pub(crate) async fn list(&self) -> Vec<FilePath> {
+        self.scan(MAX_AGE).await
+    }
+
+    /// The file of an index that a path names, if it is one.
+    pub(crate) async fn answer(&self, path: &FilePath) -> Option<Answer> {
+        let (playlist, wanted) = wanted(path)?;
+        let video = self.video(&playlist).await?;
+        match timeout(PATIENCE, self.current(&video, wanted)).await {
+            Ok(()) => answer(&video.published(), wanted),
+            Err(_) => Some(Answer::Later),
+        }
+    }
+
+    /// Sees to it that the index is as the files are.
+    async fn current(&self, video: &Arc<Video>, wanted: Wanted) {
+        if let Wanted::Part { track, number } = wanted {
+            // A part never changes.
+            if video.published().part(track, number).is_some() {
+                return;
+            }
+        }
+        if matches!(*video.published(), Published::Made(_)) {
+            // A live part is asked for because its segment is listed, perhaps since this moment.
+            let max_age = match wanted {
+                Wanted::Part { .. } if video.is_live() => Duration::ZERO,
+                Wanted::Index | Wanted::Part { .. } => MAX_AGE,
+            };
+            // While files that have changed are read anew, the old index is better than none.
+            let _late = timeout(SHORT_PATIENCE, video.refresh(&self.shop, max_age)).await;
+            return;
+        }
+        video.refresh(&self.shop, MAX_AGE).await;
+        // A playlist that is just being written.
+        while video.is_unfinished() && matches!(*video.published(), Published::Nothing) {
+            sleep(RETRY).await;
+            video.refresh(&self.shop, RETRY).await;
+        }
+    }
+
+    async fn video(&self, playlist: &FilePath) -> Option<Arc<Video>> {
+        if let Some(video) = self.videos().get(playlist) {
+            return Some(Arc::clone(video));
+        }
+        let (root, path) = (self.shop.root.clone(), playlist.clone());
+        let exists = tokio::task::spawn_blocking(move || root.stamp(&path).is_some());
+        exists.await.ok().filter(|exists| *exists)?;
+        let new = || Arc::new(Video::new(playlist.clone()));
+        Some(Arc::clone(
+            self.videos().entry(playlist.clone()).or_insert_with(new),
+        ))
+    }
+
+    fn videos(&self) -> MutexGuard<'_, BTreeMap<FilePath, Arc<Video>>> {
+        self.videos.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn watch_directory(&self) {
+        let mut first = true;
+        loop {
+            let found = self.scan(Duration::ZERO).await;
+            if first {
+                tracing::info!(videos = found.len(), "making the indexes");
+            }
+            for (done, playlist) in found.iter().enumerate() {
+                let Some(video) = self.video(playlist).await else {
+                    continue;
+                };
+                if first {
+                    let (of, done) = (found.len(), done + 1);
+                    tracing::debug!(%playlist, done, of, "indexing");
+                }
+                if matches!(*video.published(), Published::Nothing) {
+                    video.refresh(&self.shop, MAX_AGE).await;
+                }
+            }
+            if first {
+                tracing::info!(videos = found.len(), "all indexes are made");
+            }
+            first = false;
+            self.notice_changes().await;
+            sleep(SCAN).await;
+        }
+    }
+
+    async fn watch_live(&self) {
+        loop {
+            let live: Vec<_> = self
+                .videos()
+                .values()
+                .filter(|video| video.is_live() || video.is_unfinished())
+                .cloned()
+                .collect();
+            for video in live {
+                video.refresh(&self.shop, RETRY).await;
+            }
+            sleep(LIVE_LOOK).await;
+        }
+    }
+
+    async fn scan(&self, max_age: Duration) -> Vec<FilePath> {
+        let mut scanner = self.scanner.lock().await;
+        let (found, at) = &mut *scanner;
+        if at.is_none_or(|at| at.elapsed() >= max_age) {
+            let (root, mut working) = (self.shop.root.clone(), std::mem::take(found));
+            let task = tokio::task::spawn_blocking(move || {
+                working.scan(&root);
+                working
+            });
+            *found = task.await.unwrap_or_default();
+            *at = Some(Instant::now());
+        }
+        found.videos().to_vec()
+    }
+
+    /// Closes the swarms of playlists that are gone, and looks anew where `shoal index` was at work: such
+    /// an index is served from the disk, so that no request for it leads to a look.
+    async fn notice_changes(&self) {
+        let known: Vec<_> = self.videos().values().cloned().collect();
+        let root = self.shop.root.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let (here, gone): (Vec<_>, Vec<_>) = known
+                .into_iter()
+                .partition(|video| root.stamp(video.playlist()).is_some());
+            let on_disk = |video: &Arc<Video>| root.stamp(&video.file_on_disk()?);
+            let overtaken = here
+                .into_iter()
+                .filter(|video| on_disk(video).is_some())
+                .collect();
+            (gone, overtaken)
+        });
+        let (gone, overtaken): (Vec<_>, Vec<_>) = task.await.unwrap_or_default();
+        for video in gone {
+            tracing::info!(playlist = %video.playlist(), "the playlist is gone");
+            self.videos().remove(video.playlist());
+            video.retire(&self.shop);
+        }
+        for video in overtaken {
+            video.refresh(&self.shop, MAX_AGE).await;
+        }
+    }
+}
+
+/// Takes `….m3u8.shoal/index.json` and `….m3u8.shoal/<track>/<part>.bin` apart.
+fn wanted(path: &FilePath) -> Option<(FilePath, Wanted)> {
+    let (folder, wanted) = if path.name() == "index.json" {
+        (path.parent(), Wanted::Index)
+    } else {
+        let number = canonical(path.name().strip_suffix(".bin")?)?;
+        let track = path.parent();
+        let index = usize::try_from(canonical(track.name())?).ok()?;
+        (
+            track.parent(),
+            Wanted::Part {
+                track: index,
+                number,
+            },
+        )
+    };
+    let playlist = folder.name().strip_suffix(".shoal")?;
+    is_playlist(playlist).then(|| Some((folder.parent().join(playlist)?, wanted)))?
+}
+
+/// Whether a file is an HLS playlist, by its name.
+fn is_playlist(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("m3u8"))
+}
+
+/// A number in its only form: digits without leading zeros.
+fn canonical(digits: &str) -> Option<u64> {
+    let number: u64 = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
+}
+
+fn answer(published: &Published, wanted: Wanted) -> Option<Answer> {
+    let Published::Made(built) = published else {
+        return None;
+    };
+    let (bytes, etag) = match wanted {
+        Wanted::Index => (built.index.clone(), built.index_etag()),
+        Wanted::Part { track, number } => {
+            let bytes = built.tracks.get(track)?.get(&number)?.clone();
+            (bytes, format!("\"{}-{track}-{number}\"", built.swarm))
+        }
+    };
+    Some(Answer::Ready {
+        bytes,
+        etag,
+        live: built.live,
+        index: wanted == Wanted::Index,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str) -> Option<(String, Wanted)> {
+        let (playlist, wanted) = wanted(&FilePath::from_url(path)?)?;
+        Some((playlist.to_string(), wanted))
+    }
+
+    #[test]
+    fn the_files_of_an_index_are_told_from_others() {
+        let part = Wanted::Part {
+            track: 1,
+            number: 20,
+        };
+        assert_eq!(
+            of("/v/m.m3u8.shoal/index.json"),
+            Some(("v/m.m3u8".into(), Wanted::Index))
+        );
+        assert_eq!(of("/m.M3U8.shoal/1/20.bin"), Some(("m.M3U8".into(), part)));
+        for path in [
+            "/index.json",
+            "/m.m3u8/index.json",
+            "/m.mp4.shoal/index.json",
+            "/m.m3u8.shoal/1/020.bin",
+            "/m.m3u8.shoal/1/+2.bin",
+            "/m.m3u8.shoal/1/99999999999999999999999.bin",
+            "/m.m3u8.shoal/20.bin",
+            "/m.m3u8.shoal/x/2.bin",
+        ] {
+            assert_eq!(of(path), None, "{path}");
+        }
+    }
+}

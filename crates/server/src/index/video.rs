@@ -1,0 +1,324 @@
+//! One playlist's index through time: made when first wanted, made anew when files change.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use shoal_wire::{
+    id::InfoHash,
+    index::{Index, MAX_INDEX_BYTES},
+};
+use tokio::sync::Semaphore;
+
+use super::{
+    built::{Built, Settings},
+    digest::Digests,
+    live::{Growth, Stream, is_settled},
+    source::{self, Source},
+    vod,
+};
+use crate::{
+    path::FilePath,
+    root::{Root, Stamp},
+    tracker::Tracker,
+};
+
+/// How often a playlist that may be half written is looked at before it is believed: some are written
+/// so often that they never rest.
+const MAX_DOUBTS: u32 = 5;
+
+/// What an index is made with.
+#[derive(Debug)]
+pub(super) struct Workshop {
+    pub(super) root: Root,
+    pub(super) settings: Settings,
+    pub(super) tracker: Arc<Tracker>,
+    /// How many videos on demand are read at a time.
+    pub(super) readers: Arc<Semaphore>,
+}
+
+/// A playlist that has, or may get, an index.
+#[derive(Debug)]
+pub(super) struct Video {
+    playlist: FilePath,
+    published: RwLock<Published>,
+    work: Arc<tokio::sync::Mutex<Work>>,
+    unfinished: AtomicBool,
+}
+
+/// What the world may see of an index.
+#[derive(Debug, Default)]
+pub(super) enum Published {
+    /// An index made here.
+    Made(Built),
+    /// Files beside the playlist, made by `shoal index`.
+    OnDisk(InfoHash),
+    /// Nothing: not made yet, or the playlist is no use.
+    #[default]
+    Nothing,
+}
+
+/// What the next look needs to know of the last one.
+#[derive(Debug, Default)]
+struct Work {
+    looked: Option<Instant>,
+    /// Look again even if no file has changed.
+    unfinished: bool,
+    /// Looks in a row at which it was not clear what the playlists say.
+    doubts: u32,
+    files: Vec<(FilePath, Option<Stamp>)>,
+    digests: Digests,
+    stream: Option<Stream>,
+    problems: BTreeSet<String>,
+}
+
+impl Video {
+    pub(super) fn new(playlist: FilePath) -> Self {
+        Self {
+            playlist,
+            published: RwLock::default(),
+            work: Arc::default(),
+            unfinished: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn published(&self) -> RwLockReadGuard<'_, Published> {
+        self.published
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn playlist(&self) -> &FilePath {
+        &self.playlist
+    }
+
+    /// Where `shoal index` puts the index of this playlist.
+    pub(super) fn file_on_disk(&self) -> Option<FilePath> {
+        let folder = format!("{}.shoal", self.playlist.name());
+        self.playlist.parent().join(&folder)?.join("index.json")
+    }
+
+    /// Whether it is a stream that may grow.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(&*self.published(), Published::Made(built) if built.live)
+    }
+
+    /// Whether another look is due even if no file changes: it was not clear what the playlists say,
+    /// or a segment that they list was not there.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed)
+    }
+
+    /// Brings the index up to date, unless that was begun `max_age` ago or later. Requests that wait for
+    /// each other share one look.
+    pub(super) async fn refresh(self: &Arc<Self>, shop: &Arc<Workshop>, max_age: Duration) {
+        let asked = Instant::now();
+        let mut work = Arc::clone(&self.work).lock_owned().await;
+        if work.looked.is_some_and(|looked| looked + max_age > asked) {
+            return;
+        }
+        // A live stream does not wait behind hours of film.
+        let place = if self.is_live() {
+            None
+        } else {
+            Arc::clone(&shop.readers).acquire_owned().await.ok()
+        };
+        let (video, shop) = (Arc::clone(self), Arc::clone(shop));
+        let task = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            video.look(&shop, &mut work);
+            work.looked = Some(begun);
+            video.unfinished.store(work.unfinished, Ordering::Relaxed);
+            drop(place);
+        });
+        // When the runtime stops it is no longer wanted.
+        let _done = task.await;
+    }
+
+    /// Takes back what was published.
+    pub(super) fn retire(&self, shop: &Workshop) {
+        self.publish(shop, Published::Nothing);
+    }
+
+    fn look(&self, shop: &Workshop, work: &mut Work) {
+        let root = &shop.root;
+        let changed = |(path, before): &(FilePath, Option<Stamp>)| root.stamp(path) != *before;
+        if work.looked.is_some() && !work.unfinished && !work.files.iter().any(changed) {
+            return;
+        }
+        work.unfinished = false;
+        work.files.clear();
+        let mut problems = BTreeSet::new();
+        if let Some(swarm) = self.on_disk(root, work, &mut problems) {
+            work.stream = None;
+            self.publish(shop, Published::OnDisk(swarm));
+        } else {
+            self.make(shop, work, &mut problems);
+        }
+        for problem in problems.difference(&work.problems) {
+            tracing::warn!(playlist = %self.playlist, "{problem}");
+        }
+        work.problems = problems;
+    }
+
+    /// Looks for an index that `shoal index` has made.
+    fn on_disk(
+        &self,
+        root: &Root,
+        work: &mut Work,
+        problems: &mut BTreeSet<String>,
+    ) -> Option<InfoHash> {
+        let path = self.file_on_disk()?;
+        work.files.push((path.clone(), root.stamp(&path)));
+        work.files.last().and_then(|(_, stamp)| *stamp)?;
+        let (bytes, made) = root.read(&path, MAX_INDEX_BYTES as u64).ok()?;
+        match Index::parse(&bytes) {
+            Ok(index) => {
+                if root
+                    .stamp(&self.playlist)
+                    .is_some_and(|now| now.modified > made.modified)
+                {
+                    problems.insert(format!(
+                        "{path} is older than its playlist: run `shoal index` again, or delete it"
+                    ));
+                }
+                Some(index.swarm)
+            }
+            Err(error) => {
+                problems.insert(format!(
+                    "{path}: {error}: run `shoal index` again, or delete it"
+                ));
+                None
+            }
+        }
+    }
+
+    fn make(&self, shop: &Workshop, work: &mut Work, problems: &mut BTreeSet<String>) {
+        let Workshop { root, settings, .. } = shop;
+        let mut source = match source::read(root, &self.playlist) {
+            Ok(source) => source,
+            Err(problem) => {
+                // Perhaps it is just being written. A stream that is known goes on meanwhile.
+                problems.insert(problem);
+                work.files
+                    .push((self.playlist.clone(), root.stamp(&self.playlist)));
+                if work.stream.is_none() {
+                    self.publish(shop, Published::Nothing);
+                }
+                return;
+            }
+        };
+        work.files.append(&mut source.playlists.clone());
+        let stream = work.stream.as_ref();
+        let continues = stream.map(|stream| stream.continues(root, &source));
+        // A stream that begins or starts over is not told from a playlist that is half written, at
+        // first.
+        let tells_much = continues == Some(false) || (continues.is_none() && source.is_live());
+        if tells_much && !is_settled(&source) && work.doubts < MAX_DOUBTS {
+            work.doubts += 1;
+            work.unfinished = true;
+        } else if continues == Some(true) {
+            work.doubts = 0;
+            self.grow(root, work, &mut source);
+        } else if source.is_live() {
+            work.doubts = 0;
+            self.begin(shop, work, &mut source);
+        } else {
+            work.doubts = 0;
+            work.stream = None;
+            // Noted before they are read: what changes meanwhile is noticed next time.
+            let stamped = |path: FilePath| (path.clone(), root.stamp(&path));
+            work.files
+                .extend(vod::files(&source).into_iter().map(stamped));
+            let built = vod::build(root, settings, &mut work.digests, &mut source);
+            work.digests.forget_unused();
+            self.publish(shop, built.map_or(Published::Nothing, Published::Made));
+        }
+        problems.append(&mut source.problems.into_iter().collect());
+    }
+
+    fn begin(&self, shop: &Workshop, work: &mut Work, source: &mut Source) {
+        let Workshop { root, settings, .. } = shop;
+        let before = work.stream.take();
+        match Stream::begin(root, settings, &self.playlist, source, before.as_ref()) {
+            Some((stream, built)) => {
+                work.stream = Some(stream);
+                self.publish(shop, Published::Made(built));
+                self.grow(root, work, source);
+            }
+            None => self.publish(shop, Published::Nothing),
+        }
+    }
+
+    fn grow(&self, root: &Root, work: &mut Work, source: &mut Source) {
+        let published = self.published();
+        let (Some(stream), Published::Made(built)) = (&mut work.stream, &*published) else {
+            return;
+        };
+        let (growths, incomplete) = stream.grow(root, &mut work.digests, source, &built.tracks);
+        drop(published);
+        work.unfinished = incomplete;
+        self.add(growths);
+    }
+
+    fn add(&self, growths: Vec<Growth>) {
+        let mut published = self
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Published::Made(built) = &mut *published {
+            for (parts, growth) in built.tracks.iter_mut().zip(growths) {
+                parts.extend(growth.parts);
+                *parts = parts.split_off(&growth.keep_from);
+            }
+        }
+    }
+
+    /// Shows an index to the world. The tracker knows the swarm before anybody can ask for it.
+    fn publish(&self, shop: &Workshop, new: Published) {
+        if let Some(swarm) = new.swarm() {
+            shop.tracker.admit(swarm);
+        }
+        if let Published::Made(built) = &new {
+            let parts: usize = built.tracks.iter().map(BTreeMap::len).sum();
+            tracing::info!(
+                playlist = %self.playlist, swarm = %built.swarm, live = built.live,
+                tracks = built.tracks.len(), parts, "index ready"
+            );
+        }
+        let old = {
+            let mut published = self
+                .published
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *published, new)
+        };
+        if let Some(swarm) = old.swarm() {
+            shop.tracker.retire(swarm);
+        }
+    }
+}
+
+impl Published {
+    fn swarm(&self) -> Option<InfoHash> {
+        match self {
+            Self::Made(built) => Some(built.swarm),
+            Self::OnDisk(swarm) => Some(*swarm),
+            Self::Nothing => None,
+        }
+    }
+
+    /// A part of the index.
+    pub(super) fn part(&self, track: usize, number: u64) -> Option<Bytes> {
+        match self {
+            Self::Made(built) => built.tracks.get(track)?.get(&number).cloned(),
+            Self::OnDisk(_) | Self::Nothing => None,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The operator's half of Shoal: the video's HTTP server, the tracker that introduces its viewers, and
+//! the index maker, in one binary.
+//!
+//! Without the feature `net` only [`tracker::swarm`] is left: the tracker's state, which the simulator
+//! can run on a virtual clock.
+#![warn(missing_docs)]
+
+#[cfg(feature = "net")]
+pub mod index;
+#[cfg(feature = "net")]
+mod origin;
+#[cfg(feature = "net")]
+pub mod path;
+#[cfg(feature = "net")]
+pub mod root;
+#[cfg(feature = "net")]
+mod routes;
+#[cfg(feature = "net")]
+pub mod serve;
+pub mod tracker;
+#[cfg(feature = "net")]
+mod web;

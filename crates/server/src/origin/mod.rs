@@ -1,0 +1,206 @@
+//! The HTTP server of the video: files of one directory, GET and HEAD, with ranges, conditional
+//! requests and caching headers. What is not a file there may still be an index made on the fly.
+
+mod conditional;
+pub(crate) mod media_type;
+mod range;
+pub(crate) mod reply;
+
+use std::{
+    borrow::Cow,
+    io,
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    response::Response,
+};
+
+pub(crate) use conditional::Validators;
+use reply::{Content, Resource, text};
+
+use crate::{
+    index::Answer,
+    path::FilePath,
+    root::{Root, Stamp},
+    routes::Site,
+};
+
+/// The longest time for which a file may be taken from a cache without asking.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// The file that stands for its folder.
+const FOLDER_PAGE: &str = "index.html";
+
+/// Answers every request that no other route takes.
+pub(crate) async fn serve(
+    State(site): State<Site>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let Some(path) = FilePath::from_url(uri.path()) else {
+        return not_found();
+    };
+    match find(&site, path, uri.path().ends_with('/')).await {
+        Found::Resource(resource) => resource.reply(&method, &headers),
+        Found::Elsewhere(place) => redirect(StatusCode::FOUND, &place),
+        Found::Later => {
+            let mut response = text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the index of this video is still being made\n",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            response
+        }
+        Found::Nothing => not_found(),
+    }
+}
+
+enum Found {
+    Elsewhere(String),
+    Later,
+    Nothing,
+    Resource(Box<Resource>),
+}
+
+async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
+    let root = site.root.clone();
+    let (path, on_disk) = match tokio::task::spawn_blocking(move || {
+        let found = look(&root, &path, slash);
+        (path, found)
+    })
+    .await
+    {
+        Ok(done) => done,
+        Err(_stopping) => return Found::Nothing,
+    };
+    match on_disk {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => virtual_file(site, &path).await,
+        Err(error) => {
+            // Refused by the file system: a link that leads outside, or rights that are missing.
+            tracing::debug!(%path, %error, "not served");
+            Found::Nothing
+        }
+    }
+}
+
+/// Looks for a file, or for a folder's page.
+fn look(root: &Root, path: &FilePath, slash: bool) -> io::Result<Found> {
+    if !slash {
+        let (file, stamp) = match root.file(path) {
+            Ok(found) => found,
+            Err(_) if root.is_folder(path) && page(root, path).is_some() => {
+                return Ok(Found::Elsewhere(format!("{}/", path.to_url())));
+            }
+            Err(error) => return Err(error),
+        };
+        return Ok(Found::Resource(Box::new(Resource {
+            content: Content::File(file, stamp.len),
+            media_type: media_type::of(path.name()),
+            cache_control: cache_control(path, stamp),
+            validators: validators(stamp),
+        })));
+    }
+    match page(root, path) {
+        Some(page) => look(root, &page, false),
+        None if path.as_str().is_empty() => Ok(Found::Elsewhere(crate::web::DEMO.into())),
+        None => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+fn page(root: &Root, folder: &FilePath) -> Option<FilePath> {
+    folder
+        .join(FOLDER_PAGE)
+        .filter(|page| root.stamp(page).is_some())
+}
+
+/// A file of an index that is made on the fly.
+async fn virtual_file(site: &Site, path: &FilePath) -> Found {
+    match site.library.answer(path).await {
+        Some(Answer::Later) => Found::Later,
+        Some(Answer::Ready {
+            bytes,
+            etag,
+            live,
+            index,
+        }) => {
+            Found::Resource(Box::new(Resource {
+                content: Content::Bytes(bytes),
+                media_type: if index {
+                    "application/json"
+                } else {
+                    "application/octet-stream"
+                },
+                cache_control: Cow::Borrowed(match (index, live) {
+                    (true, _) => "no-cache",
+                    // A new stream in the same place starts its numbers over.
+                    (false, true) => "max-age=60",
+                    (false, false) => "max-age=3600",
+                }),
+                validators: Validators {
+                    etag,
+                    modified: None,
+                },
+            }))
+        }
+        None => Found::Nothing,
+    }
+}
+
+/// Two states of a file differ in its time or its length.
+fn validators(stamp: Stamp) -> Validators {
+    let modified = stamp
+        .modified
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Validators {
+        etag: format!("\"{:x}-{:x}\"", modified.as_nanos(), stamp.len),
+        modified: Some(stamp.modified),
+    }
+}
+
+/// What names other files must be fresh. The rest may be kept as long as it has not changed so far,
+/// an hour at most: that is long for a video on demand, and short for the segment files of a live
+/// stream, whose names a new stream takes again.
+fn cache_control(path: &FilePath, stamp: Stamp) -> Cow<'static, str> {
+    let name = path.name().to_ascii_lowercase();
+    if [".html", ".json", ".m3u8"]
+        .iter()
+        .any(|extension| name.ends_with(extension))
+    {
+        return Cow::Borrowed("no-cache");
+    }
+    let age = SystemTime::now()
+        .duration_since(stamp.modified)
+        .unwrap_or_default();
+    Cow::Owned(format!("max-age={}", age.min(MAX_AGE).as_secs()))
+}
+
+/// Sends the client to another path of this server.
+pub(crate) fn redirect(status: StatusCode, place: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
+}
+
+/// The answer for everything that is not there or not to be seen.
+pub(crate) fn not_found() -> Response {
+    text(StatusCode::NOT_FOUND, "no such file\n")
+}

@@ -1,0 +1,145 @@
+//! From something that can be served to the answer of a GET or HEAD: status, headers, streamed body.
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, Seek, SeekFrom},
+    ops::Range,
+    time::SystemTime,
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+
+use super::{
+    conditional::Validators,
+    range::{self, Asked},
+};
+
+/// Bytes read from a file at a time. Larger saves system calls, smaller saves memory per download.
+const CHUNK: usize = 64 * 1024;
+
+/// Something that can be served.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) content: Content,
+    pub(crate) media_type: &'static str,
+    pub(crate) cache_control: Cow<'static, str>,
+    pub(crate) validators: Validators,
+}
+
+/// Where its bytes are.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// In memory.
+    Bytes(Bytes),
+    /// In a file of this length, which may be written meanwhile: no more than that is sent.
+    File(File, u64),
+}
+
+impl Resource {
+    /// Answers a GET or HEAD.
+    pub(crate) fn reply(self, method: &Method, headers: &HeaderMap) -> Response {
+        let len = match &self.content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::File(_, len) => *len,
+        };
+        let mut response = Response::new(Body::empty());
+        let mut set = |name, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        set(header::ACCEPT_RANGES, "bytes");
+        set(header::CACHE_CONTROL, &self.cache_control);
+        set(header::ETAG, &self.validators.etag);
+        if let Some(modified) = self.validators.modified.and_then(http_date) {
+            set(header::LAST_MODIFIED, &modified);
+        }
+        if self.validators.not_modified(headers) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        // A range is defined for GET only (RFC 9110 §14.2).
+        let asked = match headers
+            .get(header::RANGE)
+            .and_then(|value| value.to_str().ok())
+        {
+            Some(value) if method == Method::GET && self.validators.range_applies(headers) => {
+                range::asked(value, len)
+            }
+            _ => Asked::Whole,
+        };
+        set(header::CONTENT_TYPE, self.media_type);
+        let (status, bytes) = match asked {
+            Asked::Whole => (StatusCode::OK, 0..len),
+            Asked::Part(part) => {
+                let value = format!("bytes {}-{}/{len}", part.start, part.end - 1);
+                set(header::CONTENT_RANGE, &value);
+                (StatusCode::PARTIAL_CONTENT, part)
+            }
+            Asked::Unsatisfiable => {
+                set(header::CONTENT_RANGE, &format!("bytes */{len}"));
+                (StatusCode::RANGE_NOT_SATISFIABLE, 0..0)
+            }
+        };
+        set(
+            header::CONTENT_LENGTH,
+            &(bytes.end - bytes.start).to_string(),
+        );
+        *response.status_mut() = status;
+        if method == Method::HEAD || bytes.is_empty() {
+            return response;
+        }
+        match body(self.content, bytes) {
+            Ok(body) => *response.body_mut() = body,
+            Err(error) => {
+                tracing::warn!(%error, "a file could not be read");
+                return text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "this file cannot be read\n",
+                );
+            }
+        }
+        response
+    }
+}
+
+/// A short answer in words.
+pub(crate) fn text(status: StatusCode, sentence: &'static str) -> Response {
+    let mut response = Response::new(Body::from(sentence));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}
+
+/// HTTP's form of a time, for the years that it can write (1970–9999).
+fn http_date(time: SystemTime) -> Option<String> {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    (seconds < YEAR_10000).then(|| httpdate::fmt_http_date(time))
+}
+
+fn body(content: Content, bytes: Range<u64>) -> io::Result<Body> {
+    match content {
+        Content::Bytes(whole) => {
+            let range = usize::try_from(bytes.start).unwrap_or(usize::MAX)
+                ..usize::try_from(bytes.end).unwrap_or(usize::MAX);
+            Ok(Body::from(whole.slice(range)))
+        }
+        Content::File(mut file, _) => {
+            if bytes.start > 0 {
+                file.seek(SeekFrom::Start(bytes.start))?;
+            }
+            let file = tokio::fs::File::from_std(file).take(bytes.end - bytes.start);
+            Ok(Body::from_stream(ReaderStream::with_capacity(file, CHUNK)))
+        }
+    }
+}

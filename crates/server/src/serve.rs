@@ -1,0 +1,250 @@
+//! The server: listens, hands connections to the routes, and stops in good order.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use shoal_wire::index::P2p;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    index::{Library, Settings},
+    root::Root,
+    routes::{self, Site},
+    tracker::{SocketConfig, Tracker, swarm::SwarmConfig},
+};
+
+/// How long what is under way may take when the server stops; then it is cut off.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// How long a client may take to send a request's head, and to be idle between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of a request's head.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// The directory to serve.
+    pub dir: PathBuf,
+    /// Where to listen. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Whether viewers may share, and whether they are asked. Default: ask.
+    pub p2p: P2p,
+    /// HTTP connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until
+    /// one ends. The tracker's sockets have a bound of their own.
+    pub max_connections: usize,
+    /// The bounds of the tracker's swarms.
+    pub swarms: SwarmConfig,
+    /// The bounds of the tracker's sockets.
+    pub sockets: SocketConfig,
+}
+
+impl ServeConfig {
+    /// Serves a directory with all settings at their defaults.
+    #[must_use]
+    pub fn new(dir: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            dir,
+            listen,
+            p2p: P2p::Ask,
+            max_connections: 8_192,
+            swarms: SwarmConfig::default(),
+            sockets: SocketConfig::default(),
+        }
+    }
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The directory cannot be read.
+    #[error("{} cannot be served ({source}): give a folder that holds the video's files", dir.display())]
+    Dir {
+        /// As it was given.
+        dir: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The address is taken, not this machine's, or not allowed.
+    #[error("cannot listen on {listen} ({source}): choose another address or port with --listen")]
+    Listen {
+        /// As it was given.
+        listen: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    site: Site,
+    max_connections: usize,
+}
+
+impl Server {
+    /// Opens the directory and the port.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
+        let ServeConfig {
+            dir,
+            listen,
+            p2p,
+            max_connections,
+            swarms,
+            sockets,
+        } = config;
+        let root = Root::open(&dir).map_err(|source| ServeError::Dir { dir, source })?;
+        let listener = TcpListener::bind(listen).await;
+        let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (local, listener) = bound.map_err(|source| ServeError::Listen { listen, source })?;
+        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let settings = Settings {
+            p2p,
+            trackers: None,
+        };
+        let library = Arc::new(Library::new(root.clone(), settings, Arc::clone(&tracker)));
+        Ok(Self {
+            listener,
+            local,
+            site: Site {
+                root,
+                library,
+                tracker,
+                p2p,
+            },
+            max_connections,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The tracker, for its figures.
+    #[must_use]
+    pub fn tracker(&self) -> Arc<Tracker> {
+        Arc::clone(&self.site.tracker)
+    }
+
+    /// Serves until `stop` is ready, then ends what is under way within five seconds.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self {
+            listener,
+            site,
+            max_connections,
+            ..
+        } = self;
+        let (tracker, library) = (Arc::clone(&site.tracker), Arc::clone(&site.library));
+        let stopping = CancellationToken::new();
+        let watch = tokio::spawn({
+            let stopping = stopping.clone();
+            async move { library.watch(stopping).await }
+        });
+        let connections = TaskTracker::new();
+        let router = routes::router(site);
+        let accepted = accept(&listener, &router, &connections, &stopping, max_connections);
+        tokio::select! {
+            () = accepted => {}
+            () = stop => {}
+        }
+        drop(listener);
+        stopping.cancel();
+        connections.close();
+        let ended = async { tokio::join!(tracker.close(), connections.wait()) };
+        if timeout(GRACE, ended).await.is_err() {
+            tracing::info!("connections that did not end in time are cut off");
+        }
+        let _cancelled = timeout(GRACE / 4, watch).await;
+        tracing::info!(tracker = %tracker.counts(), "stopped");
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    connections: &TaskTracker,
+    stopping: &CancellationToken,
+    max: usize,
+) {
+    let free = Arc::new(Semaphore::new(max));
+    loop {
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _address)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                // Out of file descriptors, most likely: trying again at once would only spin.
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
+        let _best_effort = stream.set_nodelay(true);
+        let (router, stopping) = (router.clone(), stopping.clone());
+        connections.spawn(async move {
+            if let Err(error) = connection(stream, router, stopping).await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Serves a connection; after `stopping` only to the end of the request that is under way.
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    stopping: CancellationToken,
+) -> hyper::Result<()> {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        done = connection.as_mut() => return done,
+        () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+/// Differs with every start; who meets whom is no secret.
+fn seed() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or_default()
+        ^ u64::from(std::process::id()).rotate_left(32)
+}

@@ -1,0 +1,96 @@
+//! How often things have happened at the tracker: numbers only, nobody can be told from them.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Why a socket was closed or refused, or what came in. Each is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A socket was accepted.
+    Accepted,
+    /// A socket was refused: the tracker holds as many as it may.
+    Full,
+    /// A socket was closed: nothing was heard for too long.
+    Idle,
+    /// A socket was closed: a message was malformed.
+    Malformed,
+    /// A message was handled.
+    Message,
+    /// A socket was closed: a message or frame was too large.
+    Oversized,
+    /// A socket was closed: the framing was not WebSocket's.
+    Protocol,
+    /// A socket was refused: P2P is off, or there is no such swarm.
+    Refused,
+    /// A socket was closed: it did not take what was sent to it.
+    Slow,
+}
+
+/// All events, in the order of the counters.
+const EVENTS: [Event; 9] = [
+    Event::Accepted,
+    Event::Full,
+    Event::Idle,
+    Event::Malformed,
+    Event::Message,
+    Event::Oversized,
+    Event::Protocol,
+    Event::Refused,
+    Event::Slow,
+];
+
+/// One counter for each [`Event`].
+#[derive(Debug, Default)]
+pub struct Counts([AtomicU64; EVENTS.len()]);
+
+impl Counts {
+    /// How often it has happened since the start.
+    #[must_use]
+    pub fn of(&self, event: Event) -> u64 {
+        self.0
+            .get(event as usize)
+            .map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn add(&self, event: Event) {
+        if let Some(count) = self.0.get(event as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// `accepted 3, malformed 1`: what has not happened is left out.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for event in EVENTS.into_iter().filter(|event| self.of(*event) > 0) {
+            write!(
+                f,
+                "{separator}{} {}",
+                format!("{event:?}").to_lowercase(),
+                self.of(event)
+            )?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_a_counter_of_its_own() {
+        let counts = Counts::default();
+        for (times, event) in EVENTS.into_iter().enumerate() {
+            (0..times).for_each(|_| counts.add(event));
+        }
+        for (times, event) in EVENTS.into_iter().enumerate() {
+            assert_eq!(counts.of(event), times as u64, "{event:?}");
+        }
+        assert!(counts.to_string().starts_with("full 1, idle 2"));
+    }
+}

@@ -1,0 +1,94 @@
+//! The player script and the demo page: the web files that are inside the binary.
+
+use std::borrow::Cow;
+
+use axum::{
+    extract::Path,
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+};
+use bytes::Bytes;
+use rust_embed::RustEmbed;
+
+use crate::origin::{
+    Validators, media_type, not_found, redirect,
+    reply::{Content, Resource},
+};
+
+/// Where the demo page is.
+pub(crate) const DEMO: &str = "/shoal/demo/";
+
+/// What webpack has put into `dist/`. A debug build reads it from there, a release build holds it.
+#[derive(RustEmbed)]
+#[folder = "../../dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Answers `/shoal/…`.
+pub(crate) async fn serve(
+    Path(path): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let path = if path.ends_with('/') {
+        format!("{path}index.html")
+    } else {
+        path
+    };
+    let Some(file) = Dist::get(&path) else {
+        return not_found();
+    };
+    let hash = file
+        .metadata
+        .sha256_hash()
+        .iter()
+        .take(16)
+        .fold(String::new(), hex);
+    let resource = Resource {
+        content: Content::Bytes(match file.data {
+            Cow::Borrowed(data) => Bytes::from_static(data),
+            Cow::Owned(data) => Bytes::from(data),
+        }),
+        media_type: media_type::of(&path),
+        cache_control: if is_hashed(&path) {
+            "max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        }
+        .into(),
+        validators: Validators {
+            etag: format!("\"{hash}\""),
+            modified: None,
+        },
+    };
+    resource.reply(&method, &headers)
+}
+
+/// Answers `/shoal` and `/shoal/`.
+pub(crate) async fn demo() -> Response {
+    redirect(StatusCode::FOUND, DEMO)
+}
+
+fn hex(text: String, byte: &u8) -> String {
+    format!("{text}{byte:02x}")
+}
+
+/// Whether webpack has put a hash of the contents into the name: 8 hexadecimal digits or more.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split(['.', '-', '_'])
+        .any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_immutable() {
+        assert!(is_hashed("0123456789abcdef0123.wasm"));
+        assert!(is_hashed("shoal_bg.a3ef7a75.wasm"));
+        assert!(!is_hashed("shoal.js"));
+        assert!(!is_hashed("demo/index.html"));
+    }
+}

@@ -1,0 +1,328 @@
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+use shoal_server::{
+    index::{Settings, write},
+    root::Root,
+};
+use shoal_wire::{
+    id::PIECE_LENGTH,
+    index::{P2p, Part},
+};
+
+use crate::harness::{Site, Tree, noise};
+
+const PIECE: usize = PIECE_LENGTH as usize;
+
+/// Asserts that a part describes these bytes from the sequence number `first` on.
+pub(crate) fn verify(part: &Part, first: u64, segments: &[Vec<u8>]) {
+    assert_eq!((part.first, part.segments.len()), (first, segments.len()));
+    for (described, bytes) in part.segments.iter().zip(segments) {
+        assert_eq!(described.length as usize, bytes.len());
+        let digests: Vec<[u8; 32]> = bytes
+            .chunks(PIECE)
+            .map(|piece| Sha256::digest(piece).into())
+            .collect();
+        assert_eq!(described.pieces, digests);
+    }
+}
+
+fn film(tree: &Tree) {
+    tree.rendition("film/hi", 0, &[PIECE * 3, PIECE + 1, 1, PIECE], true);
+    tree.rendition("film/lo", 5, &[100; 70], true);
+    tree.master("film/master.m3u8", &["hi", "lo"]);
+}
+
+#[tokio::test]
+async fn every_piece_of_a_video_is_in_its_index() {
+    let site = Site::new(film).await;
+    let index = site.index("/film/master.m3u8").await;
+    assert!(!index.live);
+    assert_eq!(index.trackers, [format!("/tracker/{}", index.swarm)]);
+    assert_eq!(index.policy.p2p, P2p::Ask);
+    let playlists: Vec<_> = index
+        .tracks
+        .iter()
+        .map(|track| track.playlist.as_str())
+        .collect();
+    assert_eq!(playlists, ["../hi/p.m3u8", "../lo/p.m3u8"]);
+    let hi: Vec<_> = (0..)
+        .zip([PIECE * 3, PIECE + 1, 1, PIECE])
+        .map(|(n, len)| noise(n, len))
+        .collect();
+    verify(&site.part("/film/master.m3u8", 0, 0).await, 0, &hi);
+    assert_eq!(index.tracks[1].part_segments, 64);
+    let lo: Vec<_> = (5..75).map(|n| noise(n, 100)).collect();
+    verify(&site.part("/film/master.m3u8", 1, 0).await, 5, &lo[..59]);
+    verify(&site.part("/film/master.m3u8", 1, 1).await, 64, &lo[59..]);
+    for absent in [
+        "1/2.bin",
+        "2/0.bin",
+        "0/1.bin",
+        "0/00.bin",
+        "0/x.bin",
+        "other.json",
+    ] {
+        let path = format!("/film/master.m3u8.shoal/{absent}");
+        assert_eq!(site.get(&path).await.status, 404, "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn index_files_are_cached_as_they_change() {
+    let site = Site::new(film).await;
+    site.index("/film/master.m3u8").await;
+    let index = site.get("/film/master.m3u8.shoal/index.json").await;
+    assert_eq!(index.header("cache-control"), "no-cache");
+    assert_eq!(index.header("content-type"), "application/json");
+    let etag = [("If-None-Match", index.header("etag"))];
+    let path = "/film/master.m3u8.shoal/index.json";
+    assert_eq!(site.request("GET", path, &etag).await.status, 304);
+    let part = site.get("/film/master.m3u8.shoal/0/0.bin").await;
+    assert_eq!(part.header("cache-control"), "max-age=3600");
+    assert_eq!(part.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn a_lone_media_playlist_is_a_video_with_one_track() {
+    let site = Site::new(|tree| tree.rendition("solo film", 0, &[PIECE], true)).await;
+    let index = site.index("/solo%20film/p.m3u8").await;
+    assert_eq!(index.tracks.len(), 1);
+    assert_eq!(index.tracks[0].playlist, "../p.m3u8");
+    verify(
+        &site.part("/solo%20film/p.m3u8", 0, 0).await,
+        0,
+        &[noise(0, PIECE)],
+    );
+}
+
+#[tokio::test]
+async fn videos_are_listed_and_renditions_are_not() {
+    let site = Site::new(|tree| {
+        film(tree);
+        tree.rendition("solo", 0, &[1], true);
+        tree.write("broken.m3u8", "<html>");
+        tree.write(".trash/p.m3u8", "#EXTM3U");
+    })
+    .await;
+    let reply = site.get("/shoal/videos.json").await;
+    let listed: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    let expected = serde_json::json!([
+        { "name": "broken", "src": "/broken.m3u8" },
+        { "name": "film", "src": "/film/master.m3u8" },
+        { "name": "p", "src": "/solo/p.m3u8" },
+    ]);
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn byte_ranges_are_segments_too() {
+    let all = noise(9, 1000);
+    let bytes = all.clone();
+    let site = Site::new(move |tree| {
+        tree.write("v/all.ts", &bytes);
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MAP:URI=\"all.ts\",BYTERANGE=\"10@0\"\n\
+            #EXTINF:2,\n#EXT-X-BYTERANGE:300@10\nall.ts\n#EXTINF:2,\n#EXT-X-BYTERANGE:690\nall.ts\n\
+            #EXT-X-ENDLIST\n";
+        tree.write("v/p.m3u8", text);
+    })
+    .await;
+    site.index("/v/p.m3u8").await;
+    let segments = [all[10..310].to_vec(), all[310..].to_vec()];
+    verify(&site.part("/v/p.m3u8", 0, 0).await, 0, &segments);
+}
+
+#[tokio::test]
+async fn the_same_contents_are_the_same_swarm_and_changed_ones_are_not() {
+    let site = Site::new(|tree| {
+        film(tree);
+        tree.rendition("copy/hi", 0, &[PIECE * 3, PIECE + 1, 1, PIECE], true);
+        tree.rendition("copy/lo", 5, &[100; 70], true);
+        tree.master("copy/master.m3u8", &["hi", "lo"]);
+    })
+    .await;
+    let before = site.index("/film/master.m3u8").await.swarm;
+    assert_eq!(site.index("/copy/master.m3u8").await.swarm, before);
+    site.tree().write("film/hi/s1.ts", b"another film");
+    let path = "/film/master.m3u8.shoal/index.json";
+    site.until(path, |reply| !reply.text().contains(&before.to_hex()))
+        .await;
+    let after = site.index("/film/master.m3u8").await.swarm;
+    assert!(site.tracker.has(after));
+    // The copy still has it.
+    assert!(site.tracker.has(before));
+}
+
+#[tokio::test]
+async fn a_rendition_with_a_missing_segment_is_left_out() {
+    let site = Site::new(|tree| {
+        film(tree);
+        tree.remove("film/hi/s1.ts");
+    })
+    .await;
+    let index = site.index("/film/master.m3u8").await;
+    assert_eq!(index.tracks.len(), 1);
+    assert_eq!(index.tracks[0].playlist, "../lo/p.m3u8");
+    assert_eq!(
+        site.get("/film/hi/p.m3u8.shoal/index.json").await.status,
+        404
+    );
+    site.tree().write("film/hi/s1.ts", b"found again");
+    let path = "/film/master.m3u8.shoal/index.json";
+    site.until(path, |reply| reply.text().contains("hi/p.m3u8"))
+        .await;
+}
+
+#[tokio::test]
+async fn useless_playlists_have_no_index_and_harm_nobody() {
+    let secret = tempfile::tempdir().unwrap();
+    std::fs::write(secret.path().join("s.ts"), b"secret").unwrap();
+    let site = Site::new(|tree| {
+        film(tree);
+        tree.write("empty.m3u8", "");
+        tree.write("html.m3u8", "<html>not found</html>");
+        tree.write("binary.m3u8", noise(1, 5000));
+        tree.write(
+            "nothing.m3u8",
+            "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-ENDLIST\n",
+        );
+        let head = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n";
+        for (name, uri) in [
+            ("absent", "absent.ts"),
+            ("elsewhere", "https://cdn.example/s.ts"),
+            ("outside", "../../../../../../etc/passwd"),
+            ("link", "link.ts"),
+            ("folder", "film"),
+        ] {
+            tree.write(
+                &format!("{name}.m3u8"),
+                format!("{head}{uri}\n#EXT-X-ENDLIST\n"),
+            );
+        }
+        std::os::unix::fs::symlink(secret.path().join("s.ts"), tree.0.join("link.ts")).unwrap();
+        tree.write(
+            "self.m3u8",
+            "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8\n",
+        );
+    })
+    .await;
+    for name in [
+        "empty",
+        "html",
+        "binary",
+        "nothing",
+        "absent",
+        "elsewhere",
+        "outside",
+        "link",
+        "folder",
+        "self",
+        "there-is-none",
+    ] {
+        let reply = site.get(&format!("/{name}.m3u8.shoal/index.json")).await;
+        assert_eq!(reply.status, 404, "{name}");
+    }
+    site.index("/film/master.m3u8").await;
+}
+
+#[tokio::test]
+async fn written_files_are_those_that_are_served() {
+    let dir = tempfile::tempdir().unwrap();
+    film(&Tree(dir.path().into()));
+    let root = Root::open(dir.path()).unwrap();
+    let trackers = Some(vec!["wss://tracker.example".into()]);
+    let settings = Settings {
+        p2p: P2p::On,
+        trackers,
+    };
+    for _again in 0..2 {
+        let report = write::all(&root, &settings, |_, _, _| {});
+        assert_eq!((report.found, report.written), (1, 1));
+        assert_eq!(report.problems, Vec::<String>::new());
+    }
+    let site = Site::new(film).await;
+    let made = site.index("/film/master.m3u8").await;
+    let tree = Tree(dir.path().into());
+    let written = tree.read("film/master.m3u8.shoal/index.json");
+    let written = shoal_wire::index::Index::parse(&written).unwrap();
+    assert_eq!(written.swarm, made.swarm);
+    assert_eq!(
+        written.trackers,
+        [format!("wss://tracker.example/tracker/{}", made.swarm)]
+    );
+    assert_eq!(written.policy.p2p, P2p::On);
+    let part = site.get("/film/master.m3u8.shoal/1/1.bin").await;
+    assert_eq!(tree.read("film/master.m3u8.shoal/1/1.bin"), part.body);
+    let mut names: Vec<_> = std::fs::read_dir(dir.path().join("film"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["hi", "lo", "master.m3u8", "master.m3u8.shoal"]);
+}
+
+#[tokio::test]
+async fn an_index_on_disk_is_served_as_it_is_and_tracked() {
+    let site = Site::new(|tree| {
+        film(tree);
+        let settings = Settings {
+            p2p: P2p::On,
+            trackers: None,
+        };
+        let root = Root::open(&tree.0).unwrap();
+        assert_eq!(write::all(&root, &settings, |_, _, _| {}).written, 1);
+    })
+    .await;
+    let index = site.index("/film/master.m3u8").await;
+    // The server's own would say `ask`.
+    assert_eq!(index.policy.p2p, P2p::On);
+    site.until("/shoal/videos.json", |_| site.tracker.has(index.swarm))
+        .await;
+}
+
+#[test]
+fn a_live_stream_is_not_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree(dir.path().into());
+    tree.rendition("live", 0, &[10, 10], false);
+    film(&tree);
+    let settings = Settings {
+        p2p: P2p::Ask,
+        trackers: Some(Vec::new()),
+    };
+    let report = write::all(&Root::open(dir.path()).unwrap(), &settings, |_, _, _| {});
+    assert_eq!((report.found, report.written), (2, 1));
+    assert!(
+        report.problems[0].contains("shoal serve"),
+        "{:?}",
+        report.problems
+    );
+    assert!(!dir.path().join("live/p.m3u8.shoal").exists());
+}
+
+#[test]
+fn the_index_command_says_what_it_has_done() {
+    let dir = tempfile::tempdir().unwrap();
+    film(&Tree(dir.path().into()));
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
+        command
+            .arg("index")
+            .arg(dir.path())
+            .arg("--tracker")
+            .arg("wss://t.example");
+        command.output().unwrap()
+    };
+    let done = run();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(done.stdout, b"1 of 1 playlists have an index now.\n");
+    Tree(dir.path().into()).remove("film/hi/s0.ts");
+    Tree(dir.path().into()).remove("film/lo/s5.ts");
+    let done = run();
+    assert_eq!(done.status.code(), Some(1));
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        told.contains("film/hi/p.m3u8") && told.contains("s0.ts"),
+        "{told}"
+    );
+}

@@ -1,0 +1,8 @@
+//! The server as its clients see it: real sockets, real files.
+
+mod command;
+mod harness;
+mod index;
+mod live;
+mod origin;
+mod tracker;

@@ -1,0 +1,424 @@
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use shoal_server::tracker::Event;
+use shoal_wire::{
+    id::{InfoHash, OfferId, PeerId},
+    index::P2p,
+    tracker::{
+        Announce, AnnounceEvent, Answer, ClientMessage, Limits, Offer, Scrape, TrackerMessage,
+    },
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        self, Message,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::harness::{PATIENCE, Site};
+
+struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    async fn open(site: &Site, swarm: InfoHash) -> Self {
+        Self(connect(site, &swarm.to_hex()).await.unwrap())
+    }
+
+    async fn send(&mut self, message: &ClientMessage) {
+        self.text(&message.encode()).await;
+    }
+
+    async fn text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    async fn frame(&mut self) -> Option<tungstenite::Result<Message>> {
+        timeout(PATIENCE, self.0.next()).await.expect("a frame")
+    }
+
+    /// The next message; pings are passed over.
+    async fn next(&mut self) -> TrackerMessage {
+        loop {
+            match self.frame().await.expect("an open socket").unwrap() {
+                Message::Text(text) => {
+                    return TrackerMessage::decode(&text, &Limits::default()).unwrap();
+                }
+                Message::Ping(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// How the server closes, whatever it sends before.
+    async fn closed(&mut self) -> Option<CloseFrame> {
+        loop {
+            match self.frame().await {
+                Some(Ok(Message::Close(frame))) => return frame,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
+
+async fn connect(
+    site: &Site,
+    swarm: &str,
+) -> tungstenite::Result<WebSocketStream<MaybeTlsStream<TcpStream>>> {
+    let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
+    connect_async(url).await.map(|(socket, _)| socket)
+}
+
+/// The status with which a WebSocket is refused.
+async fn refusal(site: &Site, swarm: &str) -> u16 {
+    match connect(site, swarm).await {
+        Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn site() -> (Site, InfoHash) {
+    let site = Site::new(|tree| tree.rendition("v", 0, &[10], true)).await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    (site, swarm)
+}
+
+fn announce(info_hash: InfoHash, peer: u8, offers: u8) -> ClientMessage {
+    let offer = |n| Offer {
+        offer_id: OfferId([n; 20]),
+        sdp: format!("offer {n} of {peer}"),
+    };
+    ClientMessage::Announce(Announce {
+        info_hash,
+        peer_id: PeerId([peer; 20]),
+        event: Some(AnnounceEvent::Started),
+        numwant: u32::from(offers),
+        uploaded: 0,
+        downloaded: 0,
+        left: None,
+        offers: (0..offers).map(offer).collect(),
+        token: None,
+    })
+}
+
+fn is_failure(message: &TrackerMessage, swarm: InfoHash) -> bool {
+    matches!(message, TrackerMessage::Failure { info_hash: Some(named), .. } if *named == swarm)
+}
+
+#[tokio::test]
+async fn two_viewers_are_introduced() {
+    let (site, swarm) = site().await;
+    let (mut first, mut second) = (
+        Socket::open(&site, swarm).await,
+        Socket::open(&site, swarm).await,
+    );
+    first.send(&announce(swarm, 1, 2)).await;
+    let counts = |message| match message {
+        TrackerMessage::Announced {
+            complete,
+            incomplete,
+            interval,
+            ..
+        } => (complete, incomplete, interval),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(counts(first.next().await), (0, 1, 120));
+    second.send(&announce(swarm, 2, 2)).await;
+    assert_eq!(counts(second.next().await), (0, 2, 120));
+    let TrackerMessage::Offer {
+        info_hash,
+        peer_id,
+        offer_id,
+        sdp,
+    } = first.next().await
+    else {
+        panic!("an offer")
+    };
+    assert_eq!((info_hash, peer_id), (swarm, PeerId([2; 20])));
+    assert_eq!(sdp, format!("offer {} of 2", offer_id.0[0]));
+    let answer = Answer {
+        info_hash,
+        peer_id: PeerId([1; 20]),
+        to_peer_id: peer_id,
+        offer_id,
+        sdp: "answer".into(),
+    };
+    first.send(&ClientMessage::Answer(answer)).await;
+    let answer = TrackerMessage::Answer {
+        info_hash,
+        peer_id: PeerId([1; 20]),
+        offer_id,
+        sdp: "answer".into(),
+    };
+    assert_eq!(second.next().await, answer);
+}
+
+#[tokio::test]
+async fn a_viewer_whose_socket_closes_is_gone() {
+    let (site, swarm) = site().await;
+    let (mut first, mut second) = (
+        Socket::open(&site, swarm).await,
+        Socket::open(&site, swarm).await,
+    );
+    first.send(&announce(swarm, 1, 0)).await;
+    first.next().await;
+    drop(first);
+    let scrape = ClientMessage::Scrape {
+        info_hashes: vec![swarm],
+    };
+    let gone = async {
+        loop {
+            second.send(&scrape).await;
+            let TrackerMessage::Scraped { files } = second.next().await else {
+                panic!("counts")
+            };
+            if files == [(swarm, Scrape::default())] {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, gone)
+        .await
+        .expect("the first viewer to leave");
+}
+
+#[tokio::test]
+async fn an_unknown_swarm_is_refused_and_the_socket_stays() {
+    let (site, swarm) = site().await;
+    let unknown = InfoHash([9; 20]);
+    let mut socket = Socket::open(&site, swarm).await;
+    socket.send(&announce(unknown, 1, 1)).await;
+    assert!(is_failure(&socket.next().await, unknown));
+    socket.send(&announce(swarm, 1, 1)).await;
+    assert!(matches!(
+        socket.next().await,
+        TrackerMessage::Announced { .. }
+    ));
+}
+
+#[tokio::test]
+async fn binary_frames_are_read_too() {
+    let (site, swarm) = site().await;
+    let mut socket = Socket::open(&site, swarm).await;
+    let message = announce(swarm, 1, 0).encode();
+    socket
+        .0
+        .send(Message::binary(message.into_bytes()))
+        .await
+        .unwrap();
+    assert!(matches!(
+        socket.next().await,
+        TrackerMessage::Announced { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_malformed_message_costs_the_connection_and_is_counted() {
+    let (site, swarm) = site().await;
+    let mut other = Socket::open(&site, swarm).await;
+    let malformed = [
+        "null",
+        "",
+        "{",
+        "[]",
+        "{\"action\":\"announce\"}",
+        "{\"action\":\"dance\"}",
+        &format!("{}1{}", "[".repeat(20_000), "]".repeat(20_000)),
+    ];
+    for text in malformed {
+        let mut socket = Socket::open(&site, swarm).await;
+        socket.text(text).await;
+        let failure = socket.next().await;
+        assert!(is_failure(&failure, swarm), "{failure:?}");
+        let frame = socket.closed().await.expect("a reason");
+        assert_eq!(frame.code, CloseCode::Policy);
+        assert!(
+            frame.reason.starts_with("malformed message: "),
+            "{}",
+            frame.reason
+        );
+    }
+    assert_eq!(
+        site.tracker.counts().of(Event::Malformed),
+        malformed.len() as u64
+    );
+    other.send(&announce(swarm, 1, 0)).await;
+    assert!(matches!(
+        other.next().await,
+        TrackerMessage::Announced { .. }
+    ));
+}
+
+#[tokio::test]
+async fn an_oversized_message_closes_the_socket_and_the_server_stays_up() {
+    let (site, swarm) = site().await;
+    for size in [64 * 1024 + 1, 8 * 1024 * 1024] {
+        let mut socket = Socket::open(&site, swarm).await;
+        // The connection may be gone before all of it is sent.
+        let _ = socket.0.send(Message::text("x".repeat(size))).await;
+        if let Some(frame) = socket.closed().await {
+            assert_eq!(frame.code, CloseCode::Size);
+        }
+    }
+    assert_eq!(site.tracker.counts().of(Event::Oversized), 2);
+    let mut socket = Socket::open(&site, swarm).await;
+    socket.send(&announce(swarm, 1, 0)).await;
+    assert!(matches!(
+        socket.next().await,
+        TrackerMessage::Announced { .. }
+    ));
+}
+
+#[tokio::test]
+async fn broken_framing_is_told_from_a_lost_connection() {
+    let (site, swarm) = site().await;
+    let mut lost = Socket::open(&site, swarm).await;
+    lost.send(&announce(swarm, 1, 0)).await;
+    lost.next().await;
+    drop(lost);
+    let mut broken = Socket::open(&site, swarm).await;
+    let MaybeTlsStream::Plain(stream) = broken.0.get_mut() else {
+        panic!("a plain connection")
+    };
+    // Reserved bits and an opcode that there is not.
+    stream.write_all(&[0xff; 64]).await.unwrap();
+    assert_eq!(
+        broken.closed().await.expect("a reason").code,
+        CloseCode::Protocol
+    );
+    assert_eq!(site.tracker.counts().of(Event::Protocol), 1);
+}
+
+#[tokio::test]
+async fn the_largest_honest_announce_passes() {
+    let (site, swarm) = site().await;
+    let (mut first, mut second) = (
+        Socket::open(&site, swarm).await,
+        Socket::open(&site, swarm).await,
+    );
+    first.send(&announce(swarm, 1, 0)).await;
+    first.next().await;
+    let mut message = announce(swarm, 2, 10);
+    if let ClientMessage::Announce(announce) = &mut message {
+        announce
+            .offers
+            .iter_mut()
+            .for_each(|offer| offer.sdp = "x".repeat(6_000));
+    }
+    second.send(&message).await;
+    assert!(matches!(
+        second.next().await,
+        TrackerMessage::Announced { .. }
+    ));
+    assert!(matches!(first.next().await, TrackerMessage::Offer { sdp, .. } if sdp.len() == 6_000));
+}
+
+#[tokio::test]
+async fn nobody_is_introduced_where_p2p_is_off() {
+    let off = |config: &mut shoal_server::serve::ServeConfig| config.p2p = P2p::Off;
+    let site = Site::with(|tree| tree.rendition("v", 0, &[10], true), off).await;
+    let index = site.index("/v/p.m3u8").await;
+    assert_eq!(index.policy.p2p, P2p::Off);
+    assert_eq!(refusal(&site, &index.swarm.to_hex()).await, 403);
+}
+
+#[tokio::test]
+async fn only_existing_swarms_have_a_tracker() {
+    let (site, swarm) = site().await;
+    for name in ["x", &"0".repeat(40), &"0".repeat(41), "..%2f"] {
+        assert_eq!(refusal(&site, name).await, 404, "{name}");
+    }
+    // Not a WebSocket.
+    let reply = site.get(&format!("/tracker/{swarm}")).await;
+    assert!((400..500).contains(&reply.status), "{}", reply.status);
+}
+
+#[tokio::test]
+async fn a_full_tracker_refuses_and_recovers() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| config.sockets.max_sockets = 1,
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let mut socket = Socket::open(&site, swarm).await;
+    socket.send(&announce(swarm, 1, 0)).await;
+    socket.next().await;
+    assert_eq!(refusal(&site, &swarm.to_hex()).await, 503);
+    drop(socket);
+    let again = async {
+        while connect(&site, &swarm.to_hex()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("room again");
+}
+
+#[tokio::test]
+async fn a_silent_socket_is_pinged_then_closed() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| {
+            config.sockets.ping = Duration::from_millis(50);
+            config.sockets.idle = Duration::from_millis(300);
+        },
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let mut answering = Socket::open(&site, swarm).await;
+    // A client that reads answers pings, and is not silent.
+    for _ in 0..10 {
+        assert!(matches!(
+            answering.frame().await,
+            Some(Ok(Message::Ping(_)))
+        ));
+    }
+    let _silent = Socket::open(&site, swarm).await;
+    let closed = async {
+        while site.tracker.counts().of(Event::Idle) == 0 {
+            answering.frame().await;
+        }
+    };
+    timeout(PATIENCE, closed)
+        .await
+        .expect("the silent socket to be closed");
+}
+
+#[tokio::test]
+async fn a_socket_that_takes_nothing_is_closed() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| config.sockets.max_queue = 4,
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let mut slow = Socket::open(&site, swarm).await;
+    slow.send(&announce(swarm, 1, 0)).await;
+    slow.next().await;
+    let mut busy = Socket::open(&site, swarm).await;
+    let mut message = announce(swarm, 2, 1);
+    if let ClientMessage::Announce(announce) = &mut message {
+        announce.offers[0].sdp = "x".repeat(16_000);
+    }
+    let flood = async {
+        while site.tracker.counts().of(Event::Slow) == 0 {
+            busy.send(&message).await;
+            busy.next().await;
+        }
+    };
+    timeout(PATIENCE, flood)
+        .await
+        .expect("the slow socket to be closed");
+}
+
+#[tokio::test]
+async fn a_stop_says_goodbye_to_every_socket() {
+    let (mut site, swarm) = site().await;
+    let mut socket = Socket::open(&site, swarm).await;
+    let (frame, ()) = tokio::join!(socket.closed(), site.stop());
+    assert_eq!(frame.expect("a goodbye").code, CloseCode::Away);
+    assert!(TcpStream::connect(("127.0.0.1", site.port)).await.is_err());
+}
