@@ -1,0 +1,93 @@
+//! How a simulated viewer is connected.
+
+use core::time::Duration;
+
+/// A viewer's access to the network. Latency is one way, to the middle of the network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Access {
+    /// Bytes per second from the network.
+    pub down: u64,
+    /// Bytes per second to the network.
+    pub up: u64,
+    /// One way.
+    pub latency: Duration,
+    /// Share of packets that are lost, which reliable transports turn into delay.
+    pub loss: f64,
+    /// What stands between the viewer and incoming connections.
+    pub nat: Nat,
+}
+
+/// What stands between a viewer and incoming connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nat {
+    /// Connects to everyone but islands.
+    Open,
+    /// Connects to everyone but symmetric ones and islands.
+    Restricted,
+    /// Connects to open ones only.
+    Symmetric,
+    /// Connects to its own island only.
+    Island(u8),
+}
+
+impl Nat {
+    /// Whether two viewers can connect directly.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Island(mine), Self::Island(yours)) => mine == yours,
+            (Self::Island(_), _) | (_, Self::Island(_)) => false,
+            (Self::Symmetric, Self::Symmetric | Self::Restricted)
+            | (Self::Restricted, Self::Symmetric) => false,
+            _ => true,
+        }
+    }
+}
+
+impl Access {
+    /// 100 Mbit/s both ways.
+    #[must_use]
+    pub const fn fibre() -> Self {
+        Self::of(100.0, 100.0, 6)
+    }
+
+    /// 100 Mbit/s down, 10 up.
+    #[must_use]
+    pub const fn cable() -> Self {
+        Self::of(100.0, 10.0, 12)
+    }
+
+    /// 16 Mbit/s down, 1 up.
+    #[must_use]
+    pub const fn dsl() -> Self {
+        Self::of(16.0, 1.0, 20)
+    }
+
+    /// 20 Mbit/s down, 5 up, one packet in 200 lost, behind a symmetric NAT.
+    #[must_use]
+    pub const fn mobile() -> Self {
+        let mut access = Self::of(20.0, 5.0, 35);
+        access.loss = 0.005;
+        access.nat = Nat::Symmetric;
+        access
+    }
+
+    /// Rates in Mbit/s, latency in milliseconds one way.
+    #[must_use]
+    pub const fn of(down: f64, up: f64, latency_ms: u64) -> Self {
+        Self {
+            down: (down * 125_000.0) as u64,
+            up: (up * 125_000.0) as u64,
+            latency: Duration::from_millis(latency_ms),
+            loss: 0.0,
+            nat: Nat::Restricted,
+        }
+    }
+
+    /// The same behind another NAT.
+    #[must_use]
+    pub const fn behind(mut self, nat: Nat) -> Self {
+        self.nat = nat;
+        self
+    }
+}

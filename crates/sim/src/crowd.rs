@@ -1,0 +1,262 @@
+//! Who watches: groups of viewers, and the plan that each viewer draws before the run.
+
+use core::ops::Range;
+use core::time::Duration;
+
+use rand::RngExt;
+use shoal_engine::Time;
+use shoal_wire::id::TrackId;
+
+use crate::access::Access;
+use crate::chance::{Chance, Purpose, stream};
+use crate::video::Video;
+
+/// Viewers of one kind. Reads as a sentence:
+/// `Crowd::of(20).arriving_over(secs(60)).on(Access::fibre())`.
+#[derive(Clone, Debug)]
+pub struct Crowd {
+    viewers: usize,
+    from: Duration,
+    over: Duration,
+    access: Vec<(u32, Access)>,
+    rendition: Option<TrackId>,
+    stays: Option<Range<Duration>>,
+    seeks: Option<Range<Duration>>,
+    switches: Option<Range<Duration>>,
+    sharing: Option<bool>,
+    changes_mind: Vec<(Duration, bool)>,
+    silent_leavers: f64,
+    rotten: bool,
+}
+
+impl Crowd {
+    /// This many viewers, who arrive at once on cable, watch to the end and do what the site
+    /// says.
+    #[must_use]
+    pub fn of(viewers: usize) -> Self {
+        Self {
+            viewers,
+            from: Duration::ZERO,
+            over: Duration::ZERO,
+            access: Vec::new(),
+            rendition: None,
+            stays: None,
+            seeks: None,
+            switches: None,
+            sharing: None,
+            changes_mind: Vec::new(),
+            silent_leavers: 0.5,
+            rotten: false,
+        }
+    }
+
+    /// The first arrives then.
+    #[must_use]
+    pub fn arriving_from(mut self, first: Duration) -> Self {
+        self.from = first;
+        self
+    }
+
+    /// They arrive at random moments in this span.
+    #[must_use]
+    pub fn arriving_over(mut self, span: Duration) -> Self {
+        self.over = span;
+        self
+    }
+
+    /// All on this access.
+    #[must_use]
+    pub fn on(self, access: Access) -> Self {
+        self.mixed(1, access)
+    }
+
+    /// `parts` of them on this access: parts of the sum of all parts.
+    #[must_use]
+    pub fn mixed(mut self, parts: u32, access: Access) -> Self {
+        self.access.push((parts, access));
+        self
+    }
+
+    /// All watch this rendition, not the best that their access allows.
+    #[must_use]
+    pub fn watching(mut self, rendition: u16) -> Self {
+        self.rendition = Some(TrackId(rendition));
+        self
+    }
+
+    /// Each leaves after a time in this range.
+    #[must_use]
+    pub fn leaving_after(mut self, stay: Range<Duration>) -> Self {
+        self.stays = Some(stay);
+        self
+    }
+
+    /// Share of leavers whose peers are not told: they find out by silence.
+    #[must_use]
+    pub fn leaving_silently(mut self, share: f64) -> Self {
+        self.silent_leavers = share;
+        self
+    }
+
+    /// Each seeks to a random place at intervals in this range.
+    #[must_use]
+    pub fn seeking_every(mut self, interval: Range<Duration>) -> Self {
+        self.seeks = Some(interval);
+        self
+    }
+
+    /// Each changes to a random rendition at intervals in this range.
+    #[must_use]
+    pub fn switching_quality_every(mut self, interval: Range<Duration>) -> Self {
+        self.switches = Some(interval);
+        self
+    }
+
+    /// The viewers' own answer.
+    #[must_use]
+    pub fn who_answered(mut self, share: bool) -> Self {
+        self.sharing = Some(share);
+        self
+    }
+
+    /// The viewers change their answer so long after they came.
+    #[must_use]
+    pub fn who_answer_later(mut self, after: Duration, share: bool) -> Self {
+        self.changes_mind.push((after, share));
+        self
+    }
+
+    /// Every byte that they send is rotten.
+    #[must_use]
+    pub fn who_send_rot(mut self) -> Self {
+        self.rotten = true;
+        self
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.viewers
+    }
+
+    /// What the viewer numbered `node` does in the run with `seed`.
+    pub(crate) fn plan(&self, seed: u64, node: u64, video: &Video) -> Plan {
+        let chance = &mut stream(seed, node, Purpose::Plan);
+        let arrives = Time(0) + self.from + within(chance, Duration::ZERO..self.over);
+        let access = self.draw_access(chance);
+        let renditions = &video.rates[..usize::from(video.renditions())];
+        let best = renditions
+            .iter()
+            .rposition(|rate| rate * 3 / 2 <= access.down)
+            .unwrap_or(0);
+        let rendition = self.rendition.unwrap_or(TrackId(best as u16));
+        let engine_delay = within(
+            chance,
+            Duration::from_millis(100)..Duration::from_millis(800),
+        );
+        let leaves = self
+            .stays
+            .clone()
+            .map(|stay| arrives + within(chance, stay));
+        let silent = chance.random_bool(self.silent_leavers);
+        let mut script = Vec::new();
+        self.draw_script(chance, video, &mut script);
+        Plan {
+            arrives,
+            access,
+            rendition,
+            engine_delay,
+            leaves,
+            silent,
+            script,
+            share: self.sharing,
+            rotten: self.rotten,
+        }
+    }
+
+    fn draw_access(&self, chance: &mut Chance) -> Access {
+        let parts: u32 = self.access.iter().map(|(parts, _)| parts).sum();
+        let mut drawn = chance.random_range(0..parts.max(1));
+        for &(parts, access) in &self.access {
+            if drawn < parts {
+                return access;
+            }
+            drawn -= parts;
+        }
+        Access::cable()
+    }
+
+    fn draw_script(&self, chance: &mut Chance, video: &Video, script: &mut Vec<Step>) {
+        let length = video.end().unwrap_or(video.segment * 1000);
+        if let Some(interval) = &self.seeks {
+            let mut at = within(chance, interval.clone());
+            for _ in 0..MAX_STEPS {
+                let to = within(chance, Duration::ZERO..length.saturating_sub(video.segment));
+                script.push(Step {
+                    after: at,
+                    act: Act::Seek(to),
+                });
+                at += within(chance, interval.clone());
+            }
+        }
+        if let Some(interval) = &self.switches {
+            let mut at = within(chance, interval.clone());
+            for _ in 0..MAX_STEPS {
+                let track = TrackId(chance.random_range(0..video.renditions()));
+                script.push(Step {
+                    after: at,
+                    act: Act::Switch(track),
+                });
+                at += within(chance, interval.clone());
+            }
+        }
+        let answers = self.changes_mind.iter();
+        script.extend(answers.map(|&(after, share)| Step {
+            after,
+            act: Act::Answer(share),
+        }));
+    }
+}
+
+/// What one viewer will do, drawn before the run and the same in both arms.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) arrives: Time,
+    pub(crate) access: Access,
+    pub(crate) rendition: TrackId,
+    /// From arrival until the engine is loaded.
+    pub(crate) engine_delay: Duration,
+    pub(crate) leaves: Option<Time>,
+    /// Its peers are not told when it leaves.
+    pub(crate) silent: bool,
+    pub(crate) script: Vec<Step>,
+    pub(crate) share: Option<bool>,
+    pub(crate) rotten: bool,
+}
+
+/// Something that a viewer does so long after it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) after: Duration,
+    pub(crate) act: Act,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    /// Shares or not, from now on.
+    Answer(bool),
+    /// Goes to another place of the video.
+    Seek(Duration),
+    /// Watches another rendition.
+    Switch(TrackId),
+}
+
+/// Seeks, and switches, that a viewer does at most.
+const MAX_STEPS: usize = 50;
+
+/// A moment in a span; its start when the span is empty.
+pub(crate) fn within(chance: &mut Chance, span: Range<Duration>) -> Duration {
+    if span.is_empty() {
+        return span.start;
+    }
+    let (start, end) = (span.start.as_micros() as u64, span.end.as_micros() as u64);
+    Duration::from_micros(chance.random_range(start..end))
+}

@@ -1,0 +1,30 @@
+//! Many Shoal engines on one virtual clock.
+//!
+//! Real engines, with adapters that only count, share a simulated video over a simulated network.
+//! One run is one thread and draws all chance from one seed, so that the same scenario and seed
+//! give the same run to the last event. Every scenario can be run a second time without P2P, with
+//! the same viewers: what the viewers suffer is compared one by one.
+
+mod access;
+mod chance;
+mod contract;
+mod crowd;
+mod net;
+mod node;
+mod origin;
+mod page;
+mod pipe;
+mod player;
+mod report;
+mod scenario;
+mod signal;
+mod store;
+mod trace;
+mod tracker;
+mod video;
+mod world;
+
+pub use access::{Access, Nat};
+pub use crowd::Crowd;
+pub use report::{Comparison, Report, ViewerReport};
+pub use scenario::{Arm, Scenario, minutes, secs};

@@ -1,0 +1,163 @@
+//! A simulated viewer: an engine, and adapters that hold it to its contract.
+//!
+//! The adapters tell the engine nothing that real ones would not, and an output that breaks the
+//! contract ends the run with the seed, the moment and the viewer.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use shoal_engine::{Config, Engine, HttpId, LinkId, Reason, State, Time};
+use shoal_wire::id::SegmentId;
+use shoal_wire::peer::Block;
+
+use crate::chance::{Chance, Purpose, stream};
+use crate::crowd::Plan;
+use crate::net::{End, Flow, Parcel, Wire};
+use crate::origin::{Request, RequestId};
+use crate::pipe::Pipe;
+use crate::player::Player;
+use crate::store::Store;
+use crate::tracker::Socket;
+use crate::video::Video;
+use crate::world::NodeId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Away,
+    Here,
+    Gone,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) plan: Plan,
+    pub(crate) stage: Stage,
+    /// What the viewer answers at present.
+    pub(crate) share: Option<bool>,
+    pub(crate) player: Option<Player>,
+    pub(crate) engine: Option<Engine>,
+    /// The engine has the index: it is asked for segments.
+    pub(crate) attached: bool,
+    /// A page that stays open for a while after the end.
+    pub(crate) leaving: bool,
+    pub(crate) store: Store,
+    pub(crate) up: Pipe<LinkId, Wire>,
+    pub(crate) down: Pipe<Flow, Parcel>,
+    pub(crate) links: BTreeMap<LinkId, End>,
+    pub(crate) requests: BTreeMap<RequestId, Request>,
+    pub(crate) gets: BTreeMap<HttpId, RequestId>,
+    /// What the player waits for from the engine.
+    pub(crate) needs: BTreeMap<u64, SegmentId>,
+    pub(crate) socket: Option<Socket>,
+    /// The engine's deadline, and the moment of the timer that is armed for it.
+    pub(crate) deadline: Option<Time>,
+    pub(crate) armed: Option<Time>,
+    /// The moment of the player's timer.
+    pub(crate) wake: Option<Time>,
+    pub(crate) chance: Chance,
+    pub(crate) guard: Guard,
+    pub(crate) tally: Tally,
+    engine_seed: u64,
+}
+
+/// What the adapters remember in order to hold the engine to its contract.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// What was reported with the input being handled, and whether it is rotten.
+    pub(crate) reported: Option<Reported>,
+    /// The state before the input being handled.
+    pub(crate) before: Option<State>,
+    /// How often P2P went off.
+    pub(crate) switches: u64,
+    /// The second in which ticks are counted, and how many came in it.
+    ticks: (u64, u32),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reported {
+    Block { block: Block, rotten: bool },
+    Segment { segment: SegmentId, length: u32 },
+}
+
+/// What the adapters count, to compare with what the engine says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) delivered_from_peers: u64,
+    pub(crate) delivered_from_origin: u64,
+    /// Media bytes that the stock loader got past the engine.
+    pub(crate) stock_bytes: u64,
+    pub(crate) http_blocks: u64,
+    pub(crate) peer_blocks: u64,
+    pub(crate) sent_blocks: u64,
+    pub(crate) deliveries: u32,
+    pub(crate) declines: BTreeMap<&'static str, u32>,
+    pub(crate) problems: BTreeMap<&'static str, u32>,
+    pub(crate) links_opened: u32,
+    pub(crate) links_banned: u32,
+    pub(crate) sockets: u32,
+}
+
+/// Ticks in one second that no honest engine needs: browsers' timers go by milliseconds.
+const TICKS_PER_SECOND: u32 = 1000;
+
+impl Node {
+    pub(crate) fn new(seed: u64, number: u32, plan: Plan) -> Self {
+        let number = u64::from(number);
+        Self {
+            stage: Stage::Away,
+            share: plan.share,
+            player: None,
+            engine: None,
+            attached: false,
+            leaving: false,
+            store: Store::default(),
+            up: Pipe::new(plan.access.up),
+            down: Pipe::new(plan.access.down),
+            links: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            gets: BTreeMap::new(),
+            needs: BTreeMap::new(),
+            socket: None,
+            deadline: None,
+            armed: None,
+            wake: None,
+            chance: stream(seed, number, Purpose::Network),
+            guard: Guard::default(),
+            tally: Tally::default(),
+            engine_seed: stream(seed, number, Purpose::Engine).next_u64(),
+            plan,
+        }
+    }
+
+    pub(crate) fn arrive(&mut self, now: Time, video: &Video) {
+        self.stage = Stage::Here;
+        self.player = Some(Player::new(now, video, self.plan.rendition));
+    }
+
+    pub(crate) fn load_engine(&mut self, config: Config) {
+        self.engine = Some(Engine::new(config, self.engine_seed));
+    }
+
+    /// Whether P2P may send anything at present.
+    pub(crate) fn permitted(state: State) -> bool {
+        matches!(
+            state,
+            State::On | State::Waiting(Reason::Tracker | Reason::FewViewers)
+        )
+    }
+}
+
+impl Guard {
+    pub(crate) fn tick(&mut self, now: Time, id: NodeId, seed: u64) {
+        let second = now.0 / 1_000_000;
+        if self.ticks.0 != second {
+            self.ticks = (second, 0);
+        }
+        self.ticks.1 += 1;
+        assert!(
+            self.ticks.1 <= TICKS_PER_SECOND,
+            "seed {seed}, {now}, viewer {}: the engine's deadlines spin",
+            id.0
+        );
+    }
+}

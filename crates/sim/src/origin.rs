@@ -1,0 +1,421 @@
+//! The HTTP server of the video, and requests to it.
+//!
+//! A response leaves the origin no faster than one connection goes and than the origin's total
+//! capacity allows, and comes in through the viewer's downlink beside all else.
+
+use std::collections::BTreeMap;
+
+use core::time::Duration;
+
+use rand::RngExt;
+use shoal_engine::{HttpFault, HttpId, Input, Time};
+use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId, TrackId};
+use shoal_wire::peer::Block;
+
+use crate::chance::{Chance, Purpose, stream};
+use crate::net::{Flow, Parcel};
+use crate::node::Reported;
+use crate::scenario::OriginModel;
+use crate::store::Breach;
+use crate::world::{Event, NodeId, World};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RequestId(pub(crate) u64);
+
+#[derive(Debug)]
+pub(crate) struct Origin {
+    model: OriginModel,
+    chance: Chance,
+    requests: u64,
+    /// When all that it has sent so far is out.
+    busy: Time,
+    pub(crate) tally: OriginTally,
+}
+
+/// What the origin counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OriginTally {
+    /// Bytes of media sent.
+    pub(crate) media_bytes: u64,
+    /// Bytes of the index sent.
+    pub(crate) index_bytes: u64,
+    /// Bytes sent of each segment.
+    pub(crate) segments: BTreeMap<SegmentId, u64>,
+    /// Requests for media, those that failed included.
+    pub(crate) media_requests: u64,
+}
+
+/// A request under way.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) asked: Asked,
+    length: u32,
+    sent: u32,
+    received: u32,
+    in_flight: u32,
+    /// Waits for the viewer to receive something.
+    blocked: bool,
+    /// When the connection may send more.
+    next: Time,
+    /// When the last packet arrives.
+    last: Time,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    Index,
+    Part {
+        track: TrackId,
+        part: u64,
+    },
+    Playlist(TrackId),
+    /// The engine's request: bytes of a segment from `offset` on.
+    Media {
+        http: HttpId,
+        segment: SegmentId,
+        offset: u32,
+    },
+    /// The stock loader's request for a whole segment.
+    Stock {
+        number: u64,
+        segment: SegmentId,
+    },
+}
+
+/// Bytes that are sent in one go.
+const CHUNK: u32 = 16 << 10;
+/// Bytes of a playlist, and of the index without its parts.
+const SMALL: u32 = 2000;
+/// How soon the page asks for the index again.
+const INDEX_RETRY: Duration = Duration::from_secs(5);
+
+impl Origin {
+    pub(crate) fn new(seed: u64, model: &OriginModel) -> Self {
+        Self {
+            model: model.clone(),
+            chance: stream(seed, 0, Purpose::Origin),
+            requests: 0,
+            busy: Time(0),
+            tally: OriginTally::default(),
+        }
+    }
+
+    fn down(&self, now: Time) -> bool {
+        let inside =
+            |&(from, to): &(Duration, Duration)| now >= Time(0) + from && now < Time(0) + to;
+        self.model.outages.iter().any(inside)
+    }
+}
+
+impl World {
+    pub(crate) fn get_index(&mut self, id: NodeId) {
+        self.ask(id, Asked::Index, SMALL);
+    }
+
+    pub(crate) fn read_playlist(&mut self, id: NodeId, track: TrackId) {
+        self.ask(id, Asked::Playlist(track), SMALL);
+    }
+
+    pub(crate) fn get_part(&mut self, id: NodeId, track: TrackId, part: u64) {
+        self.ask(id, Asked::Part { track, part }, 0);
+    }
+
+    pub(crate) fn stock_get(&mut self, id: NodeId, number: u64, segment: SegmentId) {
+        let length = self.video.length(segment);
+        self.ask(id, Asked::Stock { number, segment }, length);
+    }
+
+    pub(crate) fn http_get(
+        &mut self,
+        id: NodeId,
+        http: HttpId,
+        segment: SegmentId,
+        offset: u32,
+        length: u32,
+    ) -> Result<(), Breach> {
+        let total = self.video.length(segment);
+        let fits = offset.checked_add(length).is_some_and(|end| end <= total);
+        if length == 0 || !fits || !offset.is_multiple_of(PIECE_LENGTH) {
+            return Err(format!(
+                "gets {length} bytes at {offset} of {total} of {segment:?}"
+            ));
+        }
+        if !self.node(id).store.holds(segment) {
+            return Err(format!("gets {segment:?} without room for it"));
+        }
+        let request = self.ask(
+            id,
+            Asked::Media {
+                http,
+                segment,
+                offset,
+            },
+            length,
+        );
+        match self.node(id).gets.insert(http, request) {
+            None => Ok(()),
+            Some(_) => Err(format!("uses {http:?} twice")),
+        }
+    }
+
+    /// Forgets a request. What the origin has sent is sent, and takes its time to come in.
+    pub(crate) fn drop_request(&mut self, id: NodeId, request: RequestId) {
+        self.node(id).requests.remove(&request);
+    }
+
+    /// A request has come to the origin.
+    pub(crate) fn serve(&mut self, id: NodeId, request: RequestId) {
+        let now = self.now;
+        let Some(asked) = self
+            .node(id)
+            .requests
+            .get(&request)
+            .map(|request| request.asked)
+        else {
+            return;
+        };
+        let failed =
+            self.origin.down(now) || self.origin.chance.random_bool(self.origin.model.errors);
+        let fault = match asked {
+            Asked::Media { .. } | Asked::Stock { .. } if failed => Some(503),
+            Asked::Media { segment, .. } | Asked::Stock { segment, .. } => {
+                (!self.video.exists(segment.seq, now)).then_some(404)
+            }
+            Asked::Part { track, part } if self.video.part(track, part, now).is_none() => Some(404),
+            _ => failed.then_some(503),
+        };
+        if matches!(asked, Asked::Media { .. } | Asked::Stock { .. }) {
+            self.origin.tally.media_requests += 1;
+        }
+        if let Some(status) = fault {
+            let back = self.to_origin(id);
+            let fault = HttpFault::Status(status);
+            return self.soon(back, id, Event::HttpLost { request, fault });
+        }
+        if let Asked::Part { track, part } = asked {
+            let length = self.video.part_bytes(track, part, now);
+            if let Some(request) = self.node(id).requests.get_mut(&request) {
+                request.length = length;
+            }
+        }
+        self.soon(self.origin.model.thinks, id, Event::Send(request));
+    }
+
+    /// The origin may send more of a response.
+    pub(crate) fn send_more(&mut self, id: NodeId, number: RequestId) {
+        let now = self.now;
+        let trip = self.to_origin(id);
+        let lag = self.origin_lag(id);
+        let window = self.window(id, trip);
+        let node = &mut self.nodes[id.0 as usize];
+        let Some(request) = node.requests.get_mut(&number) else {
+            return;
+        };
+        let left = request.length - request.sent;
+        if left == 0 {
+            return;
+        }
+        let size = left
+            .min(CHUNK)
+            .min(PIECE_LENGTH - request.sent % PIECE_LENGTH);
+        let out = self.origin.busy.max(now) + span(size, self.origin.model.total);
+        self.origin.busy = out;
+        request.sent += size;
+        request.in_flight += size;
+        request.next = request.next.max(now) + span(size, self.origin.model.connection);
+        request.last = request.last.max(out.max(request.next) + trip + lag);
+        let arrival = request.last;
+        let next = request.next.max(out);
+        request.blocked = request.in_flight >= window;
+        let go_on = !request.blocked && left > size;
+        self.origin.tally.count(request.asked, size);
+        let parcel = Parcel::Chunk;
+        self.schedule(
+            arrival,
+            id,
+            Event::Parcel {
+                flow: Flow::Http(number),
+                size,
+                parcel,
+            },
+        );
+        if go_on {
+            self.schedule(next, id, Event::Send(number));
+        }
+    }
+
+    /// A part of a response has come in.
+    pub(crate) fn received(&mut self, id: NodeId, number: RequestId, size: u32) {
+        let now = self.now;
+        let Some(request) = self.node(id).requests.get_mut(&number) else {
+            return;
+        };
+        request.received += size;
+        request.in_flight -= size;
+        let (asked, received, length) = (request.asked, request.received, request.length);
+        let done = received == length;
+        if request.blocked {
+            request.blocked = false;
+            let next = request.next.max(now);
+            self.schedule(next, id, Event::Send(number));
+        }
+        if let Asked::Media {
+            http,
+            segment,
+            offset,
+        } = asked
+            && (done || received.is_multiple_of(PIECE_LENGTH))
+        {
+            let first = self.video.pieces(segment).start + offset / PIECE_LENGTH;
+            let nth = (received - 1) / PIECE_LENGTH;
+            let piece = PieceIndex(first + nth);
+            let block = Block {
+                piece,
+                begin: 0,
+                length: received - nth * PIECE_LENGTH,
+            };
+            let node = self.node(id);
+            node.guard.reported = Some(Reported::Block {
+                block,
+                rotten: false,
+            });
+            node.tally.http_blocks += u64::from(block.length);
+            self.feed(id, Input::HttpBlock { id: http, block });
+        }
+        if done {
+            self.complete(id, number);
+        }
+    }
+
+    /// A request fails.
+    pub(crate) fn http_lost(&mut self, id: NodeId, number: RequestId, fault: HttpFault) {
+        let now = self.now;
+        let node = self.node(id);
+        let Some(request) = node.requests.remove(&number) else {
+            return;
+        };
+        match request.asked {
+            Asked::Index => self.soon(INDEX_RETRY, id, Event::GetIndex),
+            Asked::Part { track, part } => self.feed(id, Input::PartFailed { track, part }),
+            Asked::Playlist(track) => self.playlist(id, track, false),
+            Asked::Media { http, .. } => {
+                node.gets.remove(&http);
+                self.feed(id, Input::HttpFailed { id: http, fault });
+            }
+            Asked::Stock { number, .. } => {
+                if let Some(player) = &mut node.player {
+                    player.failed(now, number);
+                }
+            }
+        }
+    }
+
+    /// Every response under way breaks off.
+    pub(crate) fn origin_fails(&mut self) {
+        for number in 0..self.nodes.len() {
+            let id = NodeId(number as u32);
+            let started = |request: &&RequestId| self.nodes[number].requests[*request].sent > 0;
+            let requests: Vec<_> = self.nodes[number]
+                .requests
+                .keys()
+                .filter(started)
+                .copied()
+                .collect();
+            for request in requests {
+                let fault = HttpFault::Network;
+                self.soon(Duration::ZERO, id, Event::HttpLost { request, fault });
+            }
+        }
+    }
+
+    fn ask(&mut self, id: NodeId, asked: Asked, length: u32) -> RequestId {
+        let number = RequestId(self.origin.requests);
+        self.origin.requests += 1;
+        let request = Request {
+            asked,
+            length,
+            sent: 0,
+            received: 0,
+            in_flight: 0,
+            blocked: false,
+            next: self.now,
+            last: self.now,
+        };
+        self.node(id).requests.insert(number, request);
+        let trip = self.to_origin(id);
+        self.soon(trip, id, Event::Serve(number));
+        number
+    }
+
+    fn complete(&mut self, id: NodeId, number: RequestId) {
+        let now = self.now;
+        let node = self.node(id);
+        // The engine may have dropped it while it took in the last block.
+        let Some(request) = node.requests.remove(&number) else {
+            return;
+        };
+        match request.asked {
+            Asked::Index => self.attach(id),
+            Asked::Part { track, part } => {
+                let input = match self.video.part(track, part, now) {
+                    Some((first, lengths)) => Input::Part {
+                        track,
+                        part,
+                        first,
+                        lengths,
+                    },
+                    None => Input::PartFailed { track, part },
+                };
+                self.feed(id, input);
+            }
+            Asked::Playlist(track) => self.playlist(id, track, true),
+            Asked::Media { http, .. } => {
+                node.gets.remove(&http);
+                self.feed(id, Input::HttpDone(http));
+            }
+            Asked::Stock { number, segment } => {
+                if let Some(player) = &mut node.player {
+                    player.loaded(now, number);
+                }
+                self.offer(id, segment);
+            }
+        }
+    }
+
+    /// One way between a viewer and the origin.
+    fn to_origin(&self, id: NodeId) -> Duration {
+        self.nodes[id.0 as usize].plan.access.latency + self.origin.model.latency
+    }
+
+    /// What loss adds to a chunk: a round trip when one of its packets had to be sent again.
+    fn origin_lag(&mut self, id: NodeId) -> Duration {
+        let trip = self.to_origin(id) * 2;
+        let node = self.node(id);
+        let packets = CHUNK / 1400;
+        let lost = 1.0 - (1.0 - node.plan.access.loss).powi(packets as i32);
+        if node.chance.random_bool(lost) {
+            trip
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
+impl OriginTally {
+    fn count(&mut self, asked: Asked, size: u32) {
+        match asked {
+            Asked::Media { segment, .. } | Asked::Stock { segment, .. } => {
+                self.media_bytes += u64::from(size);
+                *self.segments.entry(segment).or_default() += u64::from(size);
+            }
+            Asked::Index | Asked::Part { .. } => self.index_bytes += u64::from(size),
+            // Playlists are read in both arms alike.
+            Asked::Playlist(_) => {}
+        }
+    }
+}
+
+/// How long `size` bytes take at `rate` bytes per second.
+fn span(size: u32, rate: u64) -> Duration {
+    Duration::from_micros((u64::from(size) * 1_000_000).div_ceil(rate.max(1)))
+}

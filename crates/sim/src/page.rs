@@ -1,0 +1,207 @@
+//! The page: the player, its own loader, and what it tells the engine.
+
+use core::time::Duration;
+
+use shoal_engine::{Input, NeedId, Rule, Wish};
+use shoal_wire::id::{SegmentId, TrackId};
+
+use crate::crowd::Act;
+use crate::node::{Reported, Stage};
+use crate::origin::{Asked, Request};
+use crate::player::Order;
+use crate::scenario::Arm;
+use crate::world::{Event, NodeId, World};
+
+/// How soon the page reads a playlist again that it did not get.
+const PLAYLIST_RETRY: Duration = Duration::from_secs(1);
+
+impl World {
+    /// The page has loaded the engine, and asks for the index.
+    pub(crate) fn engine_ready(&mut self, id: NodeId) {
+        let config = self.scenario.config.clone();
+        self.node(id).load_engine(config);
+        let share = match self.arm {
+            Arm::Shared => self.node(id).share,
+            Arm::Alone => Some(false),
+        };
+        for rule in [Rule::Capable(true), Rule::Metered(false), Rule::Page(None)] {
+            self.feed(id, Input::Rule(rule));
+        }
+        self.feed(id, Input::Rule(Rule::Viewer(share)));
+        self.get_index(id);
+    }
+
+    /// The index is here: from now on the engine is asked first.
+    pub(crate) fn attach(&mut self, id: NodeId) {
+        self.feed(id, Input::Rule(Rule::Site(Some(Wish::On))));
+        self.feed(id, Input::Rule(Rule::Video(None)));
+        self.feed(id, Input::Index(self.video.index()));
+        self.node(id).attached = true;
+        let Some(player) = &self.node(id).player else {
+            return;
+        };
+        let (timelines, playhead) = (player.timelines(), player.playhead());
+        for (track, listed) in timelines {
+            let segments = self.video.timeline(listed);
+            self.feed(id, Input::Timeline { track, segments });
+        }
+        self.feed(id, Input::Playhead(playhead));
+    }
+
+    pub(crate) fn step(&mut self, id: NodeId, nth: usize) {
+        let now = self.now;
+        let node = self.node(id);
+        let act = node.plan.script[nth].act;
+        match (act, &mut node.player) {
+            (Act::Seek(to), Some(player)) => player.seek(now, to),
+            (Act::Switch(track), Some(player)) => player.switch(now, track),
+            (Act::Answer(share), _) => {
+                node.share = Some(share);
+                if self.arm == Arm::Shared {
+                    self.feed(id, Input::Rule(Rule::Viewer(Some(share))));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn wake(&mut self, id: NodeId) {
+        let now = self.now;
+        let node = self.node(id);
+        if node.wake == Some(now) {
+            node.wake = None;
+        }
+        if let Some(player) = &mut node.player {
+            player.wake(now);
+        }
+    }
+
+    /// Does what the player has ordered, and arms its timer.
+    pub(crate) fn obey(&mut self, id: NodeId) {
+        loop {
+            let node = self.node(id);
+            if node.stage != Stage::Here {
+                return;
+            }
+            let Some(player) = &mut node.player else {
+                return;
+            };
+            let orders = core::mem::take(&mut player.orders);
+            if orders.is_empty() {
+                break;
+            }
+            for order in orders {
+                self.order(id, order);
+            }
+        }
+        let now = self.now;
+        let node = self.node(id);
+        let Some(player) = &node.player else { return };
+        if player.ended() && node.plan.leaves.is_none() && !node.leaving {
+            node.leaving = true;
+            let linger = self.scenario.linger;
+            self.soon(linger, id, Event::Leave);
+            return;
+        }
+        let wake = player
+            .next_wake()
+            .map(|at| at.max(now + Duration::from_micros(1)));
+        if let Some(at) = wake
+            && node.wake.is_none_or(|armed| armed > at)
+        {
+            node.wake = Some(at);
+            self.schedule(at, id, Event::Wake);
+        }
+    }
+
+    fn order(&mut self, id: NodeId, order: Order) {
+        match order {
+            Order::Abort(number) => self.abort_load(id, number),
+            Order::Load(number, segment) => self.load(id, number, segment),
+            Order::Playlist(track) => self.read_playlist(id, track),
+            Order::Report(playhead) => {
+                if self.node(id).attached {
+                    self.feed(id, Input::Playhead(playhead));
+                }
+            }
+        }
+    }
+
+    /// A playlist has come.
+    pub(crate) fn playlist(&mut self, id: NodeId, track: TrackId, got: bool) {
+        if !got {
+            return self.soon(PLAYLIST_RETRY, id, Event::Playlist(track));
+        }
+        let now = self.now;
+        let listed = self.video.listed(now);
+        // hls.js tells the page about a playlist before it loads from it.
+        if self.node(id).attached {
+            let segments = self.video.timeline(listed.clone());
+            self.feed(id, Input::Timeline { track, segments });
+        }
+        if let Some(player) = &mut self.node(id).player {
+            player.listed(now, track, listed);
+        }
+    }
+
+    /// The player asks for a segment.
+    pub(crate) fn load(&mut self, id: NodeId, number: u64, segment: SegmentId) {
+        if self.node(id).attached {
+            self.node(id).needs.insert(number, segment);
+            self.feed(
+                id,
+                Input::Need {
+                    id: NeedId(number),
+                    segment,
+                },
+            );
+        } else {
+            self.stock_get(id, number, segment);
+        }
+    }
+
+    /// The player asks no more.
+    pub(crate) fn abort_load(&mut self, id: NodeId, number: u64) {
+        if self.node(id).needs.remove(&number).is_some() {
+            self.feed(id, Input::Cancel(NeedId(number)));
+        } else {
+            let asked = |request: &Request| matches!(request.asked, Asked::Stock { number: of, .. } if of == number);
+            let found = self
+                .node(id)
+                .requests
+                .iter()
+                .find(|(_, request)| asked(request));
+            if let Some((&request, _)) = found {
+                self.drop_request(id, request);
+            }
+        }
+    }
+
+    /// The stock loader has got a segment, which the page offers to the engine.
+    pub(crate) fn offer(&mut self, id: NodeId, segment: SegmentId) {
+        let length = self.video.length(segment);
+        let node = self.node(id);
+        node.tally.stock_bytes += u64::from(length);
+        if node.attached {
+            node.guard.reported = Some(Reported::Segment { segment, length });
+            self.feed(id, Input::Offered { segment, length });
+        }
+    }
+
+    /// The page is closed. The engine is not told: there is nobody left to tell it.
+    pub(crate) fn leave(&mut self, id: NodeId) {
+        let now = self.now;
+        let node = self.node(id);
+        if node.stage != Stage::Here {
+            return;
+        }
+        node.stage = Stage::Gone;
+        if let Some(player) = &mut node.player {
+            player.stop(now);
+        }
+        self.leave_links(id);
+        self.leave_tracker(id);
+        self.node(id).requests.clear();
+        self.check_counts(id);
+    }
+}

@@ -1,0 +1,341 @@
+//! What a run has shown.
+
+use core::fmt;
+use core::time::Duration;
+
+use shoal_engine::Stats;
+
+use crate::node::Tally;
+use crate::player::Watched;
+use crate::world::World;
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed of all chance.
+    pub seed: u64,
+    /// Every viewer who came, in the scenario's order.
+    pub viewers: Vec<ViewerReport>,
+    /// Bytes of media that the origin sent.
+    pub origin_bytes: u64,
+    /// Bytes of the index that the origin sent.
+    pub index_bytes: u64,
+    /// Requests for media that the origin got.
+    pub origin_requests: u64,
+    /// Segments of which the origin sent anything, and their bytes: what one viewer alone who
+    /// watched all of it would have cost.
+    pub segments: u64,
+    /// See `segments`.
+    pub unique_bytes: u64,
+    /// Messages that the tracker got.
+    pub tracker_messages: u64,
+    /// A hash of all that happened.
+    pub trace: u64,
+}
+
+/// One viewer.
+#[derive(Clone, Debug, Default)]
+pub struct ViewerReport {
+    /// From arrival to the first frame; `None` when the viewer left before it.
+    pub startup: Option<Duration>,
+    /// Times that playback stopped for want of media.
+    pub stalls: u32,
+    /// For how long.
+    pub stalled: Duration,
+    /// Waiting after seeks.
+    pub sought: Duration,
+    /// Media played.
+    pub played: Duration,
+    /// Live media jumped over.
+    pub skipped: Duration,
+    /// What the engine says of itself.
+    pub stats: Stats,
+    /// Bytes of segments that the engine delivered and peers had sent.
+    pub delivered_from_peers: u64,
+    /// Bytes of segments that the engine delivered and the origin had sent.
+    pub delivered_from_origin: u64,
+    /// Bytes that came past the engine, by the player's own loader.
+    pub stock_bytes: u64,
+    /// Segments that the engine delivered.
+    pub deliveries: u32,
+    /// Segments that the engine left to the player's own loader.
+    pub declines: u32,
+    /// Links that opened.
+    pub links: u32,
+    /// Links that the engine closed because their peer was banned.
+    pub banned: u32,
+    /// Connections made to the tracker.
+    pub sockets: u32,
+    /// Problems that the engine reported, of all kinds.
+    pub problems: u32,
+}
+
+/// The two arms of one scenario and seed.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// With P2P.
+    pub shared: Report,
+    /// From the origin alone.
+    pub alone: Report,
+}
+
+impl Report {
+    pub(crate) fn of(world: &World) -> Self {
+        let tally = &world.origin.tally;
+        let viewers = world.nodes.iter().filter_map(|node| {
+            let watched = &node.player.as_ref()?.watched;
+            let stats = node.engine.as_ref().map(|engine| engine.stats(world.now));
+            Some(ViewerReport::of(
+                watched,
+                stats.unwrap_or_default(),
+                &node.tally,
+            ))
+        });
+        let lengths = tally
+            .segments
+            .keys()
+            .map(|&segment| u64::from(world.video.length(segment)));
+        let mut report = Self {
+            seed: world.scenario.seed,
+            viewers: viewers.collect(),
+            origin_bytes: tally.media_bytes,
+            index_bytes: tally.index_bytes,
+            origin_requests: tally.media_requests,
+            segments: tally.segments.len() as u64,
+            unique_bytes: lengths.sum(),
+            tracker_messages: world.tracker.heard,
+            trace: 0,
+        };
+        let mut trace = world.trace.clone();
+        trace.bytes(format!("{report:?}").as_bytes());
+        report.trace = trace.hash();
+        report
+    }
+
+    /// What the origin sent, in all segments watched.
+    #[must_use]
+    pub fn fetches_per_segment(&self) -> f64 {
+        share(self.origin_bytes, self.unique_bytes)
+    }
+
+    /// Bytes that viewers sent each other.
+    #[must_use]
+    pub fn peer_bytes(&self) -> u64 {
+        self.viewers
+            .iter()
+            .map(|viewer| viewer.stats.peer_bytes)
+            .sum()
+    }
+
+    /// Bytes that came to nothing.
+    #[must_use]
+    pub fn wasted_bytes(&self) -> u64 {
+        self.viewers
+            .iter()
+            .map(|viewer| viewer.stats.wasted_bytes)
+            .sum()
+    }
+
+    /// Time that all viewers together waited in mid-play, for seeks too.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.viewers.iter().map(ViewerReport::waited).sum()
+    }
+
+    /// Times that playback stopped, over all viewers.
+    #[must_use]
+    pub fn stalls(&self) -> u32 {
+        self.viewers.iter().map(|viewer| viewer.stalls).sum()
+    }
+
+    /// The median time to the first frame.
+    #[must_use]
+    pub fn startup(&self) -> Duration {
+        let mut times: Vec<_> = self
+            .viewers
+            .iter()
+            .filter_map(|viewer| viewer.startup)
+            .collect();
+        times.sort();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// Of all viewers' uploads in shares of their downloads, the one that 95 of 100 do not pass.
+    #[must_use]
+    pub fn upload_share(&self) -> f64 {
+        let mut shares: Vec<f64> = self
+            .viewers
+            .iter()
+            .map(ViewerReport::upload_share)
+            .collect();
+        shares.sort_by(f64::total_cmp);
+        let last = shares.len().saturating_sub(1);
+        shares.get(last * 95 / 100).copied().unwrap_or_default()
+    }
+}
+
+impl ViewerReport {
+    fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
+        Self {
+            startup: watched.startup,
+            stalls: watched.stalls,
+            stalled: watched.stalled,
+            sought: watched.sought,
+            played: watched.played,
+            skipped: watched.skipped,
+            stats,
+            delivered_from_peers: tally.delivered_from_peers,
+            delivered_from_origin: tally.delivered_from_origin,
+            stock_bytes: tally.stock_bytes,
+            deliveries: tally.deliveries,
+            declines: tally.declines.values().sum(),
+            links: tally.links_opened,
+            banned: tally.links_banned,
+            sockets: tally.sockets,
+            problems: tally.problems.values().sum(),
+        }
+    }
+
+    /// Time that the viewer waited in mid-play, for seeks too.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.stalled + self.sought + self.skipped
+    }
+
+    /// Bytes sent to peers, in shares of the bytes received.
+    #[must_use]
+    pub fn upload_share(&self) -> f64 {
+        let received = self.stats.origin_bytes + self.stats.peer_bytes + self.stock_bytes;
+        share(self.stats.uploaded_bytes, received)
+    }
+}
+
+impl Comparison {
+    /// 1 − what the origin sent, in shares of what it would have sent without P2P.
+    #[must_use]
+    pub fn offload(&self) -> f64 {
+        let sent = self.shared.origin_bytes + self.shared.index_bytes;
+        1.0 - share(sent, self.alone.origin_bytes)
+    }
+
+    /// The offload if the origin sent every segment once.
+    #[must_use]
+    pub fn ceiling(&self) -> f64 {
+        1.0 - share(self.alone.unique_bytes, self.alone.origin_bytes)
+    }
+
+    /// By how much the worst-off viewer waited longer with P2P than without, in mid-play.
+    #[must_use]
+    pub fn worst_wait(&self) -> Duration {
+        self.pairs()
+            .map(|(with, without)| with.waited().saturating_sub(without.waited()))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// By how much the worst-off viewer waited longer for the first frame.
+    #[must_use]
+    pub fn worst_startup(&self) -> Duration {
+        let longer = self
+            .pairs()
+            .map(|(with, without)| match (with.startup, without.startup) {
+                (Some(with), Some(without)) => with.saturating_sub(without),
+                (None, Some(_)) => Duration::MAX,
+                (_, None) => Duration::ZERO,
+            });
+        longer.max().unwrap_or_default()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&ViewerReport, &ViewerReport)> {
+        self.shared.viewers.iter().zip(&self.alone.viewers)
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (with, without) = (&self.shared, &self.alone);
+        let mb = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+        let mut row = |name: &str, with: String, without: String| {
+            writeln!(f, "{name:<28} {with:>14} {without:>14}")
+        };
+        row("", "with P2P".to_owned(), "HTTP only".to_owned())?;
+        row(
+            "origin, media",
+            mb(with.origin_bytes),
+            mb(without.origin_bytes),
+        )?;
+        row(
+            "origin, index",
+            mb(with.index_bytes),
+            mb(without.index_bytes),
+        )?;
+        row(
+            "from peers",
+            mb(with.peer_bytes()),
+            mb(without.peer_bytes()),
+        )?;
+        row(
+            "wasted",
+            mb(with.wasted_bytes()),
+            mb(without.wasted_bytes()),
+        )?;
+        let fetches = |report: &Report| format!("{:.2}", report.fetches_per_segment());
+        row(
+            "origin fetches per segment",
+            fetches(with),
+            fetches(without),
+        )?;
+        let requests =
+            |report: &Report| format!("{:.2}", share(report.origin_requests, report.segments));
+        row(
+            "origin requests per segment",
+            requests(with),
+            requests(without),
+        )?;
+        row(
+            "stalls",
+            with.stalls().to_string(),
+            without.stalls().to_string(),
+        )?;
+        row(
+            "waited in mid-play",
+            seconds(with.waited()),
+            seconds(without.waited()),
+        )?;
+        row(
+            "first frame, median",
+            seconds(with.startup()),
+            seconds(without.startup()),
+        )?;
+        let upload = |report: &Report| format!("{:.2}", report.upload_share());
+        row("upload/download, 95th", upload(with), upload(without))?;
+        row(
+            "messages to the tracker",
+            with.tracker_messages.to_string(),
+            without.tracker_messages.to_string(),
+        )?;
+        let trace = |report: &Report| format!("{:012x}", report.trace >> 16);
+        row("trace", trace(with), trace(without))?;
+        let worst = self.worst_wait().as_secs_f64();
+        let startup = self.worst_startup().as_secs_f64();
+        writeln!(
+            f,
+            "offload {:.1} %, ceiling {:.1} %",
+            self.offload() * 100.0,
+            self.ceiling() * 100.0
+        )?;
+        writeln!(
+            f,
+            "worst viewer against its twin: {worst:.2} s in mid-play, {startup:.2} s at the start"
+        )
+    }
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}

@@ -1,0 +1,234 @@
+//! What is simulated: a video, a crowd, an origin and a tracker.
+
+use core::time::Duration;
+
+use shoal_engine::Config;
+
+use crate::crowd::Crowd;
+use crate::report::{Comparison, Report};
+use crate::video::Video;
+use crate::world::World;
+
+/// What is simulated. Reads as a sentence:
+///
+/// ```
+/// use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
+/// let report = Scenario::vod(minutes(1))
+///     .at_mbits(&[1.0])
+///     .watched_by(Crowd::of(2).arriving_over(secs(10)).on(Access::cable()))
+///     .with_seed(1)
+///     .run();
+/// assert_eq!(report.viewers.len(), 2);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) video: Video,
+    pub(crate) crowds: Vec<Crowd>,
+    pub(crate) origin: OriginModel,
+    pub(crate) tracker: TrackerModel,
+    pub(crate) config: Config,
+    /// Frames pass through the real codec.
+    pub(crate) strict: bool,
+    /// When the simulation ends at the latest.
+    pub(crate) until: Duration,
+    /// How long a page stays open after the video's end.
+    pub(crate) linger: Duration,
+}
+
+/// Which of the two arms runs. The viewers draw the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arm {
+    /// Every viewer has answered no: all comes from the origin.
+    Alone,
+    /// P2P as the scenario says.
+    Shared,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct OriginModel {
+    /// One way from the middle of the network.
+    pub(crate) latency: Duration,
+    /// Until it begins to answer.
+    pub(crate) thinks: Duration,
+    /// Bytes per second of one connection.
+    pub(crate) connection: u64,
+    /// Bytes per second of all together.
+    pub(crate) total: u64,
+    /// Share of requests that fail with status 503.
+    pub(crate) errors: f64,
+    pub(crate) outages: Vec<(Duration, Duration)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrackerModel {
+    pub(crate) outages: Vec<(Duration, Duration)>,
+}
+
+impl Scenario {
+    /// A video on demand of this length: one rendition of 2 Mbit/s in segments of 4 s.
+    #[must_use]
+    pub fn vod(length: Duration) -> Self {
+        let segment = secs(4);
+        let segments = length.as_millis().div_ceil(segment.as_millis()) as u64;
+        Self::new(Video {
+            live: false,
+            segments,
+            segment,
+            rates: vec![mbits(2.0)],
+            audio: false,
+        })
+    }
+
+    /// A live stream that is watched for this long: one rendition of 2 Mbit/s in segments of 4 s,
+    /// eight of which the playlist lists.
+    #[must_use]
+    pub fn live(length: Duration) -> Self {
+        let mut scenario = Self::new(Video {
+            live: true,
+            segments: 8,
+            segment: secs(4),
+            rates: vec![mbits(2.0)],
+            audio: false,
+        });
+        scenario.until = length;
+        scenario
+    }
+
+    fn new(video: Video) -> Self {
+        Self {
+            seed: 1,
+            video,
+            crowds: Vec::new(),
+            origin: OriginModel {
+                latency: Duration::from_millis(10),
+                thinks: Duration::from_millis(5),
+                connection: mbits(100.0),
+                total: mbits(10_000.0),
+                errors: 0.0,
+                outages: Vec::new(),
+            },
+            tracker: TrackerModel::default(),
+            config: Config::default(),
+            strict: true,
+            until: Duration::from_secs(6 * 3600),
+            linger: Duration::from_secs(1),
+        }
+    }
+
+    /// The renditions' bit rates in Mbit/s, lowest first.
+    #[must_use]
+    pub fn at_mbits(mut self, rates: &[f64]) -> Self {
+        self.video.rates = rates.iter().map(|&rate| mbits(rate)).collect();
+        self
+    }
+
+    /// An audio track beside the renditions, in Mbit/s. Say it after the renditions.
+    #[must_use]
+    pub fn with_audio_at_mbits(mut self, rate: f64) -> Self {
+        self.video.rates.push(mbits(rate));
+        self.video.audio = true;
+        self
+    }
+
+    /// Viewers; may be said more than once.
+    #[must_use]
+    pub fn watched_by(mut self, crowd: Crowd) -> Self {
+        self.crowds.push(crowd);
+        self
+    }
+
+    /// The seed of all chance.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The engines' settings.
+    #[must_use]
+    pub fn with_config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The origin sends no more than this in Mbit/s, to all together.
+    #[must_use]
+    pub fn from_an_origin_of_mbits(mut self, total: f64) -> Self {
+        self.origin.total = mbits(total);
+        self
+    }
+
+    /// This share of requests fails.
+    #[must_use]
+    pub fn with_origin_errors(mut self, share: f64) -> Self {
+        self.origin.errors = share;
+        self
+    }
+
+    /// The origin answers nothing from then on, for so long.
+    #[must_use]
+    pub fn with_origin_outage(mut self, from: Duration, lasting: Duration) -> Self {
+        self.origin.outages.push((from, from + lasting));
+        self
+    }
+
+    /// The tracker is unreachable from then on, for so long.
+    #[must_use]
+    pub fn with_tracker_outage(mut self, from: Duration, lasting: Duration) -> Self {
+        self.tracker.outages.push((from, from + lasting));
+        self
+    }
+
+    /// Pages stay open so long after the video's end.
+    #[must_use]
+    pub fn lingering(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// Frames are passed as they are and only their bytes are counted, for large crowds.
+    #[must_use]
+    pub fn without_codec(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    /// Runs the scenario as it is.
+    ///
+    /// # Panics
+    /// When an engine breaks its contract.
+    #[must_use]
+    pub fn run(&self) -> Report {
+        World::new(self, Arm::Shared).run()
+    }
+
+    /// Runs the scenario, and again without P2P.
+    ///
+    /// # Panics
+    /// When an engine breaks its contract.
+    #[must_use]
+    pub fn compare(&self) -> Comparison {
+        Comparison {
+            shared: self.run(),
+            alone: World::new(self, Arm::Alone).run(),
+        }
+    }
+}
+
+/// Seconds.
+#[must_use]
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Minutes.
+#[must_use]
+pub const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+/// Bytes per second.
+fn mbits(rate: f64) -> u64 {
+    (rate * 125_000.0) as u64
+}

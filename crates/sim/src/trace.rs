@@ -1,0 +1,71 @@
+//! A hash of everything that happened, so that nondeterminism is a failing test.
+
+use shoal_engine::Time;
+
+use crate::world::{Event, NodeId};
+
+/// FNV-1a over what happened, in order: small, and the same on every machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace(u64);
+
+impl Trace {
+    pub(crate) const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(crate) const fn hash(&self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// One event: when, to whom, what, and its figures.
+    pub(crate) fn event(&mut self, at: Time, node: NodeId, event: &Event) {
+        self.number(at.0);
+        self.number(u64::from(node.0));
+        let (kind, figure) = match event {
+            Event::Arrive => (0, 0),
+            Event::EngineReady => (1, 0),
+            Event::Leave => (2, 0),
+            Event::Step(nth) => (3, *nth as u64),
+            Event::Wake => (4, 0),
+            Event::Tick => (5, 0),
+            Event::Hush(switch) => (6, *switch),
+            Event::Playlist(track) => (7, u64::from(track.0)),
+            Event::Digest(piece) => (8, u64::from(piece.0)),
+            Event::UpFree => (9, 0),
+            Event::DownFree => (10, 0),
+            Event::Parcel { size, .. } => (11, u64::from(*size)),
+            Event::Acked { link, size } => (12, link.0 << 32 | u64::from(*size)),
+            Event::Described { link, sdp } => (13, link.0 << 32 | sdp.len() as u64),
+            Event::Opened(link) => (14, link.0),
+            Event::Broken { link, .. } => (15, link.0),
+            Event::Serve(request) => (16, request.0),
+            Event::Send(request) => (17, request.0),
+            Event::HttpLost { request, .. } => (18, request.0),
+            Event::TrackerReached(socket) => (19, socket.0),
+            Event::TrackerHears { socket, text } | Event::SocketText { socket, text } => {
+                self.bytes(text.as_bytes());
+                (20, socket.0)
+            }
+            Event::TrackerLeft(socket) => (21, socket.0),
+            Event::SocketOpen(socket) => (22, socket.0),
+            Event::SocketGone(socket) => (23, socket.0),
+            Event::Unreached(link) => (26, link.0),
+            Event::GetIndex => (27, 0),
+            Event::Drained(link) => (28, link.0),
+            Event::OriginOutage => (24, 0),
+            Event::TrackerOutage => (25, 0),
+        };
+        self.number(kind);
+        self.number(figure);
+    }
+}

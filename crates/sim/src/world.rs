@@ -1,0 +1,318 @@
+//! The simulated world: one clock, one heap of events, and everybody in it.
+//!
+//! Invariants: events happen in the order of (time, number); nothing but the seed is drawn from;
+//! an engine is never given an input while it is being drained.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use core::time::Duration;
+
+use shoal_engine::{HttpFault, Input, LinkFault, LinkId, Time, Verdict};
+use shoal_wire::id::{PieceIndex, TrackId};
+
+use crate::crowd::Plan;
+use crate::net::{Flow, Parcel};
+use crate::node::{Node, Stage};
+use crate::origin::{Origin, RequestId};
+use crate::report::Report;
+use crate::scenario::{Arm, Scenario};
+use crate::trace::Trace;
+use crate::tracker::{SocketId, Tracker};
+use crate::video::Video;
+
+/// A simulated viewer: its position among all viewers of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NodeId(pub(crate) u32);
+
+/// Something that happens to a node.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The page is opened.
+    Arrive,
+    /// The engine is loaded.
+    EngineReady,
+    /// The page is closed.
+    Leave,
+    /// A step of the viewer's script.
+    Step(usize),
+    /// The player's timer.
+    Wake,
+    /// The engine's timer.
+    Tick,
+    /// P2P was switched off a second ago.
+    Hush(u64),
+    /// Read a playlist again after an error.
+    Playlist(TrackId),
+    /// Read the index, again after an error.
+    GetIndex,
+    /// A digest is ready.
+    Digest(PieceIndex),
+    /// The uplink has sent a packet.
+    UpFree,
+    /// The downlink has received a packet.
+    DownFree,
+    /// A packet has come to the downlink's far end.
+    Parcel {
+        flow: Flow,
+        size: u32,
+        parcel: Parcel,
+    },
+    /// The other end has bytes of a link.
+    Acked { link: LinkId, size: u32 },
+    /// The send buffer of a link is low.
+    Drained(LinkId),
+    /// An SDP is ready.
+    Described { link: LinkId, sdp: String },
+    /// A data channel is open.
+    Opened(LinkId),
+    /// Connecting has taken too long.
+    Unreached(LinkId),
+    /// A link has failed, or its other end was closed.
+    Broken { link: LinkId, fault: LinkFault },
+    /// A request has come to the origin.
+    Serve(RequestId),
+    /// The origin may send more of a response.
+    Send(RequestId),
+    /// A response fails.
+    HttpLost {
+        request: RequestId,
+        fault: HttpFault,
+    },
+    /// The tracker has a new connection.
+    TrackerReached(SocketId),
+    /// The tracker has a message.
+    TrackerHears { socket: SocketId, text: String },
+    /// The tracker has lost a connection.
+    TrackerLeft(SocketId),
+    /// The node's socket is open.
+    SocketOpen(SocketId),
+    /// The node's socket has a message.
+    SocketText { socket: SocketId, text: String },
+    /// The node's socket is closed.
+    SocketGone(SocketId),
+    /// The origin fails from now on for a while. Happens to nobody in particular.
+    OriginOutage,
+    /// The tracker fails from now on for a while. Happens to nobody in particular.
+    TrackerOutage,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Time,
+    number: u64,
+    node: NodeId,
+    event: Event,
+}
+
+/// Everybody and everything.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) video: Video,
+    pub(crate) arm: Arm,
+    pub(crate) now: Time,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) origin: Origin,
+    pub(crate) tracker: Tracker,
+    pub(crate) trace: Trace,
+    heap: BinaryHeap<Reverse<Entry>>,
+    number: u64,
+}
+
+/// How soon after the switch everything must be closed.
+const HUSH: Duration = Duration::from_secs(1);
+
+impl World {
+    pub(crate) fn new(scenario: &Scenario, arm: Arm) -> Self {
+        let seed = scenario.seed;
+        let mut world = Self {
+            video: scenario.video.clone(),
+            arm,
+            now: Time(0),
+            nodes: Vec::new(),
+            origin: Origin::new(seed, &scenario.origin),
+            tracker: Tracker::new(seed, &scenario.tracker, scenario.video.index().swarm),
+            trace: Trace::new(),
+            heap: BinaryHeap::new(),
+            number: 0,
+            scenario: scenario.clone(),
+        };
+        let crowds = scenario
+            .crowds
+            .iter()
+            .flat_map(|crowd| vec![crowd; crowd.len()]);
+        for (number, crowd) in (0..).zip(crowds) {
+            let plan = crowd.plan(seed, u64::from(number), &scenario.video);
+            let arrives = plan.arrives;
+            world.nodes.push(Node::new(seed, number, plan));
+            world.schedule(arrives, NodeId(number), Event::Arrive);
+        }
+        for &(from, _) in &scenario.origin.outages {
+            world.schedule(Time(0) + from, NodeId(0), Event::OriginOutage);
+        }
+        for &(from, _) in &scenario.tracker.outages {
+            world.schedule(Time(0) + from, NodeId(0), Event::TrackerOutage);
+        }
+        world
+    }
+
+    /// Lives until nothing happens any more, or until the scenario's end.
+    pub(crate) fn run(mut self) -> Report {
+        let end = Time(0) + self.scenario.until;
+        while let Some(Reverse(entry)) = self.heap.pop() {
+            if entry.at > end {
+                break;
+            }
+            self.now = entry.at;
+            self.trace.event(entry.at, entry.node, &entry.event);
+            self.happen(entry.node, entry.event);
+        }
+        self.now = end;
+        for number in 0..self.nodes.len() {
+            self.leave(NodeId(number as u32));
+        }
+        Report::of(&self)
+    }
+
+    pub(crate) fn schedule(&mut self, at: Time, node: NodeId, event: Event) {
+        let number = self.number;
+        self.number += 1;
+        self.heap.push(Reverse(Entry {
+            at,
+            number,
+            node,
+            event,
+        }));
+    }
+
+    pub(crate) fn soon(&mut self, delay: Duration, node: NodeId, event: Event) {
+        self.schedule(self.now + delay, node, event);
+    }
+
+    pub(crate) fn node(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0 as usize]
+    }
+
+    fn happen(&mut self, id: NodeId, event: Event) {
+        match event {
+            Event::OriginOutage => return self.origin_fails(),
+            Event::TrackerOutage => return self.tracker_fails(),
+            Event::TrackerReached(socket) => return self.tracker_reached(id, socket),
+            Event::TrackerHears { socket, text } => return self.tracker_hears(socket, &text),
+            Event::TrackerLeft(socket) => return self.tracker.left(socket),
+            Event::Arrive => return self.arrive(id),
+            _ if self.node(id).stage != Stage::Here => return,
+            Event::EngineReady => self.engine_ready(id),
+            Event::Leave => self.leave(id),
+            Event::Step(nth) => self.step(id, nth),
+            Event::Wake => self.wake(id),
+            Event::Tick => self.tick(id),
+            Event::Hush(switch) => self.check_hush(id, switch),
+            Event::Playlist(track) => self.read_playlist(id, track),
+            Event::Digest(piece) => self.digest(id, piece),
+            Event::UpFree => self.up_free(id),
+            Event::DownFree => self.down_free(id),
+            Event::Parcel { flow, size, parcel } => self.parcel(id, flow, size, parcel),
+            Event::Acked { link, size } => self.acked(id, link, size),
+            Event::Described { link, sdp } => self.described(id, link, sdp),
+            Event::Drained(link) => self.drained(id, link),
+            Event::Opened(link) => self.opened(id, link),
+            Event::Unreached(link) => self.unreached(id, link),
+            Event::GetIndex => self.get_index(id),
+            Event::Broken { link, fault } => self.broken(id, link, fault),
+            Event::Serve(request) => self.serve(id, request),
+            Event::Send(request) => self.send_more(id, request),
+            Event::HttpLost { request, fault } => self.http_lost(id, request, fault),
+            Event::SocketOpen(socket) => self.socket_open(id, socket),
+            Event::SocketText { socket, text } => self.socket_text(id, socket, text),
+            Event::SocketGone(socket) => self.socket_gone(id, socket),
+        }
+        self.obey(id);
+    }
+
+    fn arrive(&mut self, id: NodeId) {
+        let now = self.now;
+        let node = &mut self.nodes[id.0 as usize];
+        node.arrive(now, &self.video);
+        let Plan {
+            engine_delay,
+            leaves,
+            script,
+            ..
+        } = node.plan.clone();
+        self.soon(engine_delay, id, Event::EngineReady);
+        if let Some(leaves) = leaves {
+            self.schedule(leaves, id, Event::Leave);
+        }
+        for (nth, step) in script.iter().enumerate() {
+            self.soon(step.after, id, Event::Step(nth));
+        }
+        self.obey(id);
+    }
+
+    fn tick(&mut self, id: NodeId) {
+        let (now, seed) = (self.now, self.scenario.seed);
+        let node = self.node(id);
+        if node.armed != Some(now) {
+            return;
+        }
+        node.armed = None;
+        match node.deadline {
+            Some(deadline) if deadline <= now => {
+                node.guard.tick(now, id, seed);
+                self.feed(id, Input::Tick);
+            }
+            Some(_) => self.arm_timer(id),
+            None => {}
+        }
+    }
+
+    /// Arms one timer for the engine's deadline. Browsers' timers go by whole milliseconds.
+    pub(crate) fn arm_timer(&mut self, id: NodeId) {
+        let now = self.now;
+        let node = self.node(id);
+        let Some(deadline) = node.deadline else {
+            return;
+        };
+        let due = Time(deadline.max(now).0.div_ceil(1000) * 1000);
+        if node.armed.is_none_or(|armed| armed > due) {
+            node.armed = Some(due);
+            self.schedule(due, id, Event::Tick);
+        }
+    }
+
+    fn digest(&mut self, id: NodeId, piece: PieceIndex) {
+        let verdict = match self.node(id).store.checked(piece) {
+            Some(true) => Verdict::Valid,
+            Some(false) => Verdict::Invalid,
+            None => Verdict::Unknown,
+        };
+        self.feed(id, Input::Verified { piece, verdict });
+    }
+
+    /// The engine has just been switched off: a second later all must be quiet.
+    pub(crate) fn expect_hush(&mut self, id: NodeId, switch: u64) {
+        self.soon(HUSH, id, Event::Hush(switch));
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
