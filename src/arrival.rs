@@ -1,0 +1,91 @@
+//! What the adapters hand to the pump: the engine's inputs, and the bytes that belong to them.
+
+use core::fmt;
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use shoal_engine::{HttpId, Input, LinkId};
+use shoal_wire::id::{SegmentId, TrackId};
+use web_sys::RtcDataChannel;
+
+use crate::catalogue::Catalogue;
+
+/// One thing that happened in the browser.
+#[derive(Debug)]
+pub enum Arrival {
+    /// The other side of an accepted link made its data channel.
+    Channel {
+        /// The link.
+        link: LinkId,
+        /// The channel.
+        channel: RtcDataChannel,
+    },
+    /// A message of a data channel.
+    ChannelData {
+        /// The link.
+        link: LinkId,
+        /// The message.
+        data: Uint8Array,
+    },
+    /// Bytes of an HTTP response up to the end of a piece.
+    HttpData {
+        /// The request.
+        id: HttpId,
+        /// Which segment.
+        segment: SegmentId,
+        /// Where in the segment they start.
+        offset: u32,
+        /// The bytes.
+        data: Uint8Array,
+    },
+    /// The index is here.
+    Index(Box<Catalogue>),
+    /// Something that has no bytes.
+    Input(Input),
+    /// The player got a whole segment by itself.
+    Offered {
+        /// Which.
+        segment: SegmentId,
+        /// Its bytes.
+        data: Uint8Array,
+    },
+    /// A part of the index, or nothing when it could not be had.
+    Part {
+        /// The track.
+        track: TrackId,
+        /// The part's number.
+        part: u64,
+        /// The file's bytes.
+        bytes: Option<Vec<u8>>,
+    },
+    /// The turn that the pump asked for, to go on with what it put off.
+    Turn,
+}
+
+impl From<Input> for Arrival {
+    fn from(input: Input) -> Self {
+        Self::Input(input)
+    }
+}
+
+/// Where arrivals go in. Cheap to clone; every listener and task holds one.
+#[derive(Clone)]
+pub struct Inlet(Rc<dyn Fn(Arrival)>);
+
+impl Inlet {
+    /// Arrivals are given to `take` as they come.
+    pub fn new(take: impl Fn(Arrival) + 'static) -> Self {
+        Self(Rc::new(take))
+    }
+
+    /// Hands over one arrival. It may be dealt with before this returns.
+    pub fn push(&self, arrival: impl Into<Arrival>) {
+        (self.0)(arrival.into());
+    }
+}
+
+impl fmt::Debug for Inlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inlet")
+    }
+}

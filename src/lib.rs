@@ -1,0 +1,67 @@
+//! Shoal in the browser: everything that touches it, nothing that decides.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+#![cfg_attr(
+    not(feature = "_internal"),
+    expect(
+        unreachable_pub,
+        reason = "the adapters are open to the tests of this package alone"
+    )
+)]
+
+mod arrival;
+mod catalogue;
+mod client;
+mod clock;
+mod config;
+mod error;
+mod events;
+mod http;
+mod hub;
+mod js;
+mod panic;
+mod pump;
+mod rtc;
+mod store;
+mod table;
+mod tracker;
+mod types;
+mod verify;
+mod viewer;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+pub use client::Client;
+
+/// The adapters, for `tests/`.
+#[cfg(feature = "_internal")]
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::arrival::{Arrival, Inlet};
+    pub use crate::catalogue::{Address, Catalogue};
+    pub use crate::clock::Clock;
+    pub use crate::error::Error;
+    pub use crate::http::{Get, Http};
+    pub use crate::hub::PeerHub;
+    pub use crate::js::{Listener, Task};
+    pub use crate::rtc::{Inflow, Setup};
+    pub use crate::store::Store;
+    pub use crate::tracker::Tracker;
+    pub use crate::verify::{Job, Verifier};
+}
+
+/// Says who is told, once, when a bug of ours ends the engine.
+#[wasm_bindgen(js_name = setPanicHandler)]
+pub fn set_panic_handler(
+    #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] handler: Function,
+) {
+    panic::set_handler(handler);
+}
+
+#[wasm_bindgen(start)]
+fn start() {
+    panic::install();
+}

@@ -1,0 +1,381 @@
+//! One viewer: the engine, and the adapters that do what it asks.
+//!
+//! Decides nothing. Each arrival becomes inputs of the engine; after each input its outputs are
+//! drained and carried out; what they bring at once waits its turn in `todo`.
+
+use core::mem;
+use std::collections::VecDeque;
+
+use js_sys::Uint8Array;
+use shoal_engine::{
+    Engine, HttpFault, HttpId, Input, LinkFault, LinkId, Output, Rule, Stats, Time, Wish,
+};
+use shoal_wire::id::{SegmentId, TrackId};
+use shoal_wire::peer::{Block, Frame, Message};
+
+use crate::arrival::{Arrival, Inlet};
+use crate::catalogue::{Address, Catalogue};
+use crate::clock::Clock;
+use crate::config::Options;
+use crate::events::Outbox;
+use crate::http::{Get, Http};
+use crate::hub::PeerHub;
+use crate::rtc::Setup;
+use crate::store::Store;
+use crate::tracker::Tracker;
+use crate::verify::{Job, Verifier};
+
+/// The engine and its adapters. Dropped, everything ends.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    engine: Engine,
+    catalogue: Option<Catalogue>,
+    clock: Clock,
+    http: Http,
+    hub: PeerHub,
+    inlet: Inlet,
+    outbox: Outbox,
+    store: Store,
+    todo: VecDeque<Arrival>,
+    tracker: Option<Tracker>,
+    verifier: Verifier,
+    /// The last `Output::Wait`.
+    wait: Option<Time>,
+}
+
+/// The bytes that belong to an input, held aside until the engine says whether to keep them.
+enum Aside<'a> {
+    Block(&'a [u8]),
+    BlockArray(&'a Uint8Array),
+    Nothing,
+    Segment(&'a Uint8Array),
+}
+
+impl Viewer {
+    pub(crate) fn new(options: Options, seed: u64, inlet: &Inlet) -> Self {
+        let setup = Setup {
+            ice: Vec::new(),
+            relay: options.relay,
+        };
+        Self {
+            engine: Engine::new(options.engine, seed),
+            catalogue: None,
+            clock: Clock::new(inlet.clone()),
+            http: Http::new(inlet.clone()),
+            hub: PeerHub::new(inlet.clone(), setup),
+            inlet: inlet.clone(),
+            outbox: Outbox::default(),
+            store: Store::default(),
+            todo: VecDeque::new(),
+            tracker: None,
+            verifier: Verifier::default(),
+            wait: None,
+        }
+    }
+
+    pub(crate) const fn catalogue(&self) -> Option<&Catalogue> {
+        self.catalogue.as_ref()
+    }
+
+    pub(crate) fn stats(&self) -> (Stats, shoal_engine::State) {
+        (self.engine.stats(Clock::now()), self.engine.state())
+    }
+
+    /// Replaces what is known of a track's playlist.
+    pub(crate) fn list(&mut self, track: TrackId, segments: Vec<(u64, Address)>) {
+        if let Some(catalogue) = &mut self.catalogue {
+            catalogue.list(track, segments);
+        }
+    }
+
+    /// Deals with an arrival and all that it brings at once.
+    pub(crate) fn take_in(&mut self, arrival: Arrival) {
+        self.deal(arrival);
+        while let Some(arrival) = self.todo.pop_front() {
+            self.deal(arrival);
+        }
+    }
+
+    /// Looks at pieces until all are done, or the turn that began at `start` has had enough.
+    pub(crate) fn verify(&mut self, start: Time) {
+        while !self.verifier.is_idle() {
+            if Verifier::is_tired(start, Clock::now()) && self.clock.take_turn().is_ok() {
+                return;
+            }
+            let Some(catalogue) = &self.catalogue else {
+                return;
+            };
+            if let Some((piece, verdict)) = self.verifier.next(&self.store, catalogue) {
+                self.take_in(Input::Verified { piece, verdict }.into());
+            }
+        }
+    }
+
+    /// Sets the alarm, and gives the events that wait for the page.
+    pub(crate) fn rest(&mut self) -> Outbox {
+        self.clock.arm(self.wait);
+        mem::take(&mut self.outbox)
+    }
+
+    /// Takes leave: the tracker and the peers hear of it, the page hears nothing.
+    pub(crate) fn leave(mut self) -> (Stats, shoal_engine::State) {
+        self.feed(Input::Rule(Rule::Page(Some(Wish::Off))), &Aside::Nothing);
+        self.stats()
+    }
+
+    fn deal(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Channel { link, channel } => self.hub.attach(link, channel),
+            Arrival::ChannelData { link, data } => self.read(link, &data),
+            Arrival::HttpData {
+                id,
+                segment,
+                offset,
+                data,
+            } => {
+                let Some(catalogue) = self.catalogue.as_ref().filter(|_| self.http.holds(id))
+                else {
+                    return;
+                };
+                let begin = offset % catalogue.piece_length();
+                let piece = catalogue.piece_at(segment, offset);
+                let block = Block {
+                    piece,
+                    begin,
+                    length: data.length(),
+                };
+                self.feed(Input::HttpBlock { id, block }, &Aside::BlockArray(&data));
+            }
+            Arrival::Index(catalogue) => {
+                let (rules, info) = (catalogue.rules(), catalogue.info());
+                self.hub.setup().ice = catalogue.ice().to_vec();
+                self.catalogue = Some(*catalogue);
+                for rule in rules {
+                    self.feed(Input::Rule(rule), &Aside::Nothing);
+                }
+                self.feed(Input::Index(info), &Aside::Nothing);
+            }
+            Arrival::Input(input) => {
+                if self.forget(&input) {
+                    self.feed(input, &Aside::Nothing);
+                }
+            }
+            Arrival::Offered { segment, data } => {
+                let length = data.length();
+                self.feed(Input::Offered { segment, length }, &Aside::Segment(&data));
+            }
+            Arrival::Part { track, part, bytes } => {
+                self.http.end_part(track, part);
+                let catalogue = self.catalogue.as_mut().zip(bytes);
+                let input = match catalogue.and_then(|(it, bytes)| it.learn(track, part, &bytes)) {
+                    Some((first, lengths)) => Input::Part {
+                        track,
+                        part,
+                        first,
+                        lengths,
+                    },
+                    None => Input::PartFailed { track, part },
+                };
+                self.feed(input, &Aside::Nothing);
+            }
+            Arrival::Turn => {}
+        }
+    }
+
+    /// Lets go of what an input says is over. `false` when the engine has let go of it before:
+    /// then the input comes too late.
+    fn forget(&mut self, input: &Input) -> bool {
+        match *input {
+            Input::HttpDone(id) | Input::HttpFailed { id, .. } => {
+                let held = self.http.holds(id);
+                self.http.end(id);
+                held
+            }
+            Input::LinkFailed { link, .. } => {
+                let held = self.hub.holds(link);
+                self.hub.close(link);
+                held
+            }
+            Input::LinkDescribed { link, .. }
+            | Input::LinkDrained { link, .. }
+            | Input::LinkOpen(link) => self.hub.holds(link),
+            Input::Tick => {
+                self.clock.rang();
+                true
+            }
+            Input::TrackerClosed => {
+                self.tracker = None;
+                true
+            }
+            _ => true,
+        }
+    }
+
+    /// Reads the frames of a channel message, until its end or the link's.
+    fn read(&mut self, link: LinkId, data: &Uint8Array) {
+        let bytes = data.to_vec();
+        let mut rest = bytes.as_slice();
+        while let Some(inflow) = self.hub.inflow(link) {
+            match inflow.read(&mut rest) {
+                Ok(None) => return,
+                Ok(Some((frame, block))) => {
+                    self.feed(Input::LinkFrame { link, frame }, &Aside::Block(&block));
+                }
+                Err(_) => {
+                    self.hub.close(link);
+                    let fault = LinkFault::Malformed;
+                    self.feed(Input::LinkFailed { link, fault }, &Aside::Nothing);
+                }
+            }
+        }
+    }
+
+    /// The one way into the engine: an input, then its outputs to the last.
+    fn feed(&mut self, input: Input, aside: &Aside<'_>) {
+        self.engine.handle_input(Clock::now(), input);
+        loop {
+            match self.engine.poll_output() {
+                Output::Wait(until) => {
+                    self.wait = until;
+                    return;
+                }
+                output => self.carry_out(output, aside),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output, aside: &Aside<'_>) {
+        match output {
+            Output::Decline { id, reason } => self.outbox.decline(id, reason),
+            Output::Deliver {
+                id,
+                segment,
+                delivery,
+            } => match self.store.copy(segment) {
+                Some(data) => self.outbox.deliver(id, data, delivery),
+                None => self.outbox.decline(id, shoal_engine::Declined::Origin),
+            },
+            Output::Event(event) => self.outbox.event(event),
+            Output::Evict(segment) => self.store.evict(segment),
+            Output::FetchPart { track, part } => self.fetch_part(track, part),
+            Output::HttpAbort(id) => self.http.end(id),
+            Output::HttpGet {
+                id,
+                segment,
+                offset,
+                length,
+            } => {
+                self.get(id, segment, offset, length);
+            }
+            Output::Keep(block) => {
+                match aside {
+                    Aside::Block(data) => self.store.write(block, data),
+                    Aside::BlockArray(data) => self.store.write_array(block, data),
+                    Aside::Nothing | Aside::Segment(_) => false,
+                };
+            }
+            Output::KeepOffered(segment) => {
+                if let Aside::Segment(data) = aside {
+                    self.store.fill(segment, data);
+                }
+            }
+            Output::LinkAccept { link, sdp } => self.hub.accept(link, sdp),
+            Output::LinkClose { link, .. } => self.hub.close(link),
+            Output::LinkConnect { link, sdp } => self.hub.connect(link, sdp),
+            Output::LinkOffer(link) => self.hub.offer(link),
+            Output::LinkSend { link, frame } => self.send(link, &frame),
+            Output::Reserve { segment, length } => {
+                if let Some(catalogue) = &self.catalogue {
+                    let pieces = catalogue.pieces(segment, length);
+                    self.store
+                        .reserve(segment, pieces, catalogue.piece_length(), length);
+                }
+            }
+            Output::TrackerClose => self.tracker = None,
+            Output::TrackerConnect(position) => self.connect_tracker(position),
+            Output::TrackerSend(text) => {
+                if let Some(tracker) = &self.tracker {
+                    tracker.send(&text);
+                }
+            }
+            Output::Verify {
+                piece,
+                segment,
+                offset,
+                length,
+            } => {
+                self.verifier.push(Job {
+                    piece,
+                    segment,
+                    offset,
+                    length,
+                });
+            }
+            Output::Wait(_) => {}
+        }
+    }
+
+    fn get(&mut self, id: HttpId, segment: SegmentId, offset: u32, length: u32) {
+        let catalogue = self.catalogue.as_ref();
+        let address = catalogue.and_then(|it| Some((it, it.locate(segment, offset, length)?)));
+        let Some((catalogue, Address { url, range })) = address else {
+            self.later(Input::HttpFailed {
+                id,
+                fault: HttpFault::Network,
+            });
+            return;
+        };
+        let piece_length = catalogue.piece_length();
+        self.http.get(Get {
+            id,
+            segment,
+            offset,
+            length,
+            piece_length,
+            url,
+            range,
+        });
+    }
+
+    fn send(&mut self, link: LinkId, frame: &Frame) {
+        let Frame::Message(Message::Piece(block)) = frame else {
+            self.hub.send(link, frame, None);
+            return;
+        };
+        // A header without its bytes would garble the stream; without both the peer asks again.
+        if let Some(bytes) = self.store.lend(*block) {
+            self.hub.send(link, frame, Some(&bytes));
+        }
+    }
+
+    fn connect_tracker(&mut self, position: usize) {
+        let url = self
+            .catalogue
+            .as_ref()
+            .and_then(|catalogue| catalogue.tracker(position));
+        self.tracker = url.and_then(|url| Tracker::connect(url, &self.inlet).ok());
+        if self.tracker.is_none() {
+            self.later(Input::TrackerClosed);
+        }
+    }
+
+    fn fetch_part(&mut self, track: TrackId, part: u64) {
+        match self
+            .catalogue
+            .as_ref()
+            .and_then(|catalogue| catalogue.part_url(track, part))
+        {
+            Some(url) => self.http.part(track, part, url),
+            None => self.todo.push_back(Arrival::Part {
+                track,
+                part,
+                bytes: None,
+            }),
+        }
+    }
+
+    /// An input that is fed when the present outputs are done with.
+    fn later(&mut self, input: Input) {
+        self.todo.push_back(input.into());
+    }
+}
