@@ -1,0 +1,89 @@
+// Three bundles into dist/: the script tag (shoal.js), the ES module (shoal.mjs) and the demo page.
+// The WebAssembly file lies beside them and is found relative to the script's own URL.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import webpack from "webpack";
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+const rules = [
+  { test: /\.ts$/, loader: "ts-loader", options: { transpileOnly: true, onlyCompileBundledFiles: true } },
+  {
+    test: /\.wasm$/,
+    type: "asset/resource",
+    generator: { filename: "[name].[contenthash:8][ext]" },
+  },
+];
+
+const shared = {
+  mode: "production",
+  target: ["web", "es2022"],
+  module: { rules },
+  resolve: {
+    extensions: [".ts", ".js"],
+    extensionAlias: { ".js": [".ts", ".js"] },
+    alias: { "shoal-wasm": path("pkg") },
+  },
+  // A page in another encoding than UTF-8 must not spoil our texts.
+  optimization: { minimizeOptions: { javascript: { format: { ascii_only: true, comments: /^!/ } } } },
+  plugins: [
+    new webpack.BannerPlugin("Shoal, MIT licence. With hls.js (Apache 2.0) and media-chrome (MIT)."),
+    // The WebAssembly glue gets constructors that keep hold of what they make. Nothing else in the
+    // bundles names these two without `globalThis`.
+    new webpack.ProvidePlugin({
+      RTCPeerConnection: [path("www/lib/host/connections.ts"), "PeerConnection"],
+      WebSocket: [path("www/lib/host/connections.ts"), "Socket"],
+    }),
+  ],
+  performance: false,
+  stats: "errors-warnings",
+};
+
+export default () => {
+  if (!existsSync(path("pkg/shoal.js"))) {
+    throw new Error("pkg/ has no WebAssembly package yet: run `npm run wasm` first");
+  }
+  return [
+    {
+      ...shared,
+      name: "script",
+      entry: path("www/lib/script.ts"),
+      output: {
+        path: path("dist"),
+        filename: "shoal.js",
+        publicPath: "auto",
+        library: { name: "shoal", type: "umd" },
+        globalObject: "globalThis",
+        clean: true,
+      },
+    },
+    {
+      ...shared,
+      name: "module",
+      dependencies: ["script"],
+      entry: path("www/lib/index.ts"),
+      experiments: { outputModule: true },
+      output: {
+        path: path("dist"),
+        filename: "shoal.mjs",
+        publicPath: "auto",
+        library: { type: "module" },
+      },
+    },
+    {
+      ...shared,
+      name: "demo",
+      dependencies: ["script"],
+      entry: { demo: ["index.html", "demo.css", "demo.ts"].map((file) => path(`www/demo/${file}`)) },
+      module: {
+        rules: [
+          ...rules,
+          { test: /\.(html|css)$/, type: "asset/resource", generator: { filename: "[name][ext]" } },
+        ],
+      },
+      output: { path: path("dist/demo"), filename: "[name].js", publicPath: "auto" },
+    },
+  ];
+};

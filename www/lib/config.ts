@@ -1,0 +1,59 @@
+/**
+ * The page's options: relaxed outside, complete inside. Set them with `configure`, or before the
+ * script tag with `window.shoal = { … }`.
+ */
+
+/** Options of all players of a page. */
+export interface Options {
+  /** Media kept for playing and sharing, in bytes. */
+  storeBytes?: number;
+  /** Bytes per second sent to other viewers at most; 0 is no limit. */
+  uploadRate?: number;
+  /** Bytes sent to other viewers per visit at most; 0 is no limit. */
+  uploadTotal?: number;
+  /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
+  language?: string | null;
+  /** Address of the WebAssembly file, for pages that keep it elsewhere than beside the script. */
+  wasm?: string | null;
+}
+
+/** What holds where the page says nothing. */
+export const defaults: Required<Options> = {
+  storeBytes: 128 * 1024 * 1024,
+  uploadRate: 0,
+  uploadTotal: 0,
+  language: null,
+  wasm: null,
+};
+
+let present = defaults;
+
+/** Sets options for the players that start from now on. Unknown and unfit values are left out. */
+export function configure(options: Options): void {
+  present = {
+    storeBytes: natural(options.storeBytes, present.storeBytes),
+    uploadRate: natural(options.uploadRate, present.uploadRate),
+    uploadTotal: natural(options.uploadTotal, present.uploadTotal),
+    language: text(options.language, present.language),
+    wasm: text(options.wasm, present.wasm),
+  };
+}
+
+/** The options as they stand. */
+export function options(): Required<Options> {
+  return present;
+}
+
+/** The part of the options that the engine knows, under its names. */
+export function engineOptions(): object {
+  const { storeBytes, uploadRate, uploadTotal } = present;
+  return { storeBytes, uploadRate, uploadTotal };
+}
+
+function natural(value: number | undefined, otherwise: number): number {
+  return Number.isSafeInteger(value) && value !== undefined && value >= 0 ? value : otherwise;
+}
+
+function text(value: string | null | undefined, otherwise: string | null): string | null {
+  return typeof value === "string" || value === null ? value : otherwise;
+}

@@ -1,0 +1,403 @@
+/**
+ * `<shoal-player>`: attributes in, events out. It owns one video element for its life, and one
+ * swarm and one playback per source.
+ */
+
+import { fatal, survivable, type PlayerError } from "./errors.js";
+import type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
+import { Playback, playsByMse } from "./hls/playback.js";
+import { enrich, type RichVideo } from "./hls/renditions.js";
+import { trackerUrls } from "./indexfile.js";
+import { messages, type Messages } from "./messages/index.js";
+import { Swarm } from "./swarm.js";
+import { Tally } from "./tally.js";
+import { Face } from "./ui/face.js";
+
+/** What `player.p2p` gives: the present state and reason, and the viewer's switch. */
+export interface P2P extends P2PStatus {
+  /**
+   * Answers for the viewer, for pages with a switch or a consent dialog of their own. The answer is
+   * remembered for this site; the notice stays until the viewer closes it.
+   */
+  set(share: boolean): void;
+}
+
+/** Attributes that go to the video element as they are. */
+const PASSED = ["autoplay", "crossorigin", "loop", "poster", "preload"] as const;
+/** Attributes on which everything starts anew. */
+const SOURCE = ["index", "src", "tracker"] as const;
+/** Scripts often set `src` a moment after the element is there: no complaint before, in milliseconds. */
+const GRACE = 1000;
+/** Faults after which the same attempt may succeed. */
+const RETRYABLE: readonly string[] = ["media-unreachable", "playlist-missing", "playlist-unreachable"];
+/** Faults that playback survives and of which the viewer sees a sentence. */
+const HINTED: readonly string[] = ["attribute-invalid", "index-malformed", "index-unreachable"];
+
+/** Without a document, as in server-side rendering, the class exists but cannot be made. */
+const Base = "HTMLElement" in globalThis ? HTMLElement : (Object as unknown as typeof HTMLElement);
+
+/** See the module's header. */
+export class ShoalPlayer extends Base {
+  static readonly observedAttributes = [...PASSED, ...SOURCE, "p2p", "muted", "width", "height"];
+
+  readonly #media: RichVideo = enrich(document.createElement("video"));
+  readonly #size = document.createElement("style");
+  readonly #idle = new Tally();
+  #messages: Messages | null = null;
+  #face: Face | null = null;
+  #swarm: Swarm | null = null;
+  #playback: Playback | null = null;
+  #scheduled = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #unwatch: (() => void)[] = [];
+  #failure: PlayerError | null = null;
+  #told = "";
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" });
+    this.#media.playsInline = true;
+    this.#media.setAttribute("part", "video");
+  }
+
+  /** The video element inside. */
+  get media(): HTMLVideoElement {
+    return this.#media;
+  }
+
+  /** State and reason of sharing, and the switch. */
+  // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- set by position
+  get p2p(): P2P {
+    const { state, reason } = this.#status();
+    return { state, reason, set: (share) => { this.#choose(share); } };
+  }
+
+  /** A boolean is the viewer's switch, a string the `p2p` attribute. */
+  set p2p(value: boolean | string | null) {
+    if (typeof value === "boolean") {
+      this.#choose(value);
+    } else if (value === null) {
+      this.removeAttribute("p2p");
+    } else {
+      this.setAttribute("p2p", value);
+    }
+  }
+
+  /** A snapshot of what was sent and received since `src` was set. */
+  stats(): PlayerStats {
+    return this.#swarm?.stats() ?? this.#idle.snapshot(null, this.#status(), 0);
+  }
+
+  /** Address of the playlist. */
+  get src(): string {
+    return this.getAttribute("src") ?? "";
+  }
+
+  set src(value: string) {
+    this.setAttribute("src", value);
+  }
+
+  /** Addresses of trackers, in place of those that the index names. */
+  get tracker(): string {
+    return this.getAttribute("tracker") ?? "";
+  }
+
+  set tracker(value: string) {
+    this.setAttribute("tracker", value);
+  }
+
+  /** Address of the index, where it does not lie beside the playlist. */
+  get index(): string {
+    return this.getAttribute("index") ?? "";
+  }
+
+  set index(value: string) {
+    this.setAttribute("index", value);
+  }
+
+  override addEventListener<Name extends keyof PlayerEventMap>(
+    type: Name,
+    listener: (event: PlayerEventMap[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  /** The browser calls this when the element enters a document. */
+  connectedCallback(): void {
+    if (this.#face === null && this.shadowRoot !== null) {
+      this.#messages = messages();
+      this.#face = new Face(this.shadowRoot, this.#media, this.#messages, {
+        choose: (share) => { this.#choose(share); },
+        retry: () => { this.#retry(); },
+        goLive: () => { this.#goLive(); },
+      });
+      const children = document.createElement("slot");
+      children.hidden = true;
+      children.addEventListener("slotchange", () => { this.#adoptTracks(); });
+      this.shadowRoot.append(this.#size, children);
+    }
+    this.#timer = setInterval(() => { this.#tick(); }, 1000);
+    globalThis.addEventListener("online", this.#online);
+    this.#schedule();
+  }
+
+  /** The browser calls this when the element leaves its document. */
+  disconnectedCallback(): void {
+    clearInterval(this.#timer);
+    globalThis.removeEventListener("online", this.#online);
+    this.#schedule();
+  }
+
+  /** The browser calls this when an observed attribute changes. */
+  attributeChangedCallback(name: string, _before: string | null, value: string | null): void {
+    if ((PASSED as readonly string[]).includes(name)) {
+      if (value === null) {
+        this.#media.removeAttribute(name);
+      } else {
+        this.#media.setAttribute(name, value);
+      }
+    } else if (name === "muted") {
+      this.#media.muted = this.#media.defaultMuted = value !== null;
+    } else if (name === "width" || name === "height") {
+      this.#resize();
+    } else if (name === "p2p" && this.#swarm !== null) {
+      this.#swarm.restrict(this.#page());
+    } else if ((SOURCE as readonly string[]).includes(name) && this.isConnected) {
+      this.#schedule();
+    }
+  }
+
+  /** Starts or ends with the present attributes, once for all changes of one task. */
+  #schedule(): void {
+    if (this.#scheduled) {
+      return;
+    }
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.isConnected) {
+        this.#end();
+      } else if (this.#playback === null || this.#told !== this.#sources()) {
+        this.#begin(-1);
+      }
+    });
+  }
+
+  #sources(): string {
+    return JSON.stringify(SOURCE.map((name) => this.getAttribute(name)));
+  }
+
+  #begin(position: number): void {
+    this.#end();
+    this.#told = this.#sources();
+    this.#face?.alert.hide();
+    this.#face?.hint.hide();
+    const src = this.#absolute("src");
+    if (src === null) {
+      this.#complain();
+      return;
+    }
+    const swarm = new Swarm({
+      src,
+      index: this.#absolute("index"),
+      tracker: this.getAttribute("tracker"),
+      page: this.#page(),
+      mse: playsByMse(src),
+    });
+    const playback = new Playback(src, this.#media, swarm, (error) => { this.#report(error); });
+    this.#swarm = swarm;
+    this.#playback = playback;
+    this.#unwatch = [
+      swarm.events.on("status", (status) => {
+        this.#tell("p2pchange", status);
+        this.#render();
+      }),
+      swarm.events.on("peers", (peers) => {
+        this.#tell("peerschange", { peers });
+        this.#render();
+      }),
+      swarm.events.on("error", (error) => { this.#report(error); }),
+    ];
+    this.#render();
+    this.#startWhenWanted(playback, position);
+  }
+
+  /** There is nothing to play. */
+  #complain(): void {
+    if (this.src.trim() !== "") {
+      this.#report(fatal("attribute-invalid", `src="${this.src}" is no address`));
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#report(fatal("src-missing", "the element has no src attribute"));
+    }, GRACE);
+    this.#unwatch.push(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  /** `preload="none"` waits for the viewer. */
+  #startWhenWanted(playback: Playback, position: number): void {
+    const waits = this.getAttribute("preload") === "none" && !this.hasAttribute("autoplay") && this.#media.paused;
+    if (!waits) {
+      playback.start(position);
+      return;
+    }
+    const start = (): void => { playback.start(position); };
+    this.#media.addEventListener("play", start, { once: true });
+    this.#unwatch.push(() => { this.#media.removeEventListener("play", start); });
+  }
+
+  #end(): void {
+    for (const unwatch of this.#unwatch) {
+      unwatch();
+    }
+    this.#unwatch = [];
+    this.#playback?.destroy();
+    this.#playback = null;
+    this.#swarm?.destroy();
+    this.#swarm = null;
+    this.#failure = null;
+  }
+
+  #retry(): void {
+    const { currentTime, ended } = this.#media;
+    this.#begin(currentTime > 0 && !ended ? currentTime : -1);
+    if (!this.#media.autoplay) {
+      // The browser may refuse until the viewer has touched the page; the play button is there.
+      this.#media.play().catch(() => undefined);
+    }
+  }
+
+  readonly #online = (): void => {
+    if (this.#failure?.code.endsWith("-unreachable") === true) {
+      this.#retry();
+    }
+  };
+
+  #goLive(): void {
+    const position = this.#playback?.livePosition ?? null;
+    if (position !== null) {
+      this.#media.currentTime = position;
+      this.#media.play().catch(() => undefined);
+    }
+  }
+
+  #choose(share: boolean): void {
+    if (this.#swarm === null) {
+      return;
+    }
+    this.#swarm.choose(share);
+    this.#render();
+  }
+
+  #status(): P2PStatus {
+    const idle: { state: P2PState; reason: P2PReason } = { state: "off", reason: "starting" };
+    return this.#swarm?.status ?? idle;
+  }
+
+  /** The page's wish, from attributes. What is not understood is taken as the strictest. */
+  #page(): "ask" | "off" | null {
+    const value = this.getAttribute("p2p");
+    const tracker = this.getAttribute("tracker");
+    if (value !== null && value !== "ask" && value !== "off") {
+      const message = this.#messages?.p2pInvalid(value);
+      this.#report(survivable("attribute-invalid", `p2p="${value}" is neither "ask" nor "off"`), message);
+      return "off";
+    }
+    if (tracker !== null && trackerUrls(tracker, document.baseURI) === null) {
+      this.#report(survivable("attribute-invalid", `tracker="${tracker}" is no WebSocket address`));
+      return "off";
+    }
+    if (this.hasAttribute("index") && this.#absolute("index") === null) {
+      this.#report(survivable("attribute-invalid", `index="${this.index}" is no address`));
+      return "off";
+    }
+    return value;
+  }
+
+  #absolute(name: "index" | "src"): string | null {
+    const value = this.getAttribute(name)?.trim() ?? "";
+    if (value === "") {
+      return null;
+    }
+    try {
+      return new URL(value, document.baseURI).href;
+    } catch {
+      return null;
+    }
+  }
+
+  #report(error: PlayerError, sentence = this.#messages?.errors[error.code] ?? error.message): void {
+    if (error.fatal) {
+      this.#failure = error;
+      this.#face?.alert.show(sentence, RETRYABLE.includes(error.code));
+    } else if (HINTED.includes(error.code)) {
+      this.#face?.hint.show(sentence);
+    }
+    this.#tell("error", error);
+  }
+
+  #tell<Name extends keyof PlayerEventMap>(name: Name, detail: PlayerEventMap[Name]["detail"]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  #lastStats = "";
+
+  #tick(): void {
+    if (this.#swarm === null) {
+      return;
+    }
+    const stats = this.#swarm.stats();
+    const text = JSON.stringify(stats);
+    if (text !== this.#lastStats) {
+      this.#lastStats = text;
+      this.#tell("stats", stats);
+      this.#render(stats);
+    }
+  }
+
+  #render(stats: PlayerStats = this.stats()): void {
+    const swarm = this.#swarm;
+    if (swarm !== null) {
+      const { state, reason } = swarm.status;
+      this.#face?.render({ state, reason, peers: swarm.peers, switchable: swarm.switchable, stats });
+    }
+  }
+
+  /** `width` and `height` as with `<video>`: a hint that the page's own style overrules. */
+  #resize(): void {
+    const [width, height] = ["width", "height"].map((name) => {
+      const value = Number.parseInt(this.getAttribute(name) ?? "", 10);
+      return Number.isFinite(value) && value > 0 ? value : null;
+    });
+    const rules = [
+      width == null ? "" : `inline-size: ${String(width)}px; max-inline-size: 100%;`,
+      width == null || height == null ? "" : `--shoal-aspect-ratio: ${String(width)} / ${String(height)};`,
+    ];
+    this.#size.textContent = `:host { ${rules.join(" ")} }`;
+  }
+
+  /** `<track>` children, as of `<video>`, are given to the video element. */
+  #adoptTracks(): void {
+    const tracks = this.querySelectorAll(":scope > track");
+    this.#media.replaceChildren(...Array.from(tracks, (track) => track.cloneNode()));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "shoal-player": ShoalPlayer;
+  }
+}

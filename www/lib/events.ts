@@ -1,0 +1,94 @@
+/** Names and payloads of everything that the player tells a page, and the emitter between its parts. */
+
+import type { PlayerError } from "./errors.js";
+
+/** Whether this viewer shares. */
+export type P2PState =
+  /** The viewer has not answered yet. Nothing is sent. */
+  | "asking"
+  /** Nothing is sent. */
+  | "off"
+  /** Sharing. */
+  | "on"
+  /** Would share, but cannot at present. */
+  | "waiting";
+
+/** Why sharing is not on. */
+export type P2PReason =
+  | "engine-failed"
+  | "few-viewers"
+  | "metered"
+  | "no-index"
+  | "no-mse"
+  | "no-wasm"
+  | "no-webrtc"
+  | "page"
+  | "site"
+  | "starting"
+  | "tracker"
+  | "video"
+  | "you";
+
+/** State and reason together. `reason` is null when the state is `on` or `asking`. */
+export interface P2PStatus {
+  readonly state: P2PState;
+  readonly reason: P2PReason | null;
+}
+
+/** What has been sent and received since `src` was set. */
+export interface PlayerStats extends P2PStatus {
+  /** Media bytes from the server, whichever part of the player asked for them. */
+  readonly originBytes: number;
+  /** Media bytes from other viewers. */
+  readonly peerBytes: number;
+  /** Media bytes sent to other viewers. */
+  readonly uploadedBytes: number;
+  /** Received bytes that came to nothing: aborted, doubled or rotten. */
+  readonly wastedBytes: number;
+  /** Media bytes kept for playing and sharing. */
+  readonly storedBytes: number;
+  /** Viewers connected at present. */
+  readonly peers: number;
+  /** Viewers of this video as the tracker last counted them, this one included. */
+  readonly swarm: number;
+  /** Bytes per second over the last seconds. */
+  readonly originRate: number;
+  readonly peerRate: number;
+  readonly uploadRate: number;
+  /** Pieces refused because their digest was not the index's. */
+  readonly rottenPieces: number;
+}
+
+/** Events of `<shoal-player>`, all of them bubbling and composed `CustomEvent`s. */
+export interface PlayerEventMap {
+  p2pchange: CustomEvent<P2PStatus>;
+  peerschange: CustomEvent<{ readonly peers: number }>;
+  /** At most once a second, and only when something has changed. */
+  stats: CustomEvent<PlayerStats>;
+  error: CustomEvent<PlayerError>;
+}
+
+/** Typed listeners of one object, in the order in which they came. */
+export class Emitter<Events extends object> {
+  readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
+
+  /** Adds a listener; the returned function takes it off. */
+  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Tells every listener. */
+  emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      (listener as (payload: Events[Name]) => void)(payload);
+    }
+  }
+
+  /** Forgets every listener. */
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

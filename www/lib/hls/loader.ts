@@ -1,0 +1,295 @@
+/**
+ * The segment loader that hls.js uses in place of its own. It asks the swarm where that can help and
+ * hls.js's own loader, called the stock loader here, everywhere else.
+ *
+ * 1. Exactly one of success, error, timeout and abort is reported per request.
+ * 2. The way to the stock loader is open at any time, and the request stays the same for hls.js.
+ * 3. The deadline is kept here, not in WebAssembly: a hanging engine cannot hold up playback.
+ */
+
+import Hls, {
+  LoadStats,
+  type FragmentLoaderConstructor,
+  type FragmentLoaderContext,
+  type HlsConfig,
+  type Loader,
+  type LoaderCallbacks,
+  type LoaderConfiguration,
+  type LoaderContext,
+} from "hls.js";
+
+import type { Place } from "../keepsakes.js";
+import type { Answer } from "../swarm.js";
+import { tellTruth, type Network } from "./truth.js";
+
+/** What the loader needs to know and may ask of the rest of the player. */
+export interface Supply {
+  /** `on`: ask the swarm. `starting`: it may come on at any moment. `off`: ask the server. */
+  readonly phase: "off" | "on" | "starting";
+  /** Something is there to be shown. */
+  readonly begun: boolean;
+  /** Seconds of video ahead of the playhead, at the present speed of playback. */
+  ahead(): number;
+  /** Where a request's segment lies, or null when it is none that can be shared. */
+  place(context: FragmentLoaderContext): Place | null;
+  /** Seconds that the server would need for this request, by hls.js's own measurements. */
+  forecast(context: FragmentLoaderContext): number;
+  /** What hls.js believes of the network. */
+  network(): Network;
+  need(place: Place, answer: Answer): number | null;
+  cancel(id: number): void;
+  /** Bytes that the engine has received so far, from whomever. */
+  received(): number;
+  /** A request was taken back because its time was up. `since`: ms, when it was made. */
+  late(since: number, moving: boolean): void;
+  /** Requests in a row on which the engine gave no sign of life. */
+  readonly silent: number;
+  offer(place: Place, bytes: Uint8Array): void;
+  fetched(bytes: number, wasted: boolean): void;
+}
+
+/** With this much video ahead, in seconds, a request may wait for an engine that is starting. */
+const COMFORT = 8;
+/** It waits this long at most, in milliseconds. */
+const MAX_HOLD = 3000;
+/** Seconds of video that are left when a late request goes to the server. */
+const RESERVE = 1.5;
+/** The engine gets at least this long; with bytes coming in on a slow line up to that long. Seconds. */
+const MIN_PATIENCE = 1.5;
+const MAX_PATIENCE = 8;
+/** How often the deadline is looked at, in milliseconds. */
+const TICK = 250;
+
+type Callbacks = LoaderCallbacks<FragmentLoaderContext>;
+type StockLoader = Loader<LoaderContext>;
+
+/** A loader class for hls.js's `fLoader` that draws on one supply. */
+export function segmentLoader(supply: Supply): FragmentLoaderConstructor {
+  return class extends SegmentLoader {
+    constructor(config: HlsConfig) {
+      super(config, supply);
+    }
+  };
+}
+
+class SegmentLoader implements Loader<FragmentLoaderContext> {
+  context: FragmentLoaderContext | null = null;
+  stats = new LoadStats();
+  readonly #hlsConfig: HlsConfig;
+  readonly #supply: Supply;
+  #config: LoaderConfiguration | null = null;
+  #callbacks: Callbacks | null = null;
+  #place: Place | null = null;
+  #stock: StockLoader | null = null;
+  #need: number | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #since = 0;
+
+  constructor(config: HlsConfig, supply: Supply) {
+    this.#hlsConfig = config;
+    this.#supply = supply;
+  }
+
+  load(context: FragmentLoaderContext, config: LoaderConfiguration, callbacks: Callbacks): void {
+    this.context = context;
+    this.#config = config;
+    this.#callbacks = callbacks;
+    this.#place = this.#supply.place(context);
+    this.stats.loading.start = this.#since = performance.now();
+    this.#route();
+  }
+
+  abort(): void {
+    if (this.#stock !== null) {
+      this.#stock.abort();
+      return;
+    }
+    const { context, stats } = this;
+    const callbacks = this.#callbacks;
+    this.#withdraw();
+    this.#callbacks = null;
+    if (context !== null && callbacks !== null) {
+      stats.aborted = true;
+      callbacks.onAbort?.(stats, context, null);
+    }
+  }
+
+  destroy(): void {
+    this.#withdraw();
+    if (this.#stock !== null && this.#callbacks !== null) {
+      this.#supply.fetched(this.stats.loaded, true);
+    }
+    this.#callbacks = null;
+    this.#stock?.destroy();
+    this.#stock = null;
+  }
+
+  getCacheAge(): number | null {
+    return this.#stock?.getCacheAge?.() ?? null;
+  }
+
+  getResponseHeader(name: string): string | null {
+    return this.#stock?.getResponseHeader?.(name) ?? null;
+  }
+
+  #route(): void {
+    // The first frame depends on the server alone: nobody is connected yet, whatever the engine says.
+    const phase = this.#place === null || !this.#supply.begun ? "off" : this.#supply.phase;
+    if (phase === "on" && this.#ask()) {
+      return;
+    }
+    if (phase === "starting" && this.#supply.ahead() >= COMFORT) {
+      this.#every(TICK, () => {
+        this.#hold();
+      });
+      return;
+    }
+    this.#useStock();
+  }
+
+  /** The engine is on its way and the buffer is full enough to wait for it a little. */
+  #hold(): void {
+    const waited = performance.now() - this.#since;
+    const { phase } = this.#supply;
+    if (phase === "starting" && this.#supply.ahead() >= COMFORT && waited < MAX_HOLD) {
+      return;
+    }
+    clearInterval(this.#timer);
+    if (phase !== "on" || !this.#ask()) {
+      this.#useStock();
+    }
+  }
+
+  #ask(): boolean {
+    const { context } = this;
+    if (this.#place === null || context === null) {
+      return false;
+    }
+    this.#since = performance.now();
+    this.#need = this.#supply.need(this.#place, {
+      deliver: (data, rate) => {
+        this.#need = null;
+        this.#deliver(data, rate);
+      },
+      decline: () => {
+        this.#need = null;
+        this.#useStock();
+      },
+    });
+    if (this.#need === null) {
+      // A fuse that blew in this very call has sent the request to the server already.
+      return this.#stock !== null;
+    }
+    const forecast = this.#supply.forecast(context);
+    const before = this.#supply.received();
+    this.#every(TICK, () => {
+      this.#watchDeadline(forecast, before);
+    });
+    return true;
+  }
+
+  /**
+   * Gives the request up when the buffer nears its end. An engine that was silent before gets less
+   * and less of it. With bytes coming in it gets the time in which the server itself would have
+   * answered: on a slow line, what it has fetched by then must not be thrown away.
+   */
+  #watchDeadline(forecast: number, before: number): void {
+    const waited = (performance.now() - this.#since) / 1000;
+    const moving = this.#supply.received() > before;
+    const patience = moving ? Math.min(Math.max(MIN_PATIENCE, forecast * 1.5), MAX_PATIENCE) : MIN_PATIENCE;
+    const reserve = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
+    const limit = (this.#config?.loadPolicy.maxLoadTimeMs ?? Infinity) / 1000;
+    const short = waited >= patience && this.#supply.ahead() <= reserve;
+    if (!short && waited < limit - RESERVE) {
+      return;
+    }
+    const since = this.#since;
+    this.#withdraw();
+    this.#useStock();
+    this.#supply.late(since, moving);
+  }
+
+  #deliver(bytes: Uint8Array, rate: number): void {
+    const { context, stats } = this;
+    const callbacks = this.#callbacks;
+    this.#withdraw();
+    this.#callbacks = null;
+    if (context === null || callbacks === null) {
+      return;
+    }
+    const data = exact(bytes);
+    tellTruth(stats, data.byteLength, rate, this.#supply.network());
+    callbacks.onProgress?.(stats, context, data, null);
+    callbacks.onSuccess({ url: context.url, data, code: 200 }, stats, context, null);
+  }
+
+  /** From here on hls.js's own loader has the request, with the same stats. */
+  #useStock(): void {
+    const { context, stats } = this;
+    const config = this.#config;
+    const callbacks = this.#callbacks;
+    this.#withdraw();
+    if (context === null || config === null || callbacks === null) {
+      return;
+    }
+    const Stock = Hls.DefaultConfig.loader;
+    const stock: StockLoader = new Stock(this.#hlsConfig);
+    this.#stock = stock;
+    stats.loading.start = 0;
+    stock.stats = stats;
+    stock.load(context, config, this.#counted(callbacks) as LoaderCallbacks<LoaderContext>);
+  }
+
+  /** hls.js's callbacks, with the books kept and the segment offered to the swarm on its way. */
+  #counted(callbacks: Callbacks): Callbacks {
+    const books = (wasted: boolean): void => {
+      this.#supply.fetched(this.stats.loaded, wasted);
+      this.#callbacks = null;
+    };
+    const { onProgress } = callbacks;
+    return {
+      onSuccess: (response, stats, context, details) => {
+        books(false);
+        if (this.#place !== null && response.data instanceof ArrayBuffer) {
+          // Before hls.js sees it: it empties the buffer.
+          this.#supply.offer(this.#place, new Uint8Array(response.data));
+        }
+        callbacks.onSuccess(response, stats, context, details);
+      },
+      onError: (error, context, details, stats) => {
+        books(true);
+        callbacks.onError(error, context, details, stats);
+      },
+      onTimeout: (stats, context, details) => {
+        books(true);
+        callbacks.onTimeout(stats, context, details);
+      },
+      onAbort: (stats, context, details) => {
+        books(true);
+        callbacks.onAbort?.(stats, context, details);
+      },
+      ...(onProgress === undefined ? {} : { onProgress }),
+    };
+  }
+
+  /** Takes the request back from the swarm, if it is there. */
+  #withdraw(): void {
+    clearInterval(this.#timer);
+    if (this.#need !== null) {
+      this.#supply.cancel(this.#need);
+      this.#need = null;
+    }
+  }
+
+  #every(milliseconds: number, task: () => void): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(task, milliseconds);
+  }
+}
+
+/** hls.js takes buffers, not views. The bytes are ours already, so a fitting buffer is not copied. */
+function exact(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes;
+  const fits = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return fits ? buffer : bytes.slice().buffer;
+}

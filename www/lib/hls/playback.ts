@@ -1,0 +1,190 @@
+/**
+ * Playback of one source: by hls.js where the browser has Media Source Extensions, natively
+ * elsewhere. Network and decoding faults are mended as far as they can be; what cannot be mended is
+ * reported once, with a code that has a sentence for viewers.
+ */
+
+import Hls, { ErrorDetails, ErrorTypes, type ErrorData, type HlsConfig } from "hls.js";
+
+import { fatal, type ErrorCode, type PlayerError } from "../errors.js";
+import type { Swarm } from "../swarm.js";
+import { Attachment } from "./attach.js";
+import { segmentLoader } from "./loader.js";
+import { followRenditions, type RichVideo } from "./renditions.js";
+
+/** Waits between attempts to go on after a network fault, in milliseconds. */
+const PAUSES = [1000, 2000, 4000];
+/** A second decoding fault within this time, in milliseconds, is not mended in the same way. */
+const MEND_SPAN = 5000;
+/** What a browser without Media Source Extensions, or any browser for these, plays by itself. */
+const NATIVE_FILE = /\.(mp4|m4v|mov|webm|ogv)$/i;
+const HLS_TYPE = "application/vnd.apple.mpegurl";
+
+/** The browser plays this source by itself, or through Media Source Extensions. */
+export function playsByMse(src: string): boolean {
+  return Hls.isSupported() && !NATIVE_FILE.test(new URL(src).pathname);
+}
+
+/** See the module's header. */
+export class Playback {
+  readonly #media: RichVideo;
+  readonly #report: (error: PlayerError) => void;
+  readonly #attachment: Attachment;
+  readonly #src: string;
+  readonly #mse: boolean;
+  readonly #controller = new AbortController();
+  #hls: Hls | null = null;
+  #attempt = 0;
+  #mended = -Infinity;
+  #swapped = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(src: string, media: RichVideo, swarm: Swarm, report: (error: PlayerError) => void) {
+    this.#src = src;
+    this.#media = media;
+    this.#report = report;
+    this.#mse = playsByMse(src);
+    this.#attachment = new Attachment(swarm, media);
+  }
+
+  /** Starts from a position in seconds; −1 is where the stream wants to start. */
+  start(position = -1): void {
+    if (this.#mse) {
+      this.#startHls(position);
+    } else {
+      this.#startNative();
+    }
+  }
+
+  /** Where "live" is, in seconds, or null when the video is not live. */
+  get livePosition(): number | null {
+    const live = this.#hls?.latestLevelDetails?.live === true;
+    return live ? (this.#hls?.liveSyncPosition ?? null) : null;
+  }
+
+  /** Ends playback and lets the media element go. */
+  destroy(): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort();
+    this.#attachment.detach();
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#media.videoRenditions.replace([], () => undefined);
+    this.#media.liveEdgeStart = NaN;
+    if (!this.#mse) {
+      this.#media.removeAttribute("src");
+      this.#media.load();
+    }
+  }
+
+  #startHls(position: number): void {
+    const config: Partial<HlsConfig> = {
+      fLoader: segmentLoader(this.#attachment),
+      startPosition: position,
+      // As far as the engine looks ahead. More would fetch from the server what peers could bring.
+      maxBufferLength: 30,
+      maxMaxBufferLength: 30,
+      backBufferLength: 30,
+      // Lets the element, and with it the controls, know that a stream is live.
+      liveDurationInfinity: true,
+    };
+    const hls = new Hls(config);
+    this.#hls = hls;
+    this.#attachment.attach(hls);
+    followRenditions(hls, this.#media);
+    hls.on(Hls.Events.FRAG_BUFFERED, () => {
+      this.#attempt = 0;
+    });
+    hls.on(Hls.Events.ERROR, (_event, data) => {
+      if (data.fatal) {
+        this.#mend(hls, data);
+      }
+    });
+    hls.loadSource(this.#src);
+    hls.attachMedia(this.#media);
+  }
+
+  #startNative(): void {
+    if (!NATIVE_FILE.test(new URL(this.#src).pathname) && this.#media.canPlayType(HLS_TYPE) === "") {
+      this.#report(fatal("media-unplayable", "neither Media Source Extensions nor native HLS"));
+      return;
+    }
+    const { signal } = this.#controller;
+    this.#media.addEventListener(
+      "error",
+      () => {
+        const network = this.#media.error?.code === MediaError.MEDIA_ERR_NETWORK;
+        const code = network ? "media-unreachable" : "media-unplayable";
+        this.#report(fatal(code, this.#media.error?.message ?? "the media element failed"));
+      },
+      { signal },
+    );
+    this.#media.src = this.#src;
+  }
+
+  /** hls.js has given up after its own attempts. */
+  #mend(hls: Hls, data: ErrorData): void {
+    const started = hls.levels.length > 0;
+    if (data.type === ErrorTypes.MEDIA_ERROR && started && this.#mendMedia(hls)) {
+      return;
+    }
+    const pause = PAUSES[this.#attempt];
+    if (data.type === ErrorTypes.NETWORK_ERROR && started && !isRefusal(data) && pause !== undefined) {
+      this.#attempt += 1;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        hls.startLoad();
+      }, pause);
+      return;
+    }
+    hls.stopLoad();
+    this.#report(fatal(codeOf(data), `${data.details}: ${data.error.message}`));
+  }
+
+  /** Decoders are set up anew; at the second fault in a row with the audio codec swapped. */
+  #mendMedia(hls: Hls): boolean {
+    const now = performance.now();
+    const again = now - this.#mended < MEND_SPAN;
+    if (again && this.#swapped) {
+      return false;
+    }
+    this.#swapped = again;
+    this.#mended = now;
+    if (again) {
+      hls.swapAudioCodec();
+    }
+    hls.recoverMediaError();
+    return true;
+  }
+}
+
+const PLAYLIST_FAULTS: readonly string[] = [
+  ErrorDetails.MANIFEST_LOAD_ERROR,
+  ErrorDetails.MANIFEST_LOAD_TIMEOUT,
+  ErrorDetails.LEVEL_LOAD_ERROR,
+  ErrorDetails.LEVEL_LOAD_TIMEOUT,
+  ErrorDetails.AUDIO_TRACK_LOAD_ERROR,
+  ErrorDetails.AUDIO_TRACK_LOAD_TIMEOUT,
+];
+const MALFORMED: readonly string[] = [
+  ErrorDetails.MANIFEST_PARSING_ERROR,
+  ErrorDetails.LEVEL_PARSING_ERROR,
+  ErrorDetails.LEVEL_EMPTY_ERROR,
+];
+
+/** Asking again would bring the same answer. */
+function isRefusal({ details, response }: ErrorData): boolean {
+  const status = response?.code ?? 0;
+  return MALFORMED.includes(details) || (status >= 400 && status < 500);
+}
+
+function codeOf(data: ErrorData): ErrorCode {
+  if (MALFORMED.includes(data.details)) {
+    return "playlist-malformed";
+  }
+  if (PLAYLIST_FAULTS.includes(data.details)) {
+    const status = data.response?.code;
+    return status === 404 || status === 410 ? "playlist-missing" : "playlist-unreachable";
+  }
+  return data.type === ErrorTypes.NETWORK_ERROR ? "media-unreachable" : "media-unplayable";
+}

@@ -1,0 +1,43 @@
+/**
+ * What hls.js's quality control is told about segments that came through the swarm.
+ *
+ * hls.js 1.7 (abr-controller, onFragLoaded and onFragBuffered) takes as a segment's time
+ * `parsing.end − loading.start − min(loading.first − loading.start, its estimate of the time to the
+ * first byte)` and samples `loaded` bytes over it. It also samples `first − start` itself.
+ * So `start` and `first` are set back from now such that the span is the segment's length at the
+ * measured rate, and the time to the first byte is what hls.js believes already.
+ */
+
+import type { LoadStats } from "hls.js";
+
+/** What hls.js believes of the network. */
+export interface Network {
+  /** Bits per second. */
+  readonly bandwidth: number;
+  /** Milliseconds to the first byte. */
+  readonly firstByte: number;
+}
+
+/** hls.js's own assumption before it has measured anything, in milliseconds. */
+const FIRST_BYTE = 100;
+
+/**
+ * Writes a segment's true measure into its stats.
+ * @param stats The request's stats; hls.js holds the same object.
+ * @param length Bytes of the segment.
+ * @param rate Measured bytes per second. 0: it was there already, which says nothing about the
+ *   network; the sample then repeats what hls.js believes, so that nothing moves.
+ * @param network What hls.js believes.
+ */
+export function tellTruth(stats: LoadStats, length: number, rate: number, network: Network): void {
+  const now = performance.now();
+  const believed = Number.isFinite(network.bandwidth) ? network.bandwidth / 8 : 0;
+  const speed = rate > 0 ? rate : believed;
+  const span = speed > 0 ? (length / speed) * 1000 : now - stats.loading.start;
+  const firstByte = Number.isFinite(network.firstByte) ? network.firstByte : FIRST_BYTE;
+  stats.loaded = stats.total = length;
+  stats.loading.end = now;
+  stats.loading.first = now - span;
+  stats.loading.start = now - span - firstByte;
+  stats.bwEstimate = speed * 8;
+}

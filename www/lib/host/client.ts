@@ -1,0 +1,75 @@
+/**
+ * The WebAssembly module's surface, as TypeScript sees it.
+ *
+ * 1. Events may be emitted inside a call or later. Neither may be assumed.
+ * 2. The client must not be called from within `emit`.
+ * 3. Bytes given to `offered` are copied. Bytes that come with `deliver` are the player's own.
+ * 4. After `close` nothing but `free` may be called.
+ */
+
+import type { P2PReason, P2PState } from "../events.js";
+
+/** Who speaks with a rule. */
+export type RuleName = "capable" | "metered" | "page" | "site" | "video" | "viewer";
+
+/** One segment of a track's timeline. Times in seconds, offsets in bytes. */
+export interface TimelineSegment {
+  seq: number;
+  url: string;
+  rangeStart?: number;
+  /** Exclusive. */
+  rangeEnd?: number;
+  start: number;
+  duration: number;
+}
+
+/** A track that is being played, and where its buffer ends, in seconds. */
+export interface ActiveTrack {
+  track: number;
+  buffered: number;
+}
+
+/** What a client reports. */
+export type ClientEvent =
+  | { type: "deliver"; id: number; data: Uint8Array; fromPeers: number; fromOrigin: number; rate: number }
+  | { type: "decline"; id: number; reason: string }
+  | { type: "state"; state: P2PState; reason?: P2PReason | null }
+  | { type: "peers"; peers: number }
+  | { type: "problem"; code: string };
+
+/** The engine's own counters. */
+export interface ClientStats {
+  originBytes: number;
+  peerBytes: number;
+  uploadedBytes: number;
+  wastedBytes: number;
+  storedBytes: number;
+  peers: number;
+  swarm: number;
+  originRate: number;
+  peerRate: number;
+  uploadRate: number;
+  rottenPieces: number;
+}
+
+/** One viewer of one video. */
+export interface Client {
+  setIndex(json: Uint8Array, url: string): void;
+  /** Absolute playlist addresses, in the index's order. */
+  tracks(): string[];
+  rule(name: RuleName, value: boolean | "ask" | "on" | "off" | null): void;
+  timeline(track: number, segments: TimelineSegment[]): void;
+  playhead(position: number, rate: number, active: ActiveTrack[]): void;
+  need(id: number, track: number, seq: number): void;
+  cancel(id: number): void;
+  offered(track: number, seq: number, bytes: Uint8Array): void;
+  stats(): ClientStats;
+  close(): void;
+  free(): void;
+}
+
+/** The module's exports. */
+export interface Module {
+  Client: new (options: object, seed: bigint, emit: (events: ClientEvent[]) => void) => Client;
+  setPanicHandler(handler: (message: string) => void): void;
+}

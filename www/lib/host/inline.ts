@@ -1,0 +1,111 @@
+/**
+ * A client on the window, with the fuse in front of it: every call goes through the fuse, and events
+ * reach their listener outside of any call.
+ */
+
+import { engineOptions } from "../config.js";
+import type { Fuse } from "../fuse.js";
+import type {
+  ActiveTrack,
+  Client,
+  ClientEvent,
+  ClientStats,
+  Module,
+  RuleName,
+  TimelineSegment,
+} from "./client.js";
+
+/** See the module's header. */
+export class InlineHost {
+  #client: Client | null;
+  readonly #fuse: Fuse;
+
+  /** @throws {Refusal} when the options are not the engine's. */
+  constructor(module: Module, guard: Fuse, listener: (events: ClientEvent[]) => void) {
+    this.#fuse = guard;
+    const emit = (events: ClientEvent[]): void => {
+      // The client may be in the middle of a call: it must not be entered again from here.
+      queueMicrotask(() => {
+        if (this.#client !== null && this.#fuse.whole) {
+          listener(events);
+        }
+      });
+    };
+    this.#client = guard.attempt(() => new module.Client(engineOptions(), seed(), emit), null);
+  }
+
+  /** @throws {Refusal} when the index cannot be read. */
+  setIndex(json: Uint8Array, url: string): void {
+    const client = this.#client;
+    this.#fuse.attempt(() => client?.setIndex(json, url), undefined);
+  }
+
+  tracks(): string[] {
+    return this.#ask((client) => client.tracks(), []);
+  }
+
+  rule(name: RuleName, value: boolean | "ask" | "on" | "off" | null): void {
+    this.#run((client) => {
+      client.rule(name, value);
+    });
+  }
+
+  timeline(track: number, segments: TimelineSegment[]): void {
+    this.#run((client) => {
+      client.timeline(track, segments);
+    });
+  }
+
+  playhead(position: number, rate: number, active: ActiveTrack[]): void {
+    this.#run((client) => {
+      client.playhead(position, rate, active);
+    });
+  }
+
+  need(id: number, track: number, seq: number): void {
+    this.#run((client) => {
+      client.need(id, track, seq);
+    });
+  }
+
+  cancel(id: number): void {
+    this.#run((client) => {
+      client.cancel(id);
+    });
+  }
+
+  offered(track: number, seq: number, bytes: Uint8Array): void {
+    this.#run((client) => {
+      client.offered(track, seq, bytes);
+    });
+  }
+
+  stats(): ClientStats | null {
+    return this.#ask((client) => client.stats(), null);
+  }
+
+  /** Ends the client. A client whose module has failed is let go without another call into it. */
+  close(): void {
+    this.#run((client) => {
+      client.close();
+      client.free();
+    });
+    this.#client = null;
+  }
+
+  #run(entry: (client: Client) => void): void {
+    this.#ask((client) => {
+      entry(client);
+      return null;
+    }, null);
+  }
+
+  #ask<T>(entry: (client: Client) => T, otherwise: T): T {
+    const client = this.#client;
+    return client === null ? otherwise : this.#fuse.run(() => entry(client), otherwise);
+  }
+}
+
+function seed(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
+}

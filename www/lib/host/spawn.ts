@@ -1,0 +1,45 @@
+/**
+ * Fetches, compiles and starts the WebAssembly module, once for all players of a page. Failure is an
+ * ordinary outcome here: the video plays without it.
+ */
+
+import init, * as bindings from "shoal-wasm/shoal.js";
+import binary from "shoal-wasm/shoal_bg.wasm";
+
+import { options } from "../config.js";
+import { fuse } from "../fuse.js";
+import type { Module } from "./client.js";
+import { closeAll } from "./connections.js";
+
+let started: Promise<Module> | null = null;
+
+/** The running module. A failure is forgotten, so that a later call tries again. */
+export function spawn(): Promise<Module> {
+  started ??= start().catch((failure: unknown) => {
+    started = null;
+    throw failure;
+  });
+  return started;
+}
+
+async function start(): Promise<Module> {
+  await init({ module_or_path: await compile(options().wasm ?? binary) });
+  bindings.setPanicHandler((message) => {
+    fuse.blow(message);
+  });
+  fuse.watch(closeAll);
+  return bindings;
+}
+
+async function compile(url: string): Promise<WebAssembly.Module> {
+  // Low priority: the first segments of the video are on their way at the same time.
+  const response = await fetch(url, { credentials: "same-origin", priority: "low" });
+  if (!response.ok) {
+    throw new Error(`${url} answered ${String(response.status)}`);
+  }
+  const type = response.headers.get("content-type") ?? "";
+  const streams = type.startsWith("application/wasm") && "compileStreaming" in WebAssembly;
+  return streams
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
+}

@@ -1,0 +1,71 @@
+/**
+ * The player's texts. A language is one file that keeps the `Messages` interface and one line in
+ * `languages` below.
+ */
+
+import { Fr as mediaChromeFr } from "media-chrome/dist/lang/fr.js";
+import { addTranslation } from "media-chrome/dist/utils/i18n.js";
+
+import { options } from "../config.js";
+import type { ErrorCode } from "../errors.js";
+import type { P2PReason } from "../events.js";
+import { en } from "./en.js";
+import { fr } from "./fr.js";
+
+/** Everything that the player says, in one language. */
+export interface Messages {
+  /** BCP 47 tag; numbers are written by its rules. */
+  readonly language: string;
+  /** Name of the switch and of the panel. */
+  readonly sharing: string;
+  /** Without a full stop. */
+  readonly states: { readonly on: string; readonly off: string; readonly asking: string; readonly waiting: string };
+  /** Sentence for each state that has no reason. */
+  readonly on: string;
+  readonly asking: string;
+  readonly reasons: Readonly<Record<P2PReason, string>>;
+  readonly details: (peers: number) => string;
+  readonly close: string;
+  readonly fromPeers: string;
+  readonly fromServer: string;
+  readonly uploaded: string;
+  readonly connected: (peers: number, swarm: number) => string;
+  readonly perSecond: (amount: string) => string;
+  readonly received: string;
+  readonly sent: string;
+  readonly explain: string;
+  readonly notice: {
+    readonly label: string;
+    readonly ask: string;
+    readonly on: string;
+    readonly what: string;
+    readonly why: string;
+    readonly off: string;
+    readonly share: string;
+    readonly serverOnly: string;
+    readonly understood: string;
+  };
+  readonly speed: string;
+  readonly quality: string;
+  readonly captions: string;
+  readonly retry: string;
+  readonly dismiss: string;
+  readonly errors: Readonly<Record<ErrorCode, string>>;
+  readonly p2pInvalid: (value: string) => string;
+}
+
+const languages: Readonly<Record<string, Messages>> = { en, fr };
+
+addTranslation("fr", mediaChromeFr);
+
+/** The texts in the page's language, else the browser's, else in English. */
+export function messages(): Messages {
+  const wanted = [options().language, document.documentElement.lang, ...navigator.languages];
+  for (const tag of wanted) {
+    const found = languages[(tag ?? "").toLowerCase().split("-")[0] ?? ""];
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return en;
+}

@@ -1,0 +1,446 @@
+/**
+ * One video's sharing, from the first question ("may we?") to the last byte: it climbs the ladder of
+ * what must hold before anything is downloaded, brings up the engine, and keeps the page's view of it.
+ *
+ * Invariant: while a rung of the ladder says no, neither the index nor the engine is fetched, and the
+ * engine, where it already runs, has been told.
+ */
+
+import { choice, rememberChoice } from "./choice.js";
+import { messageOf, survivable, type PlayerError } from "./errors.js";
+import { Emitter, type P2PReason, type P2PState, type P2PStatus, type PlayerStats } from "./events.js";
+import { fuse } from "./fuse.js";
+import type { ActiveTrack, ClientEvent, ClientStats, Module, TimelineSegment } from "./host/client.js";
+import { onForbidden } from "./host/connections.js";
+import { InlineHost } from "./host/inline.js";
+import { spawn } from "./host/spawn.js";
+import { fetchIndex, indexUrl } from "./indexfile.js";
+import { Keepsakes, type Place } from "./keepsakes.js";
+import { metered, missing, onConnectionChange } from "./support.js";
+import { Tally } from "./tally.js";
+
+/** What the page asked for, by attributes. */
+export interface SwarmSetup {
+  /** Absolute address of the playlist. */
+  readonly src: string;
+  /** Absolute address of the index, where it is not the usual one. */
+  readonly index: string | null;
+  /** The `tracker` attribute; checked already. */
+  readonly tracker: string | null;
+  /** The page's own wish. It may restrict, never widen. */
+  readonly page: "ask" | "off" | null;
+  /** The video is played through Media Source Extensions, so that its segments pass through us. */
+  readonly mse: boolean;
+}
+
+/** What a request hears in the end: exactly one of the two, unless it is cancelled. */
+export interface Answer {
+  /** `rate` is in bytes per second; 0 when nothing was measured. */
+  deliver(data: Uint8Array, rate: number): void;
+  decline(): void;
+}
+
+/** What the swarm tells the player. */
+export interface SwarmEvents {
+  status: P2PStatus;
+  peers: number;
+  error: PlayerError;
+  /** The engine is up: it wants to hear of every timeline. */
+  ready: null;
+}
+
+/** Requests in a row that the engine may leave without any sign of life. */
+const MAX_SILENT = 3;
+/** A failed download of the engine is tried once more after this time, in milliseconds. */
+const RETRY_AFTER = 60_000;
+
+/** See the module's header. */
+export class Swarm {
+  readonly events = new Emitter<SwarmEvents>();
+  readonly #setup: SwarmSetup;
+  readonly #tally = new Tally();
+  readonly #keepsakes = new Keepsakes();
+  readonly #pending = new Map<number, Answer>();
+  readonly #abort = new AbortController();
+  readonly #unwatch: (() => void)[] = [];
+  #page: "ask" | "off" | null;
+  #status: P2PStatus = { state: "waiting", reason: "starting" };
+  #peers = 0;
+  #host: InlineHost | null = null;
+  #tracks = new Map<string, number>();
+  #loading = false;
+  #retried = false;
+  /** The ladder's end for good: no index, or an engine that does not start. */
+  #dead: P2PReason | null = null;
+  #lastNeed = 0;
+  #silent = 0;
+  #lastSign = 0;
+
+  constructor(setup: SwarmSetup) {
+    this.#setup = setup;
+    this.#page = setup.page;
+    this.#unwatch.push(
+      fuse.watch((cause) => {
+        this.#fail(cause);
+      }),
+      onForbidden(() => {
+        this.#host?.rule("capable", false);
+      }),
+      onConnectionChange(() => {
+        this.#host?.rule("metered", metered());
+        this.#climb();
+      }),
+    );
+    this.#settle(this.#obstacle() ?? { state: "waiting", reason: "starting" });
+  }
+
+  /** State and reason, as the viewer should see them. */
+  get status(): P2PStatus {
+    return this.#status;
+  }
+
+  /** Connected viewers. */
+  get peers(): number {
+    return this.#peers;
+  }
+
+  /** Counters of this video since the swarm was made. */
+  stats(): PlayerStats {
+    return this.#tally.snapshot(this.#counters(), this.#status, this.#peers);
+  }
+
+  /** Goes as far up the ladder as the rules allow. Harmless when called again. */
+  start(): void {
+    this.#climb();
+  }
+
+  /** The viewer's word, from the switch, the notice or the page's own dialog. */
+  choose(share: boolean): void {
+    rememberChoice(share);
+    this.#host?.rule("viewer", share);
+    this.#climb();
+  }
+
+  /** The page's attribute has changed. */
+  restrict(page: "ask" | "off" | null): void {
+    this.#page = page;
+    this.#host?.rule("page", page);
+    this.#climb();
+  }
+
+  /** The viewer's switch would have an effect. */
+  get switchable(): boolean {
+    const { state, reason } = this.#status;
+    return state !== "off" || reason === "you";
+  }
+
+  /** Where a segment lies in the index, or null when no track of the index is its playlist. */
+  trackOf(playlists: readonly string[]): number | null {
+    for (const playlist of playlists) {
+      const track = this.#tracks.get(bare(playlist));
+      if (track !== undefined) {
+        return track;
+      }
+    }
+    return null;
+  }
+
+  /** Tells the engine what a playlist holds now. */
+  timeline(playlists: readonly string[], segments: TimelineSegment[]): void {
+    const track = this.trackOf(playlists);
+    if (track !== null) {
+      this.#host?.timeline(track, segments);
+    }
+  }
+
+  /** Tells the engine where playback is. Position and buffer in seconds. */
+  playhead(position: number, rate: number, active: ActiveTrack[]): void {
+    this.#host?.playhead(position, rate, active);
+  }
+
+  /** Asks for a segment. Null: ask the server. */
+  need(place: Place, answer: Answer): number | null {
+    const track = this.trackOf(place.playlists);
+    if (track === null || this.#host === null || this.#status.state !== "on") {
+      return null;
+    }
+    this.#lastNeed += 1;
+    const id = this.#lastNeed;
+    this.#pending.set(id, answer);
+    this.#host.need(id, track, place.seq);
+    return this.#pending.has(id) ? id : null;
+  }
+
+  /** Takes a request back. */
+  cancel(id: number): void {
+    if (this.#pending.delete(id)) {
+      this.#host?.cancel(id);
+    }
+  }
+
+  /** Bytes that the engine has received so far, from whomever. */
+  received(): number {
+    const counters = this.#counters();
+    return counters === null ? 0 : counters.originBytes + counters.peerBytes;
+  }
+
+  /**
+   * A request had to be taken back because its time was up.
+   * @param since When it was made, in ms.
+   * @param moving The engine has received something since.
+   */
+  late(since: number, moving: boolean): void {
+    this.#silent = moving || this.#lastSign >= since ? 0 : this.#silent + 1;
+    if (this.#silent >= MAX_SILENT) {
+      fuse.blow("the engine hangs");
+    }
+  }
+
+  /** Requests in a row that went by without a sign of life. */
+  get silent(): number {
+    return this.#silent;
+  }
+
+  /** Hands the engine a segment that came from the server without it. The bytes are copied. */
+  offer(place: Place, bytes: Uint8Array): void {
+    const { state } = this.#status;
+    if (state === "off") {
+      return;
+    }
+    const track = this.trackOf(place.playlists);
+    if (this.#host === null) {
+      this.#keepsakes.keep(place, bytes);
+    } else if (track !== null) {
+      this.#host.offered(track, place.seq, bytes);
+    }
+  }
+
+  /** Counts media bytes that came from the server without the engine. */
+  fetched(bytes: number, wasted: boolean): void {
+    this.#tally.fetched(bytes, wasted);
+  }
+
+  /** Ends everything. */
+  destroy(): void {
+    this.#abort.abort();
+    for (const unwatch of this.#unwatch) {
+      unwatch();
+    }
+    this.events.clear();
+    this.#pending.clear();
+    this.#keepsakes.clear();
+    this.#host?.close();
+    this.#host = null;
+  }
+
+  #ended(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** The rung at which the ladder ends, from the strictest down; null when the way is free. */
+  #obstacle(): P2PStatus | null {
+    const incapable = missing(this.#setup.mse);
+    if (incapable !== null) {
+      return off(incapable);
+    }
+    if (!fuse.whole) {
+      return off("engine-failed");
+    }
+    if (choice() === false) {
+      return off("you");
+    }
+    if (this.#page === "off") {
+      return off("page");
+    }
+    if (this.#dead !== null) {
+      return off(this.#dead);
+    }
+    if (metered() && choice() !== true) {
+      return { state: "waiting", reason: "metered" };
+    }
+    return null;
+  }
+
+  #climb(): void {
+    if (this.#ended() || this.#host !== null) {
+      // The engine knows the rules by now and speaks for itself.
+      return;
+    }
+    const obstacle = this.#obstacle();
+    if (obstacle !== null) {
+      this.#settle(obstacle);
+      return;
+    }
+    this.#settle({ state: "waiting", reason: "starting" });
+    if (!this.#loading) {
+      this.#loading = true;
+      void this.#load().finally(() => {
+        this.#loading = false;
+      });
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { src, index, tracker } = this.#setup;
+    const module = spawn().then(
+      (value) => ({ value, failure: null }),
+      (failure: unknown) => ({ value: null, failure }),
+    );
+    const outcome = await fetchIndex(index ?? indexUrl(src), tracker, this.#abort.signal);
+    if (this.#ended()) {
+      return;
+    }
+    if (outcome.kind !== "found") {
+      this.#end("no-index");
+      if (outcome.kind !== "absent") {
+        this.events.emit("error", survivable(`index-${outcome.kind}`, outcome.message));
+      }
+      return;
+    }
+    const { value, failure } = await module;
+    if (this.#ended()) {
+      return;
+    }
+    if (value === null) {
+      this.#end("engine-failed");
+      this.events.emit("error", survivable("wasm-unavailable", messageOf(failure)));
+      this.#retryLater(failure);
+      return;
+    }
+    // The rules may have changed while the two were on their way.
+    const obstacle = this.#obstacle();
+    if (obstacle !== null) {
+      this.#settle(obstacle);
+      return;
+    }
+    const host = this.#make(value, outcome.json, outcome.url);
+    if (host !== null && fuse.whole) {
+      this.#bringUp(host);
+    }
+  }
+
+  /** A client that knows the index, or null when it refuses the options or the index. */
+  #make(module: Module, json: Uint8Array, url: string): InlineHost | null {
+    let host: InlineHost | null = null;
+    try {
+      host = new InlineHost(module, fuse, (events) => {
+        this.#hear(events);
+      });
+      host.setIndex(json, url);
+      return host;
+    } catch (thrown) {
+      const made = host !== null;
+      host?.close();
+      this.#end(made ? "no-index" : "engine-failed");
+      this.events.emit("error", survivable(made ? "index-malformed" : "options-invalid", messageOf(thrown)));
+      return null;
+    }
+  }
+
+  #bringUp(host: InlineHost): void {
+    this.#host = host;
+    this.#tracks = new Map(host.tracks().map((playlist, track) => [bare(playlist), track]));
+    host.rule("capable", true);
+    host.rule("page", this.#page);
+    host.rule("metered", metered());
+    host.rule("viewer", choice());
+    this.events.emit("ready", null);
+    for (const [place, bytes] of this.#keepsakes.take()) {
+      this.offer(place, bytes);
+    }
+  }
+
+  #hear(events: ClientEvent[]): void {
+    this.#lastSign = performance.now();
+    for (const event of events) {
+      switch (event.type) {
+        case "deliver":
+          this.#silent = 0;
+          this.#answer(event.id)?.deliver(event.data, event.rate);
+          break;
+        case "decline":
+          this.#answer(event.id)?.decline();
+          break;
+        case "state":
+          this.#settle({ state: event.state, reason: event.reason ?? null });
+          break;
+        case "peers":
+          this.#count(event.peers);
+          break;
+        case "problem":
+          break;
+      }
+    }
+  }
+
+  #answer(id: number): Answer | undefined {
+    const answer = this.#pending.get(id);
+    this.#pending.delete(id);
+    return answer;
+  }
+
+  #settle(status: P2PStatus): void {
+    const before = this.#status;
+    this.#status = status;
+    if (status.state === "off") {
+      this.#keepsakes.clear();
+      this.#count(0);
+    }
+    if (before.state !== status.state || before.reason !== status.reason) {
+      this.events.emit("status", status);
+    }
+  }
+
+  #count(peers: number): void {
+    if (this.#peers !== peers) {
+      this.#peers = peers;
+      this.events.emit("peers", peers);
+    }
+  }
+
+  #end(reason: P2PReason): void {
+    this.#dead = reason;
+    this.#settle(this.#obstacle() ?? off(reason));
+  }
+
+  /** Only a network that failed may work later; what the server refused stays refused. */
+  #retryLater(failure: unknown): void {
+    if (this.#retried || !(failure instanceof TypeError)) {
+      return;
+    }
+    this.#retried = true;
+    const timer = setTimeout(() => {
+      this.#dead = null;
+      this.#climb();
+    }, RETRY_AFTER);
+    this.#unwatch.push(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  /** The fuse is blown: whoever waits goes to the server, and the engine is let go. */
+  #fail(cause: string): void {
+    this.#host?.close();
+    this.#host = null;
+    this.#settle(this.#obstacle() ?? off("engine-failed"));
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const answer of waiting) {
+      answer.decline();
+    }
+    this.events.emit("error", survivable("engine-failed", cause));
+  }
+
+  #counters(): ClientStats | null {
+    return this.#host?.stats() ?? null;
+  }
+}
+
+function off(reason: P2PReason): P2PStatus {
+  return { state: "off" satisfies P2PState, reason };
+}
+
+/** Playlists are compared without query and fragment: tokens differ from viewer to viewer. */
+function bare(url: string): string {
+  return url.replace(/[?#].*$/, "");
+}

@@ -1,0 +1,63 @@
+/** Adds up what the engine has counted and what passed it by. */
+
+import type { P2PStatus, PlayerStats } from "./events.js";
+import type { ClientStats } from "./host/client.js";
+
+const none: ClientStats = {
+  originBytes: 0,
+  peerBytes: 0,
+  uploadedBytes: 0,
+  wastedBytes: 0,
+  storedBytes: 0,
+  peers: 0,
+  swarm: 0,
+  originRate: 0,
+  peerRate: 0,
+  uploadRate: 0,
+  rottenPieces: 0,
+};
+
+/** The span over which the stock loader's rate is measured, in milliseconds. */
+const SPAN = 5000;
+
+/** See the module's header. */
+export class Tally {
+  /** The engine's last word; it outlives the engine. */
+  #engine = none;
+  #bytes = 0;
+  #wasted = 0;
+  /** What the stock loader fetched of late: time in ms, bytes. */
+  #recent: [number, number][] = [];
+
+  /** Counts media bytes that the stock loader fetched. */
+  fetched(bytes: number, wasted: boolean): void {
+    this.#bytes += bytes;
+    this.#wasted += wasted ? bytes : 0;
+    this.#recent.push([performance.now(), bytes]);
+  }
+
+  /** Everything together. `engine` is null while there is none. */
+  snapshot(engine: ClientStats | null, { state, reason }: P2PStatus, peers: number): PlayerStats {
+    const horizon = performance.now() - SPAN;
+    this.#recent = this.#recent.filter(([time]) => time >= horizon);
+    const recent = this.#recent.reduce((sum, [, bytes]) => sum + bytes, 0);
+    this.#engine = engine ?? { ...this.#engine, storedBytes: 0, originRate: 0, peerRate: 0, uploadRate: 0, swarm: 0 };
+    const { originBytes, peerBytes, uploadedBytes, wastedBytes, storedBytes } = this.#engine;
+    const { swarm, originRate, peerRate, uploadRate, rottenPieces } = this.#engine;
+    return {
+      state,
+      reason,
+      originBytes: originBytes + this.#bytes,
+      peerBytes,
+      uploadedBytes,
+      wastedBytes: wastedBytes + this.#wasted,
+      storedBytes,
+      peers,
+      swarm,
+      originRate: originRate + recent / (SPAN / 1000),
+      peerRate,
+      uploadRate,
+      rottenPieces,
+    };
+  }
+}

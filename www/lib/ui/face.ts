@@ -1,0 +1,113 @@
+/** The whole face in one shadow tree: picture, controls, switch, panel, notice, faults. */
+
+import { acknowledged, rememberNotice } from "../choice.js";
+import type { Messages } from "../messages/index.js";
+import { Alert, Hint } from "./alert.js";
+import { controls } from "./controls.js";
+import { make } from "./dom.js";
+import { concernsViewer, Notice } from "./notice.js";
+import { Sharing } from "./sharing.js";
+import { style } from "./style.js";
+import type { View } from "./view.js";
+
+/** What the face asks of the element. */
+export interface FaceRequests {
+  choose(share: boolean): void;
+  retry(): void;
+  /** The viewer wants to be at the live edge. */
+  goLive(): void;
+}
+
+/** See the module's header. */
+export class Face {
+  readonly alert: Alert;
+  readonly hint: Hint;
+  readonly #sharing: Sharing;
+  readonly #notice: Notice;
+  readonly #stage: HTMLElement;
+  #view: View | null = null;
+  /** The viewer asked for the notice. */
+  #explaining = false;
+
+  constructor(root: ShadowRoot, video: HTMLVideoElement, messages: Messages, requests: FaceRequests) {
+    const own = {
+      choose: requests.choose.bind(requests),
+      acknowledge: (): void => {
+        rememberNotice();
+        this.#explaining = false;
+        this.#show();
+      },
+      explain: (): void => {
+        this.#explaining = true;
+        this.#show();
+      },
+    };
+    this.alert = new Alert(messages, requests.retry.bind(requests));
+    this.hint = new Hint(messages);
+    this.#sharing = new Sharing(messages, own);
+    this.#notice = new Notice(messages, own);
+    this.#stage = make(
+      "div",
+      { class: "stage" },
+      controls(messages, video, this.#sharing.bar),
+      this.alert.element,
+      this.#sharing.panel,
+    );
+    // media-chrome would go to the last second there is, which a live stream cannot hold.
+    this.#stage.addEventListener(
+      "mediaseektoliverequest",
+      (event) => {
+        event.stopImmediatePropagation();
+        requests.goLive();
+      },
+      { capture: true },
+    );
+    video.addEventListener("loadedmetadata", () => {
+      if (video.videoWidth > 0) {
+        this.ratio(video.videoWidth, video.videoHeight);
+      }
+    });
+    const player = make(
+      "div",
+      { class: "player", part: "player", lang: messages.language },
+      this.#stage,
+      this.#notice.element,
+      this.hint.element,
+    );
+    // The notice goes with the picture into full screen.
+    for (const controller of this.#stage.querySelectorAll("media-controller")) {
+      controller.fullscreenElement = player;
+    }
+    root.append(make("style", {}, style), player);
+  }
+
+  /** The panel with the figures is on screen. */
+  get panelOpen(): boolean {
+    return this.#sharing.open;
+  }
+
+  /** Shows a state. */
+  render(view: View): void {
+    this.#view = view;
+    this.#show();
+  }
+
+  /** Gives the picture its shape. */
+  ratio(width: number, height: number): void {
+    this.#stage.style.setProperty("--_ratio", `${String(width)} / ${String(height)}`);
+  }
+
+  #show(): void {
+    const view = this.#view;
+    if (view !== null) {
+      this.#sharing.render(view);
+      const wanted = view.state === "asking" || (!acknowledged() && concernsViewer(view));
+      const focused = this.#notice.element.matches(":focus-within");
+      this.#notice.render(view, wanted || this.#explaining);
+      if (focused && this.#notice.element.hidden) {
+        // Whoever answered by keyboard goes on from the switch.
+        this.#sharing.focus();
+      }
+    }
+  }
+}
