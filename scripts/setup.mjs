@@ -1,0 +1,99 @@
+// Brings what a fresh machine lacks, given Rust (rustup), Node and npm. Asks for nothing that is already there.
+//
+//   node scripts/setup.mjs            everything
+//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
+
+const WASM_TARGET = 'wasm32-unknown-unknown';
+const WASM_PACK = '0.15.1';
+
+const parts = { modules, native, wasm, browsers };
+
+const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (!(name in parts)) fail(`There is no part "${name}". The parts are: ${Object.keys(parts).join(', ')}.`);
+}
+for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await parts[name]();
+
+/** The packages of package-lock.json. */
+async function modules() {
+  const lock = join(root, 'package-lock.json');
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  say('setup: npm packages (npm ci)');
+  await must('npm ci failed. Is the npm registry within reach?', ...npm('ci'));
+}
+
+/** Rust itself cannot be brought by us. */
+async function native() {
+  if (!ask('cargo', '--version')) {
+    fail('Rust is missing. Install it with rustup (https://rustup.rs), then run this again.');
+  }
+}
+
+/** The Rust target, wasm-pack, and the wasm-bindgen of Cargo.lock. */
+async function wasm() {
+  await native();
+  if (!existsSync(join(ask('rustc', '--print', 'sysroot'), 'lib', 'rustlib', WASM_TARGET, 'lib'))) {
+    say(`setup: Rust target ${WASM_TARGET}`);
+    await must(
+      `rustup could not add the target. Run "rustup target add ${WASM_TARGET}" where static.rust-lang.org can be reached.`,
+      'rustup',
+      ['target', 'add', WASM_TARGET],
+    );
+  }
+  await tool('wasm-pack', 'wasm-pack', WASM_PACK);
+  await tool('wasm-bindgen', 'wasm-bindgen-cli', lockedVersion('wasm-bindgen'));
+}
+
+/** Stock browsers for the tests, and `ip` for the network namespace that they run in. */
+async function browsers() {
+  const packages = [
+    [process.env.CHROMIUM ?? '/usr/bin/chromium', 'chromium'],
+    ['/usr/bin/chromedriver', 'chromium-driver'],
+    [process.env.FIREFOX ?? '/usr/bin/firefox-esr', 'firefox-esr'],
+    [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
+  ]
+    .filter(([path]) => !existsSync(path))
+    .map(([, name]) => name);
+  if (packages.length === 0) return;
+  const names = packages.join(' ');
+  if (process.getuid?.() !== 0 || !which('apt-get')) {
+    fail(
+      `The browser tests need: ${names}. On Debian or Ubuntu: "sudo apt-get install ${names}". ` +
+        'Elsewhere, install Chromium and Firefox and set CHROMIUM and FIREFOX to their paths.',
+    );
+  }
+  say(`setup: ${names} (apt-get)`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['-qq', 'update'], quiet);
+  await must(
+    `apt-get could not install ${names}.`,
+    'apt-get',
+    ['-qq', '-y', 'install', '--no-install-recommends', ...packages],
+    quiet,
+  );
+}
+
+/** Installs a cargo tool beside the project unless that version is there already. Without debug
+ * information and optimisation it takes two minutes instead of ten, and its own speed hardly matters. */
+async function tool(binary, crate, version) {
+  const path = which(binary);
+  if (path && ask(path, '--version')?.split(' ')[1] === version) return;
+  say(`setup: ${crate} ${version} into target/tools (about two minutes)`);
+  await must(
+    `cargo could not install ${crate} ${version}. Is the crate registry within reach?`,
+    'cargo',
+    ['install', '--quiet', '--debug', '--root', join(tools, '..'), '--version', version, '--force', crate],
+    { CARGO_PROFILE_DEV_DEBUG: 'false' },
+  );
+}
+
+/** The version of a crate in Cargo.lock: the command line tool must match it exactly. */
+function lockedVersion(crate) {
+  const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8');
+  const version = new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`).exec(lock)?.[1];
+  return version ?? fail(`Cargo.lock names no ${crate}. Run "cargo generate-lockfile" first.`);
+}
