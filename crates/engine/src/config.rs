@@ -2,12 +2,9 @@
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-/// Every bound of the engine. `Config::default()` is what the player runs with. Durations are
-/// seconds in serialised form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+/// Every bound of the engine. `Config::default()` is what the player runs with. The page's
+/// options have the same names in camelCase, and durations in seconds.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Bytes of media kept for playing and sharing. Less: seeks back and later peers go to the
     /// origin again. More: memory of the page. 128 MiB.
@@ -27,7 +24,6 @@ pub struct Config {
     /// Peers served at one time. More: each of them gets less. 12.
     pub upload_slots: usize,
     /// How often a slot passes to the next peer in line when there are more peers than slots. 10 s.
-    #[serde(with = "seconds")]
     pub slot_turn: Duration,
     /// Requests of one peer that wait for us; more are rejected. 128.
     pub max_upload_queue: usize,
@@ -38,23 +34,19 @@ pub struct Config {
 
     /// Media ahead of the playhead that is fetched at most. More: more is wasted when the viewer
     /// leaves; less: less slack for peers. 30 s.
-    #[serde(with = "seconds")]
     pub horizon: Duration,
     /// Time kept in hand before the player would stall, beside what the transfer itself is
     /// estimated to take. More: the origin is used more; less: less room for a slow origin. 3 s.
-    #[serde(with = "seconds")]
     pub margin: Duration,
     /// Assumed origin rate, bytes per second, until one is measured. Lower: the first segments
     /// rely on the origin for longer. 250,000.
     pub assumed_rate: u64,
     /// How long segments that are not urgent wait for the first peers after joining. 5 s.
-    #[serde(with = "seconds")]
     pub join_grace: Duration,
     /// Viewers of the whole swarm that are expected to fetch a segment from the origin early. More:
     /// the origin sends more; less: a relay tree starts from fewer places. 2.5.
     pub early_fetchers: f64,
     /// How long a peer's word that it fetches a segment from the origin is waited on. 8 s.
-    #[serde(with = "seconds")]
     pub fetching_trust: Duration,
     /// HTTP requests for media at one time. 3.
     pub max_http: usize,
@@ -62,10 +54,8 @@ pub struct Config {
     /// will be needed soon shares the line with what will be needed later. 1.
     pub max_early_http: usize,
     /// Silence after which an HTTP request is given up. 10 s.
-    #[serde(with = "seconds")]
     pub http_silence: Duration,
     /// First wait after a failed HTTP request; doubles with each failure in a row, to 16 times. 500 ms.
-    #[serde(with = "seconds")]
     pub http_retry: Duration,
     /// Failures of the origin on one segment after which the player's own loader takes over. 3.
     pub max_origin_failures: u32,
@@ -74,7 +64,6 @@ pub struct Config {
     pub block_length: u32,
     /// How much of a peer's measured rate is asked of it ahead. Longer: a seek or a slow origin
     /// waits for what is already on its way; shorter than a round trip: the peer idles. 400 ms.
-    #[serde(with = "seconds")]
     pub pipeline: Duration,
     /// Blocks asked of a peer beyond that. 2.
     pub min_pipeline: usize,
@@ -82,7 +71,6 @@ pub struct Config {
     pub max_pipeline: usize,
     /// Silence of a peer that owes us blocks, after which they are asked elsewhere. Shorter: the blocks of a
     /// slow peer come twice. 4 s.
-    #[serde(with = "seconds")]
     pub peer_silence: Duration,
 
     /// Peers connected at one time. More: more memory, more messages. 30.
@@ -92,49 +80,37 @@ pub struct Config {
     /// Offers made per announce. WebTorrent's trackers forward 5 to 20. 5.
     pub offers: usize,
     /// How long an offer waits for an answer. WebTorrent's clients keep 50 s.
-    #[serde(with = "seconds")]
     pub offer_life: Duration,
     /// Bound on making an offer or an answer, candidates included. 8 s.
-    #[serde(with = "seconds")]
     pub describe_life: Duration,
     /// Bound on opening the channel once both sides have described themselves. 20 s.
-    #[serde(with = "seconds")]
     pub connect_life: Duration,
     /// Bound on the handshake once the channel is open. 10 s.
-    #[serde(with = "seconds")]
     pub handshake_life: Duration,
     /// Silence of our own after which a keep-alive is sent. WebTorrent's clients use 55 s.
-    #[serde(with = "seconds")]
     pub keep_alive: Duration,
     /// Silence of a peer after which it is dropped. 130 s.
-    #[serde(with = "seconds")]
     pub link_silence: Duration,
     /// Ranges of pieces remembered per peer. 4,096.
     pub max_ranges: usize,
     /// Strikes at which a peer is banned. A rotten piece from one peer alone counts as all. 4.
     pub max_strikes: u32,
     /// How long a ban lasts, and after how long a strike is forgiven. 10 min.
-    #[serde(with = "seconds")]
     pub ban: Duration,
     /// Banned or struck peers remembered. 256.
     pub max_remembered: usize,
 
     /// Bound on opening the tracker's socket. 10 s.
-    #[serde(with = "seconds")]
     pub tracker_open: Duration,
     /// First wait before the tracker is tried again; doubles to `tracker_retry_max`. 1 s.
-    #[serde(with = "seconds")]
     pub tracker_retry: Duration,
     /// Longest wait before the tracker is tried again. 60 s.
-    #[serde(with = "seconds")]
     pub tracker_retry_max: Duration,
     /// First wait before announcing again while peers are few; doubles to the tracker's interval.
     /// Shorter: more offers are made before the last ones can be answered. 15 s.
-    #[serde(with = "seconds")]
     pub announce_soon: Duration,
     /// Announce interval until the tracker names one; what it names is kept within 20 s and 15
     /// min. 120 s.
-    #[serde(with = "seconds")]
     pub announce_interval: Duration,
 }
 
@@ -243,20 +219,6 @@ impl Config {
             Some(&(_, setting, rule)) => Err(ConfigError { setting, rule }),
             None => Ok(()),
         }
-    }
-}
-
-/// Durations as seconds, the unit of the page's options.
-mod seconds {
-    use super::Duration;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(span.as_secs_f64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 

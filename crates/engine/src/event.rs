@@ -1,6 +1,6 @@
 //! What the page is told.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::policy::State;
 
@@ -17,7 +17,7 @@ pub enum Event {
 }
 
 /// A snapshot of what the engine has done since it began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Media bytes that the origin sent to the engine.

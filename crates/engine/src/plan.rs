@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::input::NeedId;
 use crate::output::{Declined, Output};
 use crate::store::Segment;
-use crate::table::Table;
+use crate::table::{Table, sort_by};
 use crate::time::Time;
 use crate::timeline::Length;
 
@@ -170,7 +170,9 @@ impl Engine {
                 needed,
             })
             .collect::<Vec<_>>();
-        wants.sort_by_key(|want| (want.deadline, want.segment));
+        sort_by(&mut wants, |a, b| {
+            (a.deadline, a.segment) < (b.deadline, b.segment)
+        });
         self.plan
             .since
             .retain(|id, _| wants.iter().any(|want| want.segment == id));

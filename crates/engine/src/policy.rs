@@ -1,10 +1,9 @@
 //! Who decides whether this viewer shares: the strictest rule wins.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What one of those who decide has said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Ask the viewer first.
     Ask,
@@ -32,7 +31,7 @@ pub enum Rule {
 }
 
 /// Why P2P is not on. Each has a sentence in the page's language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The engine failed; the video streams from the origin.
@@ -60,8 +59,7 @@ pub enum Reason {
 }
 
 /// What the viewer sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", content = "reason", rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The viewer has not answered yet. Nothing is sent.
     Asking,

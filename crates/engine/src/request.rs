@@ -9,6 +9,7 @@ use crate::input::LinkId;
 use crate::output::Output;
 use crate::piece::{Source, Taken};
 use crate::plan::Want;
+use crate::table::sort_by;
 
 /// Blocks that one peer is given before the next gets its share.
 const SHARE: usize = 4;
@@ -18,17 +19,17 @@ impl Engine {
     /// turn.
     pub(crate) fn request(&mut self) {
         let now = self.now;
-        let mut hungry = core::mem::take(&mut self.hungry);
-        hungry.sort_unstable();
-        hungry.dedup();
-        let mut hungry = hungry
+        let mut hungry = core::mem::take(&mut self.hungry)
             .into_iter()
             .filter_map(|id| {
                 let link = self.links.get(id)?;
                 (link.room(&self.config, now) > 0).then(|| (id, link.down.rate(now)))
             })
             .collect::<Vec<_>>();
-        hungry.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sort_by(&mut hungry, |a, b| {
+            b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)).is_lt()
+        });
+        hungry.dedup_by_key(|(id, _)| *id);
         while !hungry.is_empty() {
             hungry.retain(|&(id, rate)| self.request_some(id, rate));
         }

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::input::LinkId;
 use crate::meter::{Bucket, Meter};
+use crate::table::sort_by;
 use crate::time::Time;
 
 /// What we send to peers.
@@ -60,8 +61,8 @@ impl Engine {
                 _ => {}
             }
         }
-        served.sort_unstable();
-        waiting.sort_unstable();
+        sort_by(&mut served, |a, b| a < b);
+        sort_by(&mut waiting, |a, b| a < b);
         self.upload.next = None;
         let full = served.len() >= slots && !waiting.is_empty() && slots > 0;
         let over = served.len().saturating_sub(slots);

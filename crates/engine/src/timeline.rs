@@ -75,14 +75,21 @@ impl Timeline {
         }
     }
 
-    /// The playlist of a track as it stands now.
+    /// The playlist of a track as it stands now. Its numbers ascend (RFC 8216 §3): segments
+    /// that are out of order are left out.
     pub(crate) fn set(&mut self, id: TrackId, mut segments: Vec<TimelineSegment>) {
         let live = self.info.live;
         let Some(track) = self.track_mut(id) else {
             return;
         };
-        segments.sort_by_key(|segment| segment.seq);
-        segments.dedup_by_key(|segment| segment.seq);
+        let mut last = None;
+        segments.retain(|segment| {
+            let ascends = last.is_none_or(|last| last < segment.seq);
+            if ascends {
+                last = Some(segment.seq);
+            }
+            ascends
+        });
         if let (true, Some(first)) = (live, segments.first()) {
             let part = (first.seq / track.part_segments).saturating_sub(PARTS_BEHIND);
             track.parts.retain(|held, _| held >= part);

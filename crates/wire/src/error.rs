@@ -59,9 +59,9 @@ pub enum DecodeError {
     /// Not JSON, or not of the shape expected.
     #[error("not json of the expected shape, at line {line}, column {column}")]
     Json {
-        /// Counted from 1; 0 when unknown.
+        /// Counted from 1.
         line: usize,
-        /// Counted from 1; 0 when unknown.
+        /// Bytes, counted from 1.
         column: usize,
     },
     /// A peer message has a length that its kind cannot have.
@@ -161,13 +161,4 @@ pub enum DecodeError {
     /// A URL is empty, too long, or holds control characters.
     #[error("a url must have 1 to 2048 characters, none of them control characters")]
     Url,
-}
-
-impl From<serde_json::Error> for DecodeError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Json {
-            line: error.line(),
-            column: error.column(),
-        }
-    }
 }

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::DecodeError;
 
 /// Bytes of one piece of an HLS video: the unit that is hashed, announced and passed on.
@@ -22,13 +20,11 @@ pub struct PeerId(pub [u8; 20]);
 pub struct OfferId(pub [u8; 20]);
 
 /// A rendition or an audio track: its position in the index.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(pub u16);
 
 /// HLS's unit of playback: a track and a media sequence number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentId {
     /// The rendition or audio track.
     pub track: TrackId,
@@ -37,7 +33,7 @@ pub struct SegmentId {
 }
 
 /// A piece's number in the swarm's sparse piece space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PieceIndex(pub u32);
 
 /// The two text forms of a 20-byte id: hexadecimal, and the trackers' binary strings.

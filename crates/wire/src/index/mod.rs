@@ -1,11 +1,10 @@
 //! Shoal's own index: what a video consists of, piece by piece, and who may share it.
 
+mod json;
 mod part;
 mod space;
 
 use core::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::DecodeError;
 use crate::id::{InfoHash, PIECE_LENGTH};
@@ -18,9 +17,6 @@ pub const MAX_INDEX_BYTES: usize = 64 * 1024;
 
 /// Tracks of an index.
 pub const MAX_TRACKS: usize = 64;
-
-/// The version that this program reads and writes.
-const VERSION: u64 = 1;
 
 const MAX_TRACKERS: usize = 8;
 const MAX_ICE: usize = 8;
@@ -52,15 +48,13 @@ pub struct Index {
 }
 
 /// A STUN or TURN server, as `RTCConfiguration.iceServers` has it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IceServer {
     /// 1 to 8, each `stun:`, `stuns:`, `turn:` or `turns:`.
     pub urls: Vec<String>,
     /// For TURN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// For TURN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
 }
 
@@ -74,21 +68,18 @@ impl fmt::Debug for IceServer {
 }
 
 /// What the site says about sharing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IndexPolicy {
     /// The site operator's word. Default: ask.
     pub p2p: P2p,
     /// The video's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub video: Option<P2p>,
     /// Viewers that there must be before anyone shares. Default: 0.
     pub min_viewers: u32,
 }
 
 /// What one of those who decide on sharing has said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum P2p {
     /// Ask the viewer first.
     #[default]
@@ -100,7 +91,7 @@ pub enum P2p {
 }
 
 /// A rendition or an audio track.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexTrack {
     /// Its media playlist, relative to the index's URL.
     pub playlist: String,
@@ -108,84 +99,7 @@ pub struct IndexTrack {
     pub part_segments: u32,
 }
 
-/// The index as JSON has it, before it is known what is missing.
-#[derive(Deserialize)]
-struct Given {
-    shoal: Option<u64>,
-    swarm: Option<String>,
-    #[serde(default)]
-    live: bool,
-    piece_length: Option<u32>,
-    stride: Option<u32>,
-    #[serde(default)]
-    trackers: Vec<String>,
-    #[serde(default)]
-    ice: Vec<IceServer>,
-    #[serde(default)]
-    policy: IndexPolicy,
-    tracks: Option<Vec<IndexTrack>>,
-}
-
-/// The index as it is written.
-#[derive(Serialize)]
-struct Written<'a> {
-    shoal: u64,
-    swarm: String,
-    live: bool,
-    piece_length: u32,
-    stride: u32,
-    trackers: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    ice: &'a [IceServer],
-    policy: IndexPolicy,
-    tracks: &'a [IndexTrack],
-}
-
 impl Index {
-    /// Reads `index.json`. Fields that are not known are passed over.
-    pub fn parse(json: &[u8]) -> Result<Self, DecodeError> {
-        if json.len() > MAX_INDEX_BYTES {
-            return Err(DecodeError::Oversized {
-                limit: MAX_INDEX_BYTES,
-            });
-        }
-        let given: Given = crate::json::object(json)?;
-        let version = given.shoal.ok_or(DecodeError::Missing("shoal"))?;
-        if version != VERSION {
-            return Err(DecodeError::IndexVersion(version));
-        }
-        let swarm = given.swarm.ok_or(DecodeError::Missing("swarm"))?;
-        let index = Self {
-            swarm: InfoHash::from_hex(&swarm)?,
-            live: given.live,
-            piece_length: given
-                .piece_length
-                .ok_or(DecodeError::Missing("piece_length"))?,
-            stride: given.stride.ok_or(DecodeError::Missing("stride"))?,
-            trackers: given.trackers,
-            ice: given.ice,
-            policy: given.policy,
-            tracks: given.tracks.ok_or(DecodeError::Missing("tracks"))?,
-        };
-        index.validate()?;
-        Ok(index)
-    }
-
-    /// Writes `index.json`.
-    pub fn to_json(&self) -> String {
-        crate::json::write(&Written {
-            shoal: VERSION,
-            swarm: self.swarm.to_hex(),
-            live: self.live,
-            piece_length: self.piece_length,
-            stride: self.stride,
-            trackers: &self.trackers,
-            ice: &self.ice,
-            policy: self.policy,
-            tracks: &self.tracks,
-        })
-    }
-
     /// Checks every rule that the fields' descriptions state.
     pub fn validate(&self) -> Result<(), DecodeError> {
         if self.piece_length != PIECE_LENGTH {

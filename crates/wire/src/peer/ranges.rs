@@ -84,16 +84,22 @@ impl Ranges {
     /// The numbers that are in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut all: Vec<_> = self.iter().chain(other.iter()).collect();
-        all.sort_unstable_by_key(|range| range.start);
-        let mut merged: Vec<Range<u32>> = Vec::with_capacity(all.len());
-        for range in all {
+        let (mut ours, mut theirs) = (self.iter().peekable(), other.iter().peekable());
+        let mut merged = Vec::with_capacity(self.len().saturating_add(other.len()));
+        loop {
+            let first = match (ours.peek(), theirs.peek()) {
+                (Some(a), Some(b)) if a.start > b.start => theirs.next(),
+                (None, _) => theirs.next(),
+                _ => ours.next(),
+            };
+            let Some(range) = first else {
+                return Self(merged);
+            };
             match merged.last_mut() {
-                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+                Some(Range { end, .. }) if *end >= range.start => *end = range.end.max(*end),
                 _ => merged.push(range),
             }
         }
-        Self(merged)
     }
 
     /// The numbers that are in both sets.

@@ -1,11 +1,9 @@
 //! From a viewer to its tracker.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Description, DescriptionOut, HARD_CAP, Limits, id};
+use super::{HARD_CAP, Limits, count, id, sdp, small, text, write_description};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
-use crate::json::{self, Capped, Count, OneOrMany};
+use crate::json::{Value, Writer};
 
 /// Why a viewer announces itself; a periodic announce has no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,127 +78,80 @@ pub enum ClientMessage {
     },
 }
 
-#[derive(Deserialize)]
-struct Given {
-    action: Option<String>,
-    info_hash: Option<OneOrMany<HARD_CAP>>,
-    peer_id: Option<String>,
-    to_peer_id: Option<String>,
-    offer_id: Option<String>,
-    answer: Option<Description>,
-    offers: Option<Capped<GivenOffer, HARD_CAP>>,
-    event: Option<String>,
-    numwant: Option<Count>,
-    uploaded: Option<Count>,
-    downloaded: Option<Count>,
-    left: Option<Count>,
-    token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct GivenOffer {
-    offer: Option<Description>,
-    offer_id: Option<String>,
-}
-
-/// Fields in the order in which WebTorrent's client writes them.
-#[derive(Serialize)]
-struct AnnounceOut<'a> {
-    numwant: u32,
-    uploaded: u64,
-    downloaded: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'static str>,
-    action: &'static str,
-    info_hash: String,
-    peer_id: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    offers: Vec<OfferOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct OfferOut<'a> {
-    offer: DescriptionOut<'a>,
-    offer_id: String,
-}
-
-#[derive(Serialize)]
-struct AnswerOut<'a> {
-    action: &'static str,
-    info_hash: String,
-    peer_id: String,
-    to_peer_id: String,
-    answer: DescriptionOut<'a>,
-    offer_id: String,
-}
-
-#[derive(Serialize)]
-struct ScrapeOut {
-    action: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    info_hash: Vec<String>,
-}
-
 impl ClientMessage {
     /// The message's JSON.
     pub fn encode(&self) -> String {
-        match self {
-            Self::Announce(announce) => json::write(&AnnounceOut {
-                numwant: announce.numwant,
-                uploaded: announce.uploaded,
-                downloaded: announce.downloaded,
-                left: announce.left,
-                event: announce.event.map(AnnounceEvent::name),
-                action: "announce",
-                info_hash: announce.info_hash.to_binary(),
-                peer_id: announce.peer_id.to_binary(),
-                offers: announce.offers.iter().map(Offer::out).collect(),
-                token: announce.token.as_deref(),
-            }),
-            Self::Answer(answer) => json::write(&AnswerOut {
-                action: "announce",
-                info_hash: answer.info_hash.to_binary(),
-                peer_id: answer.peer_id.to_binary(),
-                to_peer_id: answer.to_peer_id.to_binary(),
-                answer: DescriptionOut::answer(&answer.sdp),
-                offer_id: answer.offer_id.to_binary(),
-            }),
-            Self::Scrape { info_hashes } => json::write(&ScrapeOut {
-                action: "scrape",
-                info_hash: info_hashes.iter().map(InfoHash::to_binary).collect(),
-            }),
-        }
+        Writer::object(|message| match self {
+            Self::Announce(announce) => announce.write(message),
+            Self::Answer(answer) => answer.write(message),
+            Self::Scrape { info_hashes } => {
+                message.text("action", "scrape");
+                if !info_hashes.is_empty() {
+                    let info_hashes = info_hashes.iter().map(InfoHash::to_binary);
+                    message.texts("info_hash", info_hashes);
+                }
+            }
+        })
     }
 
-    /// Reads a message. Fields that are not known are passed over; so are offers without an SDP
-    /// or an id, which bittorrent-tracker's own tests send.
+    /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
+    /// are offers without an SDP or an id, which bittorrent-tracker's own tests send.
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
         limits.check_message(json)?;
-        let given: Given = json::object(json.as_bytes())?;
-        match given.action.as_deref() {
-            Some("announce") if given.answer.is_some() => given.answer(limits),
-            Some("announce") => given.announce(limits),
-            Some("scrape") => given.scrape(limits),
+        let message = Value::new(json)?;
+        let [action, answer, info_hash] = message.fields(["action", "answer", "info_hash"])?;
+        match text(action)?.as_deref() {
+            Some("announce") => match answer {
+                Some(answer) => Answer::read(message, answer, limits).map(Self::Answer),
+                None => Announce::read(message, limits).map(Self::Announce),
+            },
+            Some("scrape") => {
+                let info_hashes = info_hash.map(|it| hashes(it, limits.max_scrape));
+                Ok(Self::Scrape {
+                    info_hashes: info_hashes.transpose()?.unwrap_or_default(),
+                })
+            }
             Some(_) => Err(DecodeError::UnknownAction),
             None => Err(DecodeError::Missing("action")),
         }
     }
 }
 
-impl Given {
-    fn announce(self, limits: &Limits) -> Result<ClientMessage, DecodeError> {
-        let offers = match self.offers {
-            Some(offers) => offers
-                .within(limits.max_offers)
-                .map_err(|limit| DecodeError::TooManyOffers { limit })?,
-            None => Vec::new(),
-        };
-        if self
-            .token
+impl Announce {
+    /// Fields in the order in which WebTorrent's client writes them.
+    fn write(&self, message: &mut Writer) {
+        message.number("numwant", self.numwant.into());
+        message.number("uploaded", self.uploaded);
+        message.number("downloaded", self.downloaded);
+        if let Some(left) = self.left {
+            message.number("left", left);
+        }
+        if let Some(event) = self.event {
+            message.text("event", event.name());
+        }
+        message.text("action", "announce");
+        message.text("info_hash", &self.info_hash.to_binary());
+        message.text("peer_id", &self.peer_id.to_binary());
+        if !self.offers.is_empty() {
+            message.inners("offers", &self.offers, |entry, offer| {
+                write_description(entry, "offer", &offer.sdp);
+                entry.text("offer_id", &offer.offer_id.to_binary());
+            });
+        }
+        if let Some(token) = &self.token {
+            message.text("token", token);
+        }
+    }
+
+    fn read(message: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [info_hash, peer_id, event, offers, token] =
+            message.fields(["info_hash", "peer_id", "event", "offers", "token"])?;
+        let [numwant, uploaded, downloaded, left] =
+            message.fields(["numwant", "uploaded", "downloaded", "left"])?;
+        let offers = offers.map(|offers| read_offers(offers, limits));
+        let (offered, offers) = offers.transpose()?.unwrap_or_default();
+        let token = text(token)?;
+        if token
             .as_ref()
             .is_some_and(|token| token.len() > limits.max_token)
         {
@@ -208,80 +159,45 @@ impl Given {
                 limit: limits.max_token,
             });
         }
-        Ok(ClientMessage::Announce(Announce {
-            numwant: self.numwant.map_or(offers.len() as u32, Count::small),
-            info_hash: one_hash(self.info_hash)?,
-            peer_id: id(self.peer_id.as_deref(), "peer_id", PeerId::from_binary)?,
-            event: self
-                .event
-                .as_deref()
-                .map_or(Ok(None), AnnounceEvent::from_name)?,
-            uploaded: self.uploaded.unwrap_or_default().0,
-            downloaded: self.downloaded.unwrap_or_default().0,
-            left: self.left.map(|left| left.0),
-            offers: offers
-                .into_iter()
-                .filter_map(|offer| offer.read(limits))
-                .collect::<Result<_, _>>()?,
-            token: self.token,
-        }))
-    }
-
-    fn answer(self, limits: &Limits) -> Result<ClientMessage, DecodeError> {
-        let answer = self.answer.ok_or(DecodeError::Missing("answer"))?;
-        Ok(ClientMessage::Answer(Answer {
-            info_hash: one_hash(self.info_hash)?,
-            peer_id: id(self.peer_id.as_deref(), "peer_id", PeerId::from_binary)?,
-            to_peer_id: id(
-                self.to_peer_id.as_deref(),
-                "to_peer_id",
-                PeerId::from_binary,
-            )?,
-            offer_id: id(self.offer_id.as_deref(), "offer_id", OfferId::from_binary)?,
-            sdp: answer.sdp("answer", limits)?,
-        }))
-    }
-
-    fn scrape(self, limits: &Limits) -> Result<ClientMessage, DecodeError> {
-        let hashes = match self.info_hash {
-            Some(OneOrMany(hashes)) => hashes
-                .within(limits.max_scrape)
-                .map_err(|limit| DecodeError::TooMany { limit })?,
-            None => Vec::new(),
-        };
-        let info_hashes = hashes.iter().map(|hash| InfoHash::from_binary(hash));
-        Ok(ClientMessage::Scrape {
-            info_hashes: info_hashes.collect::<Result<_, _>>()?,
+        Ok(Self {
+            info_hash: one_hash(info_hash)?,
+            peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
+            event: text(event)?.map_or(Ok(None), |name| AnnounceEvent::from_name(&name))?,
+            numwant: small(numwant)?.unwrap_or(offered),
+            uploaded: count(uploaded)?.unwrap_or_default(),
+            downloaded: count(downloaded)?.unwrap_or_default(),
+            left: count(left)?,
+            offers,
+            token,
         })
     }
 }
 
-impl GivenOffer {
-    /// `None` when there is nothing to forward.
-    fn read(self, limits: &Limits) -> Option<Result<Offer, DecodeError>> {
-        let (offer, offer_id) = self.offer.zip(self.offer_id)?;
-        offer.sdp.as_ref()?;
-        let read = |offer: Description| {
-            Ok(Offer {
-                offer_id: OfferId::from_binary(&offer_id)?,
-                sdp: offer.sdp("offer", limits)?,
-            })
-        };
-        Some(read(offer))
+impl Answer {
+    fn write(&self, message: &mut Writer) {
+        message.text("action", "announce");
+        message.text("info_hash", &self.info_hash.to_binary());
+        message.text("peer_id", &self.peer_id.to_binary());
+        message.text("to_peer_id", &self.to_peer_id.to_binary());
+        write_description(message, "answer", &self.sdp);
+        message.text("offer_id", &self.offer_id.to_binary());
     }
-}
 
-impl Offer {
-    fn out(&self) -> OfferOut<'_> {
-        OfferOut {
-            offer: DescriptionOut::offer(&self.sdp),
-            offer_id: self.offer_id.to_binary(),
-        }
+    fn read(message: Value<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [info_hash, peer_id, to_peer_id, offer_id] =
+            message.fields(["info_hash", "peer_id", "to_peer_id", "offer_id"])?;
+        Ok(Self {
+            info_hash: one_hash(info_hash)?,
+            peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
+            to_peer_id: id(to_peer_id, "to_peer_id", PeerId::from_binary)?,
+            offer_id: id(offer_id, "offer_id", OfferId::from_binary)?,
+            sdp: sdp(answer, "answer", limits)?,
+        })
     }
 }
 
 impl AnnounceEvent {
-    fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Started => "started",
@@ -289,7 +205,7 @@ impl AnnounceEvent {
         }
     }
 
-    /// The names of a periodic announce, and BEP 21's `paused`, are no event of ours.
+    /// The other names of a periodic announce, and BEP 21's `paused`, are no event of ours.
     fn from_name(name: &str) -> Result<Option<Self>, DecodeError> {
         match name {
             "completed" => Ok(Some(Self::Completed)),
@@ -301,15 +217,48 @@ impl AnnounceEvent {
     }
 }
 
+/// How many offers there are, and those of them that can be forwarded.
+fn read_offers(offers: Value<'_>, limits: &Limits) -> Result<(u32, Vec<Offer>), DecodeError> {
+    let offers = offers.items()?;
+    let limit = limits.max_offers.min(HARD_CAP);
+    let offered = offers.clone().count();
+    if offered > limit {
+        return Err(DecodeError::TooManyOffers { limit });
+    }
+    let mut read = Vec::new();
+    for entry in offers {
+        let [offer, offer_id] = entry.fields(["offer", "offer_id"])?;
+        let Some((offer, offer_id)) = offer.zip(offer_id) else {
+            continue;
+        };
+        if let [None] = offer.fields(["sdp"])? {
+            continue;
+        }
+        read.push(Offer {
+            offer_id: OfferId::from_binary(&offer_id.text()?)?,
+            sdp: sdp(offer, "offer", limits)?,
+        });
+    }
+    Ok((offered as u32, read))
+}
+
 /// The one swarm of an announce.
-fn one_hash(hashes: Option<OneOrMany<HARD_CAP>>) -> Result<InfoHash, DecodeError> {
-    let OneOrMany(hashes) = hashes.ok_or(DecodeError::Missing("info_hash"))?;
-    let hashes = hashes
-        .within(1)
-        .map_err(|limit| DecodeError::TooMany { limit })?;
-    id(
-        hashes.first().map(String::as_str),
-        "info_hash",
-        InfoHash::from_binary,
-    )
+fn one_hash(value: Option<Value<'_>>) -> Result<InfoHash, DecodeError> {
+    let hashes = value.map(|value| hashes(value, 1)).transpose()?;
+    let hash = hashes.and_then(|hashes| hashes.first().copied());
+    hash.ok_or(DecodeError::Missing("info_hash"))
+}
+
+/// One swarm, or a list of them.
+fn hashes(value: Value<'_>, limit: usize) -> Result<Vec<InfoHash>, DecodeError> {
+    let hash = |value: Value<'_>| InfoHash::from_binary(&value.text()?);
+    if !value.is_list() {
+        return Ok(vec![hash(value)?]);
+    }
+    let limit = limit.min(HARD_CAP);
+    let items = value.items()?;
+    if items.clone().count() > limit {
+        return Err(DecodeError::TooMany { limit });
+    }
+    items.map(hash).collect()
 }

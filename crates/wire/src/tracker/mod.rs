@@ -6,10 +6,8 @@
 mod client;
 mod server;
 
-use serde::{Deserialize, Serialize};
-
 use crate::DecodeError;
-use crate::json::Count;
+use crate::json::{Value, Writer};
 
 pub use client::{Announce, AnnounceEvent, Answer, ClientMessage, Offer};
 pub use server::{Scrape, TrackerMessage};
@@ -52,66 +50,55 @@ impl Limits {
     }
 }
 
-/// Entries of any list that are kept while it is read, whatever the limits say.
+/// Entries of any list that are read, whatever the limits say.
 const HARD_CAP: usize = 100;
 
 /// Characters of a failure's or a warning's text that are kept.
 const MAX_TEXT: usize = 256;
 
-/// An `RTCSessionDescription`.
-#[derive(Debug, Deserialize)]
-struct Description {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    sdp: Option<String>,
+/// The SDP of an `RTCSessionDescription`, when its `type` is not something else than `kind` and
+/// the length is within limits.
+fn sdp(description: Value<'_>, kind: &str, limits: &Limits) -> Result<String, DecodeError> {
+    let [given, sdp] = description.fields(["type", "sdp"])?;
+    if text(given)?.is_some_and(|given| given != kind) {
+        return Err(DecodeError::DescriptionType);
+    }
+    let sdp = text(sdp)?.ok_or(DecodeError::Missing("sdp"))?;
+    if sdp.len() > limits.max_sdp {
+        return Err(DecodeError::SdpTooLong {
+            limit: limits.max_sdp,
+        });
+    }
+    Ok(sdp)
 }
 
-impl Description {
-    /// The SDP, when `type` is not something else than `kind` and the length is within limits.
-    fn sdp(self, kind: &str, limits: &Limits) -> Result<String, DecodeError> {
-        if self.kind.is_some_and(|given| given != kind) {
-            return Err(DecodeError::DescriptionType);
-        }
-        let sdp = self.sdp.ok_or(DecodeError::Missing("sdp"))?;
-        if sdp.len() > limits.max_sdp {
-            return Err(DecodeError::SdpTooLong {
-                limit: limits.max_sdp,
-            });
-        }
-        Ok(sdp)
-    }
-}
-
-/// An `RTCSessionDescription` to be written.
-#[derive(Serialize)]
-struct DescriptionOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    sdp: &'a str,
-}
-
-impl<'a> DescriptionOut<'a> {
-    fn offer(sdp: &'a str) -> Self {
-        Self { kind: "offer", sdp }
-    }
-
-    fn answer(sdp: &'a str) -> Self {
-        Self {
-            kind: "answer",
-            sdp,
-        }
-    }
+/// Writes an `RTCSessionDescription` as the field `kind`.
+fn write_description(message: &mut Writer, kind: &str, sdp: &str) {
+    message.inner(kind, |description| {
+        description.text("type", kind);
+        description.text("sdp", sdp);
+    });
 }
 
 /// A required id: missing is one error, malformed another.
 fn id<T>(
-    text: Option<&str>,
+    value: Option<Value<'_>>,
     name: &'static str,
     read: fn(&str) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    read(text.ok_or(DecodeError::Missing(name))?)
+    read(&text(value)?.ok_or(DecodeError::Missing(name))?)
 }
 
-fn small(count: Option<Count>) -> u32 {
-    count.unwrap_or_default().small()
+fn text(value: Option<Value<'_>>) -> Result<Option<String>, DecodeError> {
+    value.map(Value::text).transpose()
+}
+
+fn count(value: Option<Value<'_>>) -> Result<Option<u64>, DecodeError> {
+    value.map(Value::count).transpose()
+}
+
+/// A count, at most `u32::MAX`.
+fn small(value: Option<Value<'_>>) -> Result<Option<u32>, DecodeError> {
+    let count = count(value)?;
+    Ok(count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
 }

@@ -1,18 +1,15 @@
 //! From a tracker to a viewer.
 
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
-
-use super::{Description, DescriptionOut, HARD_CAP, Limits, MAX_TEXT, id, small};
+use super::{HARD_CAP, Limits, MAX_TEXT, id, sdp, small, text, write_description};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
-use crate::json::{self, CappedMap, Count};
+use crate::json::{Value, Writer};
 
 /// Seconds between announces when a tracker does not say.
 const DEFAULT_INTERVAL: u32 = 120;
 
 /// The viewers of one swarm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
     /// Seeders.
     pub complete: u32,
@@ -82,79 +79,13 @@ pub enum TrackerMessage {
     },
 }
 
-#[derive(Deserialize)]
-struct Given {
-    action: Option<String>,
-    info_hash: Option<String>,
-    peer_id: Option<String>,
-    offer_id: Option<String>,
-    offer: Option<Description>,
-    answer: Option<Description>,
-    interval: Option<Count>,
-    #[serde(rename = "min interval")]
-    min_interval: Option<Count>,
-    complete: Option<Count>,
-    incomplete: Option<Count>,
-    files: Option<CappedMap<GivenScrape, HARD_CAP>>,
-    #[serde(rename = "failure reason")]
-    failure: Option<String>,
-    #[serde(rename = "warning message")]
-    warning: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct GivenScrape {
-    complete: Option<Count>,
-    incomplete: Option<Count>,
-    downloaded: Option<Count>,
-}
-
-#[derive(Serialize)]
-struct AnnouncedOut {
-    action: &'static str,
-    info_hash: String,
-    interval: u32,
-    complete: u32,
-    incomplete: u32,
-    #[serde(rename = "min interval", skip_serializing_if = "Option::is_none")]
-    min_interval: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct DescribedOut<'a> {
-    action: &'static str,
-    info_hash: String,
-    peer_id: String,
-    offer_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offer: Option<DescriptionOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<DescriptionOut<'a>>,
-}
-
-#[derive(Serialize)]
-struct ScrapedOut<'a> {
-    action: &'static str,
-    #[serde(serialize_with = "write_files")]
-    files: &'a [(InfoHash, Scrape)],
-}
-
-#[derive(Serialize)]
-struct TextOut<'a> {
-    #[serde(rename = "failure reason", skip_serializing_if = "Option::is_none")]
-    failure: Option<&'a str>,
-    #[serde(rename = "warning message", skip_serializing_if = "Option::is_none")]
-    warning: Option<&'a str>,
-    // Only together: an action without a swarm is an uncaught exception in WebTorrent's client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    info_hash: Option<String>,
-}
-
 impl TrackerMessage {
     /// The message's JSON.
     pub fn encode(&self) -> String {
+        Writer::object(|message| self.write(message))
+    }
+
+    fn write(&self, message: &mut Writer) {
         match self {
             Self::Announced {
                 info_hash,
@@ -162,175 +93,178 @@ impl TrackerMessage {
                 complete,
                 incomplete,
                 min_interval,
-            } => json::write(&AnnouncedOut {
-                action: "announce",
-                info_hash: info_hash.to_binary(),
-                interval: *interval,
-                complete: *complete,
-                incomplete: *incomplete,
-                min_interval: *min_interval,
-            }),
+            } => {
+                write_swarm(message, info_hash);
+                message.number("interval", (*interval).into());
+                message.number("complete", (*complete).into());
+                message.number("incomplete", (*incomplete).into());
+                if let Some(seconds) = *min_interval {
+                    message.number("min interval", seconds.into());
+                }
+            }
             Self::Answer {
                 info_hash,
                 peer_id,
                 offer_id,
                 sdp,
-            } => json::write(&DescribedOut {
-                action: "announce",
-                info_hash: info_hash.to_binary(),
-                peer_id: peer_id.to_binary(),
-                offer_id: offer_id.to_binary(),
-                offer: None,
-                answer: Some(DescriptionOut::answer(sdp)),
-            }),
-            Self::Failure { reason, info_hash } => json::write(&TextOut {
-                failure: Some(reason),
-                warning: None,
-                action: info_hash.map(|_| "announce"),
-                info_hash: info_hash.as_ref().map(InfoHash::to_binary),
-            }),
+            } => {
+                write_swarm(message, info_hash);
+                message.text("peer_id", &peer_id.to_binary());
+                message.text("offer_id", &offer_id.to_binary());
+                write_description(message, "answer", sdp);
+            }
+            Self::Failure { reason, info_hash } => {
+                message.text("failure reason", reason);
+                // Only together: an action without a swarm is an uncaught exception in
+                // WebTorrent's client.
+                if let Some(info_hash) = info_hash {
+                    write_swarm(message, info_hash);
+                }
+            }
             Self::Offer {
                 info_hash,
                 peer_id,
                 offer_id,
                 sdp,
-            } => json::write(&DescribedOut {
-                action: "announce",
-                info_hash: info_hash.to_binary(),
-                peer_id: peer_id.to_binary(),
-                offer_id: offer_id.to_binary(),
-                offer: Some(DescriptionOut::offer(sdp)),
-                answer: None,
-            }),
-            Self::Scraped { files } => json::write(&ScrapedOut {
-                action: "scrape",
-                files,
-            }),
-            Self::Warning { message, info_hash } => json::write(&TextOut {
-                failure: None,
-                warning: Some(message),
-                action: info_hash.map(|_| "announce"),
-                info_hash: info_hash.as_ref().map(InfoHash::to_binary),
-            }),
+            } => {
+                write_swarm(message, info_hash);
+                message.text("peer_id", &peer_id.to_binary());
+                message.text("offer_id", &offer_id.to_binary());
+                write_description(message, "offer", sdp);
+            }
+            Self::Scraped { files } => {
+                message.text("action", "scrape");
+                message.inner("files", |list| {
+                    for (hash, counts) in files {
+                        list.inner(&hash.to_binary(), |entry| counts.write(entry));
+                    }
+                });
+            }
+            Self::Warning {
+                message: warning,
+                info_hash,
+            } => {
+                message.text("warning message", warning);
+                if let Some(info_hash) = info_hash {
+                    write_swarm(message, info_hash);
+                }
+            }
         }
     }
 
-    /// Reads a message. Fields that are not known are passed over; so is a warning beside the
-    /// reply to an announce.
+    /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
+    /// is a warning beside the reply to an announce.
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
         limits.check_message(json)?;
-        let given: Given = json::object(json.as_bytes())?;
-        if given.failure.is_some() || given.is_bare_warning() {
-            return given.text();
+        let message = Value::new(json)?;
+        let [action, failure, warning, info_hash] =
+            message.fields(["action", "failure reason", "warning message", "info_hash"])?;
+        let more = ["interval", "complete", "offer", "answer", "files"];
+        let says_more = message.fields(more)?.iter().any(Option::is_some);
+        let hash = || {
+            let hash = text(info_hash)?;
+            hash.map(|hash| InfoHash::from_binary(&hash)).transpose()
+        };
+        if let Some(reason) = failure {
+            return Ok(Self::Failure {
+                reason: cut(reason)?,
+                info_hash: hash()?,
+            });
         }
-        match given.action.as_deref() {
-            Some("announce") => given.announce(limits),
-            Some("scrape") => given.scrape(limits),
+        if let Some(warning) = warning.filter(|_| !says_more) {
+            return Ok(Self::Warning {
+                message: cut(warning)?,
+                info_hash: hash()?,
+            });
+        }
+        match text(action)?.as_deref() {
+            Some("announce") => Self::announce(message, limits),
+            Some("scrape") => scraped(message, limits).map(|files| Self::Scraped { files }),
             Some(_) => Err(DecodeError::UnknownAction),
             None => Err(DecodeError::Missing("action")),
         }
     }
-}
 
-impl Given {
-    fn is_bare_warning(&self) -> bool {
-        let says_more = self.interval.is_some()
-            || self.complete.is_some()
-            || self.offer.is_some()
-            || self.answer.is_some()
-            || self.files.is_some();
-        self.warning.is_some() && !says_more
-    }
-
-    fn text(self) -> Result<TrackerMessage, DecodeError> {
-        let info_hash = self
-            .info_hash
-            .as_deref()
-            .map(InfoHash::from_binary)
-            .transpose()?;
-        let kept = |text: String| text.chars().take(MAX_TEXT).collect();
-        match (self.failure, self.warning) {
-            (Some(reason), _) => Ok(TrackerMessage::Failure {
-                reason: kept(reason),
+    fn announce(message: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [info_hash, peer_id, offer_id, offer, answer] =
+            message.fields(["info_hash", "peer_id", "offer_id", "offer", "answer"])?;
+        let info_hash = id(info_hash, "info_hash", InfoHash::from_binary)?;
+        let ids = || {
+            let peer_id = id(peer_id, "peer_id", PeerId::from_binary)?;
+            let offer_id = id(offer_id, "offer_id", OfferId::from_binary)?;
+            Ok((peer_id, offer_id))
+        };
+        if let Some(offer) = offer {
+            let (peer_id, offer_id) = ids()?;
+            return Ok(Self::Offer {
                 info_hash,
-            }),
-            (None, Some(message)) => Ok(TrackerMessage::Warning {
-                message: kept(message),
-                info_hash,
-            }),
-            (None, None) => Err(DecodeError::Missing("failure reason")),
-        }
-    }
-
-    fn announce(self, limits: &Limits) -> Result<TrackerMessage, DecodeError> {
-        let info_hash = id(
-            self.info_hash.as_deref(),
-            "info_hash",
-            InfoHash::from_binary,
-        )?;
-        if self.offer.is_none() && self.answer.is_none() {
-            let min_interval = self.min_interval.map(Count::small);
-            let interval = self.interval.map(Count::small).or(min_interval);
-            return Ok(TrackerMessage::Announced {
-                info_hash,
-                interval: interval.unwrap_or(DEFAULT_INTERVAL),
-                complete: small(self.complete),
-                incomplete: small(self.incomplete),
-                min_interval,
+                peer_id,
+                offer_id,
+                sdp: sdp(offer, "offer", limits)?,
             });
         }
-        let peer_id = id(self.peer_id.as_deref(), "peer_id", PeerId::from_binary)?;
-        let offer_id = id(self.offer_id.as_deref(), "offer_id", OfferId::from_binary)?;
-        match (self.offer, self.answer) {
-            (Some(offer), _) => {
-                let sdp = offer.sdp("offer", limits)?;
-                Ok(TrackerMessage::Offer {
-                    info_hash,
-                    peer_id,
-                    offer_id,
-                    sdp,
-                })
-            }
-            (None, Some(answer)) => {
-                let sdp = answer.sdp("answer", limits)?;
-                Ok(TrackerMessage::Answer {
-                    info_hash,
-                    peer_id,
-                    offer_id,
-                    sdp,
-                })
-            }
-            (None, None) => Err(DecodeError::Missing("offer")),
+        if let Some(answer) = answer {
+            let (peer_id, offer_id) = ids()?;
+            return Ok(Self::Answer {
+                info_hash,
+                peer_id,
+                offer_id,
+                sdp: sdp(answer, "answer", limits)?,
+            });
         }
-    }
-
-    fn scrape(self, limits: &Limits) -> Result<TrackerMessage, DecodeError> {
-        let CappedMap(files) = self.files.ok_or(DecodeError::Missing("files"))?;
-        let files = files
-            .within(limits.max_scrape)
-            .map_err(|limit| DecodeError::TooMany { limit })?;
-        let files = files
-            .into_iter()
-            .map(|(hash, counts)| Ok((InfoHash::from_binary(&hash)?, counts.read())))
-            .collect::<Result<_, DecodeError>>()?;
-        Ok(TrackerMessage::Scraped { files })
+        let [interval, min_interval, complete, incomplete] =
+            message.fields(["interval", "min interval", "complete", "incomplete"])?;
+        let min_interval = small(min_interval)?;
+        let interval = small(interval)?.or(min_interval);
+        Ok(Self::Announced {
+            info_hash,
+            interval: interval.unwrap_or(DEFAULT_INTERVAL),
+            complete: small(complete)?.unwrap_or_default(),
+            incomplete: small(incomplete)?.unwrap_or_default(),
+            min_interval,
+        })
     }
 }
 
-impl GivenScrape {
-    fn read(&self) -> Scrape {
-        Scrape {
-            complete: small(self.complete),
-            incomplete: small(self.incomplete),
-            downloaded: small(self.downloaded),
-        }
+impl Scrape {
+    fn write(&self, entry: &mut Writer) {
+        entry.number("complete", self.complete.into());
+        entry.number("incomplete", self.incomplete.into());
+        entry.number("downloaded", self.downloaded.into());
+    }
+
+    fn read(counts: Value<'_>) -> Result<Self, DecodeError> {
+        let [complete, incomplete, downloaded] =
+            counts.fields(["complete", "incomplete", "downloaded"])?;
+        Ok(Self {
+            complete: small(complete)?.unwrap_or_default(),
+            incomplete: small(incomplete)?.unwrap_or_default(),
+            downloaded: small(downloaded)?.unwrap_or_default(),
+        })
     }
 }
 
-fn write_files<S: Serializer>(files: &&[(InfoHash, Scrape)], to: S) -> Result<S::Ok, S::Error> {
-    let mut map = to.serialize_map(Some(files.len()))?;
-    for (hash, counts) in *files {
-        map.serialize_entry(&hash.to_binary(), counts)?;
+fn scraped(message: Value<'_>, limits: &Limits) -> Result<Vec<(InfoHash, Scrape)>, DecodeError> {
+    let [files] = message.fields(["files"])?;
+    let files = files.ok_or(DecodeError::Missing("files"))?.entries()?;
+    let limit = limits.max_scrape.min(HARD_CAP);
+    if files.clone().count() > limit {
+        return Err(DecodeError::TooMany { limit });
     }
-    map.end()
+    let file = |(hash, counts): (Value<'_>, Value<'_>)| {
+        let hash = InfoHash::from_binary(&hash.text()?)?;
+        Ok((hash, Scrape::read(counts)?))
+    };
+    files.map(file).collect()
+}
+
+/// Every message that is not about a scrape bears this action.
+fn write_swarm(message: &mut Writer, info_hash: &InfoHash) {
+    message.text("action", "announce");
+    message.text("info_hash", &info_hash.to_binary());
+}
+
+/// As much of a text for humans as is kept.
+fn cut(value: Value<'_>) -> Result<String, DecodeError> {
+    Ok(value.text()?.chars().take(MAX_TEXT).collect())
 }
