@@ -236,6 +236,13 @@ impl Catalogue {
         Some(outcome)
     }
 
+    /// Whether the part of the index that describes a segment is here.
+    #[must_use]
+    pub fn describes(&self, segment: SegmentId) -> bool {
+        let track = self.track(segment.track);
+        track.is_some_and(|track| track.described(segment.seq).is_some())
+    }
+
     /// The digest of the piece that is `length` bytes from `offset` of a segment.
     #[must_use]
     pub fn digest(&self, segment: SegmentId, offset: u32, length: u32) -> Option<&[u8; 32]> {

@@ -24,6 +24,7 @@ mod js;
 mod panic;
 mod pump;
 mod rtc;
+mod stash;
 mod store;
 mod table;
 mod tracker;
@@ -48,6 +49,7 @@ pub mod internal {
     pub use crate::hub::PeerHub;
     pub use crate::js::{Listener, Task};
     pub use crate::rtc::{Inflow, Setup};
+    pub use crate::stash::Stash;
     pub use crate::store::Store;
     pub use crate::tracker::Tracker;
     pub use crate::verify::{Job, Verifier};

@@ -56,8 +56,11 @@ impl Tracker {
 
     /// Sends a text message. Before the socket is open, and after it closed, it is lost.
     pub fn send(&self, text: &str) {
-        // Throws only while connecting, and the engine waits for `Input::TrackerOpened`.
-        let _ = self.socket.send_with_str(text);
+        // A socket that is closing would complain in the console.
+        if self.socket.ready_state() == WebSocket::OPEN {
+            // Throws only while connecting.
+            let _ = self.socket.send_with_str(text);
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 //! Decides nothing. Each arrival becomes inputs of the engine; after each input its outputs are
 //! drained and carried out; what they bring at once waits its turn in `todo`.
 
+use core::cell::Cell;
 use core::mem;
 use std::collections::VecDeque;
 
 use js_sys::Uint8Array;
 use shoal_engine::{
-    Engine, HttpFault, HttpId, Input, LinkFault, LinkId, Output, Rule, Stats, Time, Wish,
+    Engine, Event, HttpFault, HttpId, Input, LinkFault, LinkId, Output, Reason, Rule, State, Stats,
+    Time, Wish,
 };
 use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Message};
@@ -21,6 +23,7 @@ use crate::events::Outbox;
 use crate::http::{Get, Http};
 use crate::hub::PeerHub;
 use crate::rtc::Setup;
+use crate::stash::Stash;
 use crate::store::Store;
 use crate::tracker::Tracker;
 use crate::verify::{Job, Verifier};
@@ -35,6 +38,7 @@ pub(crate) struct Viewer {
     hub: PeerHub,
     inlet: Inlet,
     outbox: Outbox,
+    stash: Stash,
     store: Store,
     todo: VecDeque<Arrival>,
     tracker: Option<Tracker>,
@@ -48,7 +52,10 @@ enum Aside<'a> {
     Block(&'a [u8]),
     BlockArray(&'a Uint8Array),
     Nothing,
-    Segment(&'a Uint8Array),
+    Segment {
+        data: &'a Uint8Array,
+        taken: &'a Cell<bool>,
+    },
 }
 
 impl Viewer {
@@ -65,6 +72,7 @@ impl Viewer {
             hub: PeerHub::new(inlet.clone(), setup),
             inlet: inlet.clone(),
             outbox: Outbox::default(),
+            stash: Stash::default(),
             store: Store::default(),
             todo: VecDeque::new(),
             tracker: None,
@@ -77,7 +85,7 @@ impl Viewer {
         self.catalogue.as_ref()
     }
 
-    pub(crate) fn stats(&self) -> (Stats, shoal_engine::State) {
+    pub(crate) fn stats(&self) -> (Stats, State) {
         (self.engine.stats(Clock::now()), self.engine.state())
     }
 
@@ -118,7 +126,7 @@ impl Viewer {
     }
 
     /// Takes leave: the tracker and the peers hear of it, the page hears nothing.
-    pub(crate) fn leave(mut self) -> (Stats, shoal_engine::State) {
+    pub(crate) fn leave(mut self) -> (Stats, State) {
         self.feed(Input::Rule(Rule::Page(Some(Wish::Off))), &Aside::Nothing);
         self.stats()
     }
@@ -161,24 +169,61 @@ impl Viewer {
                 }
             }
             Arrival::Offered { segment, data } => {
-                let length = data.length();
-                self.feed(Input::Offered { segment, length }, &Aside::Segment(&data));
+                if !self.offer(segment, &data) && self.may_take(segment) {
+                    // The page may empty its buffer at any time.
+                    self.stash.put(segment, data.slice(0, data.length()));
+                }
             }
             Arrival::Part { track, part, bytes } => {
                 self.http.end_part(track, part);
                 let catalogue = self.catalogue.as_mut().zip(bytes);
                 let input = match catalogue.and_then(|(it, bytes)| it.learn(track, part, &bytes)) {
-                    Some((first, lengths)) => Input::Part {
-                        track,
-                        part,
-                        first,
-                        lengths,
-                    },
+                    Some((first, lengths)) => {
+                        self.todo.push_back(Arrival::Stashed);
+                        Input::Part {
+                            track,
+                            part,
+                            first,
+                            lengths,
+                        }
+                    }
                     None => Input::PartFailed { track, part },
                 };
                 self.feed(input, &Aside::Nothing);
             }
+            Arrival::Stashed => {
+                for (segment, data) in self.stash.take() {
+                    if !self.offer(segment, &data) && self.may_take(segment) {
+                        self.stash.put(segment, data);
+                    }
+                }
+            }
             Arrival::Turn => {}
+        }
+    }
+
+    /// Offers the engine a whole segment. Says whether it is kept.
+    fn offer(&mut self, segment: SegmentId, data: &Uint8Array) -> bool {
+        let length = data.length();
+        let taken = &Cell::new(false);
+        self.feed(
+            Input::Offered { segment, length },
+            &Aside::Segment { data, taken },
+        );
+        taken.get()
+    }
+
+    /// Whether a segment that the engine did not take may be taken when it is offered again:
+    /// after joining, or with the part of the index that describes it.
+    fn may_take(&self, segment: SegmentId) -> bool {
+        let described = |it: &Catalogue| it.describes(segment);
+        match self.engine.state() {
+            State::Off(_) => false,
+            // It has joined; why it does not take what is described will not change.
+            State::On | State::Waiting(Reason::Tracker) => {
+                !self.catalogue.as_ref().is_some_and(described)
+            }
+            State::Asking | State::Waiting(_) => true,
         }
     }
 
@@ -255,7 +300,14 @@ impl Viewer {
                 Some(data) => self.outbox.deliver(id, data, delivery),
                 None => self.outbox.decline(id, shoal_engine::Declined::Origin),
             },
-            Output::Event(event) => self.outbox.event(event),
+            Output::Event(event) => {
+                match event {
+                    Event::State(State::Off(_)) => self.stash.clear(),
+                    Event::State(_) => self.todo.push_back(Arrival::Stashed),
+                    _ => {}
+                }
+                self.outbox.event(event);
+            }
             Output::Evict(segment) => self.store.evict(segment),
             Output::FetchPart { track, part } => self.fetch_part(track, part),
             Output::HttpAbort(id) => self.http.end(id),
@@ -271,12 +323,13 @@ impl Viewer {
                 match aside {
                     Aside::Block(data) => self.store.write(block, data),
                     Aside::BlockArray(data) => self.store.write_array(block, data),
-                    Aside::Nothing | Aside::Segment(_) => false,
+                    Aside::Nothing | Aside::Segment { .. } => false,
                 };
             }
             Output::KeepOffered(segment) => {
-                if let Aside::Segment(data) = aside {
+                if let Aside::Segment { data, taken } = aside {
                     self.store.fill(segment, data);
+                    taken.set(true);
                 }
             }
             Output::LinkAccept { link, sdp } => self.hub.accept(link, sdp),

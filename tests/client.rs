@@ -362,16 +362,52 @@ async fn segment_that_is_not_the_indexs_is_never_delivered() {
     assert_eq!(page.event("deliver", "id"), None);
 }
 
+/// Offers segment 6 and empties the array, as hls.js does once it has passed it on.
+fn offer_once(page: &Page, bytes: &[u8]) {
+    let offered = array(bytes);
+    page.client.offered(0, 6.0, offered.clone());
+    offered.fill(0, 0, offered.length());
+}
+
+/// Whether segment 6 is there, although the origin has nothing of it.
+async fn is_kept(page: &Page, bytes: &[u8]) -> bool {
+    page.client.need(7.0, 0, 6.0);
+    let answer = || {
+        page.event("deliver", "data")
+            .or(page.event("decline", "reason"))
+    };
+    until("an answer", || answer().is_some()).await;
+    let data = page.event("deliver", "data");
+    data.is_some_and(|data| data.unchecked_into::<Uint8Array>().to_vec() == bytes)
+}
+
 #[wasm_bindgen_test]
-async fn offered_segment_is_kept_when_it_is_the_indexs() {
+async fn offered_segment_is_kept_when_the_index_has_come_to_describe_it() {
     let bytes = media(150_000);
     let page = watching(&bytes, &[]).await;
-    let stored = || get(&page.client.stats().expect("figures"), "storedBytes");
-    until("a kept segment", || {
-        let offered = array(&bytes);
-        page.client.offered(0, 6.0, offered.clone());
-        offered.fill(0, 0, offered.length());
-        stored() == 150_000
-    })
-    .await;
+    offer_once(&page, &bytes);
+    assert!(is_kept(&page, &bytes).await);
+}
+
+#[wasm_bindgen_test]
+async fn offered_segment_waits_for_the_viewers_answer() {
+    let bytes = media(150_000);
+    let page = watching(&bytes, &[]).await;
+    page.client.rule("viewer", JsValue::NULL).expect("a rule");
+    offer_once(&page, &bytes);
+    rest().await;
+    page.client.rule("viewer", JsValue::TRUE).expect("a rule");
+    assert!(is_kept(&page, &bytes).await);
+}
+
+#[wasm_bindgen_test]
+async fn offered_segment_is_forgotten_when_sharing_is_off() {
+    let bytes = media(150_000);
+    let page = watching(&bytes, &[]).await;
+    page.client.rule("viewer", JsValue::NULL).expect("a rule");
+    offer_once(&page, &bytes);
+    page.client.rule("viewer", JsValue::FALSE).expect("a rule");
+    offer_once(&page, &bytes);
+    page.client.rule("viewer", JsValue::TRUE).expect("a rule");
+    assert!(!is_kept(&page, &bytes).await);
 }

@@ -1,10 +1,11 @@
-//! The byte store.
+//! The byte store, and what waits to get into it.
 #![cfg(target_arch = "wasm32")]
 
 mod common;
 
 use common::{array, media};
-use shoal::internal::Store;
+use js_sys::Uint8Array;
+use shoal::internal::{Stash, Store};
 use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::Block;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -105,4 +106,47 @@ fn later_segment_has_the_numbers_that_came_round() {
     store.evict(later);
     assert!(store.write(block(512, 0, 1), &[5]));
     assert_eq!(store.copy(SEGMENT).map(|copy| copy.get_index(0)), Some(5));
+}
+
+fn numbered(seq: u64) -> SegmentId {
+    SegmentId {
+        track: TrackId(0),
+        seq,
+    }
+}
+
+/// Puts segments of so many bytes aside, numbered from 0; what is left of them.
+fn put_aside(lengths: &[u32]) -> Vec<u64> {
+    let mut stash = Stash::default();
+    for (seq, length) in (0..).zip(lengths) {
+        stash.put(numbered(seq), Uint8Array::new_with_length(*length));
+    }
+    stash
+        .take()
+        .iter()
+        .map(|(segment, _)| segment.seq)
+        .collect()
+}
+
+#[wasm_bindgen_test]
+fn stash_lets_go_of_the_oldest_beyond_its_bounds() {
+    const MIB: u32 = 1024 * 1024;
+    assert_eq!(put_aside(&[1; 18]), (2..18).collect::<Vec<_>>());
+    assert_eq!(put_aside(&[4 * MIB, 4 * MIB]), [0, 1]);
+    assert_eq!(put_aside(&[4 * MIB, 3 * MIB, 4 * MIB]), [1, 2]);
+    assert_eq!(put_aside(&[1, 8 * MIB + 1, 2]), [0, 2]);
+}
+
+#[wasm_bindgen_test]
+fn stash_holds_the_last_of_a_segment_in_order_and_gives_it_once() {
+    let mut stash = Stash::default();
+    for (seq, bytes) in [(5, [1]), (3, [2]), (5, [3])] {
+        stash.put(numbered(seq), array(&bytes));
+    }
+    let taken = stash.take();
+    let seen = taken
+        .iter()
+        .map(|(segment, data)| (segment.seq, data.to_vec()));
+    assert_eq!(seen.collect::<Vec<_>>(), [(3, vec![2]), (5, vec![3])]);
+    assert!(stash.take().is_empty());
 }
