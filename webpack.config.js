@@ -17,19 +17,33 @@ const rules = [
   },
 ];
 
+/** Left as it is: the worker is made from this file's own text. */
+const noParse = /hls\.min\.js$/;
+
 const shared = {
   mode: "production",
   target: ["web", "es2022"],
-  module: { rules },
+  module: { rules, noParse },
   resolve: {
     extensions: [".ts", ".js"],
     extensionAlias: { ".js": [".ts", ".js"] },
-    alias: { "shoal-wasm": path("pkg") },
+    alias: {
+      "shoal-wasm": path("pkg"),
+      // The build that brings its transmuxing worker along; the ES module works on the window.
+      "hls.js$": path("node_modules/hls.js/dist/hls.min.js"),
+    },
   },
-  // A page in another encoding than UTF-8 must not spoil our texts.
-  optimization: { minimizeOptions: { javascript: { format: { ascii_only: true, comments: /^!/ } } } },
+  // A page in another encoding than UTF-8 must not spoil our texts; and the whole bundle is one
+  // function that is called at once, which browsers are told by parentheses.
+  optimization: {
+    splitChunks: false,
+    minimizeOptions: { javascript: { format: { ascii_only: true, comments: false, wrap_func_args: true } } },
+  },
   plugins: [
-    new webpack.BannerPlugin("Shoal, MIT licence. With hls.js (Apache 2.0) and media-chrome (MIT)."),
+    new webpack.BannerPlugin({
+      banner: "Shoal, MIT licence. With hls.js (Apache 2.0) and media-chrome (MIT).",
+      stage: webpack.Compilation.PROCESS_ASSETS_STAGE_REPORT,
+    }),
     // The WebAssembly glue gets constructors that keep hold of what they make. Nothing else in the
     // bundles names these two without `globalThis`.
     new webpack.ProvidePlugin({
@@ -53,6 +67,7 @@ export default () => {
       output: {
         path: path("dist"),
         filename: "shoal.js",
+        chunkFilename: "shoal.[name].[contenthash:8].js",
         publicPath: "auto",
         library: { name: "shoal", type: "umd" },
         globalObject: "globalThis",
@@ -68,6 +83,7 @@ export default () => {
       output: {
         path: path("dist"),
         filename: "shoal.mjs",
+        chunkFilename: "shoal.[name].[contenthash:8].mjs",
         publicPath: "auto",
         library: { type: "module" },
       },

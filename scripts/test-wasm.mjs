@@ -3,6 +3,8 @@ import { delimiter, join } from 'node:path';
 import { root, run, tools, which } from './run.mjs';
 
 const driver = process.env.CHROMEDRIVER ?? which('chromedriver') ?? '/usr/bin/chromedriver';
-const command = ['wasm-pack', 'test', '--mode', 'no-install', '--headless', '--chrome', '--chromedriver', driver];
+const browser = ['--headless', '--chrome', '--chromedriver', driver];
+const tests = ['--package', 'shoal', '--features', '_internal'];
+const command = ['wasm-pack', 'test', '--mode', 'no-install', ...browser, '--', ...tests];
 const path = [tools, join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
 process.exit(await run(process.execPath, ['scripts/netns.mjs', ...command], { PATH: path }));

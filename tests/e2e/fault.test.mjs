@@ -51,10 +51,11 @@ test('an engine that is slow to come holds nothing up', async (t) => {
 /** Two viewers, the second with a hand on its engine, and a server slow enough that much is left to fetch. */
 async function held(t, options) {
   const origin = await Origin.start(t);
-  origin.faults.unshift({ match: /\/360p\/.*\.m4s$/, rate: 150_000 });
+  origin.faults.unshift({ match: /\/360p\/.*\.m4s$/, rate: 250_000 });
   const neighbour = await Viewer.watch(t, origin);
   const viewer = await Viewer.watch(t, origin, { instruments: [hand], ...options });
   await viewer.has('the two meet', ({ peers }) => peers === 1);
+  await viewer.plays(2);
   return { neighbour, viewer };
 }
 

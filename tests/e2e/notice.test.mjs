@@ -28,7 +28,8 @@ test('while sharing runs the notice is on screen, with a switch that works', asy
 
 test('a page cannot hide the notice', async (t) => {
   const origin = await Origin.start(t);
-  const style = '<style>shoal-player::part(notice) { display: none !important; opacity: 0 !important; visibility: hidden !important }</style>';
+  const rule = 'display: none !important; opacity: 0 !important; visibility: hidden !important';
+  const style = `<style>shoal-player::part(notice) { ${rule} }</style>`;
   const viewer = await Viewer.open(t, origin, { url: origin.page('/hiding.html', html(style + PLAYER)) });
   await viewer.becomes('on');
   await until('the notice is on screen', () => onScreen(viewer, NOTICE));

@@ -8,6 +8,13 @@ const VIEWERS = 3;
 const APART = 4000; // milliseconds
 const END = 63; // seconds; the video has 64
 
+/** What all viewers together count. */
+async function count(viewers) {
+  const stats = await Promise.all(viewers.map((viewer) => viewer.stats()));
+  const sum = (name) => stats.reduce((total, each) => total + each[name], 0);
+  return { origin: sum('originBytes'), peers: sum('peerBytes'), uploaded: sum('uploadedBytes'), wasted: sum('wastedBytes') };
+}
+
 /** Plays the video to its end for three viewers who come one after another; resolves to what it took. */
 async function show(t, attributes) {
   const origin = await Origin.start(t);
@@ -19,25 +26,27 @@ async function show(t, attributes) {
   await Promise.all(viewers.map((viewer) => viewer.reaches(END)));
   for (const viewer of viewers) await viewer.sawNothingWrong();
   // Bytes are in flight between two viewers for a moment; when all stands still the books must agree.
-  let figures = '';
+  let last = {};
+  let figures = await count(viewers);
   await until('the figures stand still', async () => {
-    const last = figures;
-    figures = JSON.stringify(await Promise.all(viewers.map((viewer) => viewer.stats().then(({ originBytes, peerBytes, uploadedBytes }) => [originBytes, peerBytes, uploadedBytes]))));
-    return figures === last;
+    [last, figures] = [figures, await count(viewers)];
+    return JSON.stringify(figures) === JSON.stringify(last);
   });
-  const stats = await Promise.all(viewers.map((viewer) => viewer.stats()));
-  const sum = (name) => stats.reduce((total, each) => total + each[name], 0);
   for (const viewer of viewers) await viewer.leave();
-  return { sent: origin.sent(MEDIA), origin: sum('originBytes'), peers: sum('peerBytes'), uploaded: sum('uploadedBytes'), wasted: sum('wastedBytes'), stats };
+  return { ...figures, sent: origin.sent(MEDIA), brokenOff: origin.brokenOff(MEDIA) };
 }
 
-test('three viewers take at most 60 % of what they would take without each other, and every byte is accounted for', async (t) => {
+test('three viewers take at most 60 % of what they take without each other, and every byte is accounted for', async (t) => {
   const [shared, control] = await Promise.all([show(t, ''), show(t, 'p2p="off"')]);
-  t.diagnostic(`origin: ${shared.sent} bytes with sharing, ${control.sent} without (${((100 * shared.sent) / control.sent).toFixed(1)} %); wasted ${shared.wasted}`);
+  const share = ((100 * shared.sent) / control.sent).toFixed(1);
+  t.diagnostic(`the origin sent ${shared.sent} bytes with sharing, ${control.sent} without: ${share} %`);
+  t.diagnostic(`with sharing: ${JSON.stringify(shared)}`);
 
-  assert.ok(shared.sent <= 0.6 * control.sent, `the origin sent ${shared.sent} of ${control.sent} bytes`);
-  assert.equal(shared.origin, shared.sent, 'the viewers count what the origin sent');
-  assert.equal(control.origin, control.sent, 'so do viewers who do not share');
+  assert.ok(shared.sent <= 0.6 * control.sent, `the origin sent ${share} %`);
+  for (const { origin, sent, brokenOff } of [shared, control]) {
+    const missing = Math.abs(origin - sent);
+    assert.ok(missing <= brokenOff, `the viewers count ${origin} bytes, the origin ${sent}, of which ${brokenOff} were broken off`);
+  }
   assert.equal(shared.peers, shared.uploaded, 'what one viewer sent another has received');
   assert.equal(control.peers + control.uploaded, 0, 'who does not share gets and gives nothing');
   assert.ok(shared.origin + shared.peers - shared.wasted >= control.sent, 'nobody went without');

@@ -3,11 +3,11 @@
  * swarm and one playback per source.
  */
 
+import { absolute, pageWish, sizeRule } from "./attributes.js";
 import { fatal, survivable, type PlayerError } from "./errors.js";
 import type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
 import { Playback, playsByMse } from "./hls/playback.js";
 import { enrich, type RichVideo } from "./hls/renditions.js";
-import { trackerUrls } from "./indexfile.js";
 import { messages, type Messages } from "./messages/index.js";
 import { Swarm } from "./swarm.js";
 import { Tally } from "./tally.js";
@@ -135,18 +135,6 @@ export class ShoalPlayer extends Base {
 
   /** The browser calls this when the element enters a document. */
   connectedCallback(): void {
-    if (this.#face === null && this.shadowRoot !== null) {
-      this.#messages = messages();
-      this.#face = new Face(this.shadowRoot, this.#media, this.#messages, {
-        choose: (share) => { this.#choose(share); },
-        retry: () => { this.#retry(); },
-        goLive: () => { this.#goLive(); },
-      });
-      const children = document.createElement("slot");
-      children.hidden = true;
-      children.addEventListener("slotchange", () => { this.#adoptTracks(); });
-      this.shadowRoot.append(this.#size, children);
-    }
     this.#timer = setInterval(() => { this.#tick(); }, 1000);
     globalThis.addEventListener("online", this.#online);
     this.#schedule();
@@ -170,9 +158,13 @@ export class ShoalPlayer extends Base {
     } else if (name === "muted") {
       this.#media.muted = this.#media.defaultMuted = value !== null;
     } else if (name === "width" || name === "height") {
-      this.#resize();
+      this.#size.textContent = sizeRule(this);
     } else if (name === "p2p" && this.#swarm !== null) {
-      this.#swarm.restrict(this.#page());
+      const { wish, misread } = pageWish(this);
+      this.#swarm.restrict(wish);
+      if (misread !== null) {
+        this.#misread(misread);
+      }
     } else if ((SOURCE as readonly string[]).includes(name) && this.isConnected) {
       this.#schedule();
     }
@@ -188,7 +180,9 @@ export class ShoalPlayer extends Base {
       this.#scheduled = false;
       if (!this.isConnected) {
         this.#end();
-      } else if (this.#playback === null || this.#told !== this.#sources()) {
+        return;
+      }
+      if (this.#playback === null || this.#told !== this.#sources()) {
         this.#begin(-1);
       }
     });
@@ -201,18 +195,30 @@ export class ShoalPlayer extends Base {
   #begin(position: number): void {
     this.#end();
     this.#told = this.#sources();
-    this.#face?.alert.hide();
-    this.#face?.hint.hide();
-    const src = this.#absolute("src");
+    const src = absolute(this, "src");
+    const { wish, misread } = pageWish(this);
+    if (src !== null) {
+      this.#play(src, wish, position);
+    }
+    // The playlist is on its way: now there is time for the face.
+    const face = this.#show();
+    face.alert.hide();
+    face.hint.hide();
+    this.#render();
     if (src === null) {
       this.#complain();
-      return;
     }
+    if (misread !== null) {
+      this.#misread(misread);
+    }
+  }
+
+  #play(src: string, page: "ask" | "off" | null, position: number): void {
     const swarm = new Swarm({
       src,
-      index: this.#absolute("index"),
+      index: absolute(this, "index"),
       tracker: this.getAttribute("tracker"),
-      page: this.#page(),
+      page,
       mse: playsByMse(src),
     });
     const playback = new Playback(src, this.#media, swarm, (error) => { this.#report(error); });
@@ -229,8 +235,26 @@ export class ShoalPlayer extends Base {
       }),
       swarm.events.on("error", (error) => { this.#report(error); }),
     ];
-    this.#render();
     this.#startWhenWanted(playback, position);
+  }
+
+  /** The face, made at the first call. */
+  #show(): Face {
+    if (this.#face !== null) {
+      return this.#face;
+    }
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    this.#messages = messages();
+    this.#face = new Face(root, this.#media, this.#messages, {
+      choose: (share) => { this.#choose(share); },
+      retry: () => { this.#retry(); },
+      goLive: () => { this.#goLive(); },
+    });
+    const children = document.createElement("slot");
+    children.hidden = true;
+    children.addEventListener("slotchange", () => { this.#adoptTracks(); });
+    root.append(this.#size, children);
+    return this.#face;
   }
 
   /** There is nothing to play. */
@@ -307,36 +331,9 @@ export class ShoalPlayer extends Base {
     return this.#swarm?.status ?? idle;
   }
 
-  /** The page's wish, from attributes. What is not understood is taken as the strictest. */
-  #page(): "ask" | "off" | null {
-    const value = this.getAttribute("p2p");
-    const tracker = this.getAttribute("tracker");
-    if (value !== null && value !== "ask" && value !== "off") {
-      const message = this.#messages?.p2pInvalid(value);
-      this.#report(survivable("attribute-invalid", `p2p="${value}" is neither "ask" nor "off"`), message);
-      return "off";
-    }
-    if (tracker !== null && trackerUrls(tracker, document.baseURI) === null) {
-      this.#report(survivable("attribute-invalid", `tracker="${tracker}" is no WebSocket address`));
-      return "off";
-    }
-    if (this.hasAttribute("index") && this.#absolute("index") === null) {
-      this.#report(survivable("attribute-invalid", `index="${this.index}" is no address`));
-      return "off";
-    }
-    return value;
-  }
-
-  #absolute(name: "index" | "src"): string | null {
-    const value = this.getAttribute(name)?.trim() ?? "";
-    if (value === "") {
-      return null;
-    }
-    try {
-      return new URL(value, document.baseURI).href;
-    } catch {
-      return null;
-    }
+  #misread({ name, value }: { readonly name: string; readonly value: string }): void {
+    const sentence = name === "p2p" ? this.#messages?.p2pInvalid(value) : undefined;
+    this.#report(survivable("attribute-invalid", `${name}="${value}" is not understood`), sentence);
   }
 
   #report(error: PlayerError, sentence = this.#messages?.errors[error.code] ?? error.message): void {
@@ -374,19 +371,6 @@ export class ShoalPlayer extends Base {
       const { state, reason } = swarm.status;
       this.#face?.render({ state, reason, peers: swarm.peers, switchable: swarm.switchable, stats });
     }
-  }
-
-  /** `width` and `height` as with `<video>`: a hint that the page's own style overrules. */
-  #resize(): void {
-    const [width, height] = ["width", "height"].map((name) => {
-      const value = Number.parseInt(this.getAttribute(name) ?? "", 10);
-      return Number.isFinite(value) && value > 0 ? value : null;
-    });
-    const rules = [
-      width == null ? "" : `inline-size: ${String(width)}px; max-inline-size: 100%;`,
-      width == null || height == null ? "" : `--shoal-aspect-ratio: ${String(width)} / ${String(height)};`,
-    ];
-    this.#size.textContent = `:host { ${rules.join(" ")} }`;
   }
 
   /** `<track>` children, as of `<video>`, are given to the video element. */

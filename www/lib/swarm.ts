@@ -8,15 +8,16 @@
 
 import { choice, rememberChoice } from "./choice.js";
 import { messageOf, survivable, type PlayerError } from "./errors.js";
-import { Emitter, type P2PReason, type P2PState, type P2PStatus, type PlayerStats } from "./events.js";
+import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
 import { fuse } from "./fuse.js";
 import type { ActiveTrack, ClientEvent, ClientStats, Module, TimelineSegment } from "./host/client.js";
 import { onForbidden } from "./host/connections.js";
 import { InlineHost } from "./host/inline.js";
-import { spawn } from "./host/spawn.js";
+import { fetchAhead, spawn } from "./host/spawn.js";
 import { fetchIndex, indexUrl } from "./indexfile.js";
 import { Keepsakes, type Place } from "./keepsakes.js";
-import { metered, missing, onConnectionChange } from "./support.js";
+import { obstacle, off } from "./ladder.js";
+import { metered, onConnectionChange } from "./support.js";
 import { Tally } from "./tally.js";
 
 /** What the page asked for, by attributes. */
@@ -69,6 +70,7 @@ export class Swarm {
   #host: InlineHost | null = null;
   #tracks = new Map<string, number>();
   #loading = false;
+  #shown = Promise.resolve();
   #retried = false;
   /** The ladder's end for good: no index, or an engine that does not start. */
   #dead: P2PReason | null = null;
@@ -109,8 +111,12 @@ export class Swarm {
     return this.#tally.snapshot(this.#counters(), this.#status, this.#peers);
   }
 
-  /** Goes as far up the ladder as the rules allow. Harmless when called again. */
-  start(): void {
+  /**
+   * Goes as far up the ladder as the rules allow. Harmless when called again.
+   * @param shown Settles when the first frame is there: before, the processor is left to it.
+   */
+  start(shown: Promise<void>): void {
+    this.#shown = shown;
     this.#climb();
   }
 
@@ -237,28 +243,8 @@ export class Swarm {
     return this.#abort.signal.aborted;
   }
 
-  /** The rung at which the ladder ends, from the strictest down; null when the way is free. */
   #obstacle(): P2PStatus | null {
-    const incapable = missing(this.#setup.mse);
-    if (incapable !== null) {
-      return off(incapable);
-    }
-    if (!fuse.whole) {
-      return off("engine-failed");
-    }
-    if (choice() === false) {
-      return off("you");
-    }
-    if (this.#page === "off") {
-      return off("page");
-    }
-    if (this.#dead !== null) {
-      return off(this.#dead);
-    }
-    if (metered() && choice() !== true) {
-      return { state: "waiting", reason: "metered" };
-    }
-    return null;
+    return obstacle({ mse: this.#setup.mse, page: this.#page, dead: this.#dead });
   }
 
   #climb(): void {
@@ -282,10 +268,7 @@ export class Swarm {
 
   async #load(): Promise<void> {
     const { src, index, tracker } = this.#setup;
-    const module = spawn().then(
-      (value) => ({ value, failure: null }),
-      (failure: unknown) => ({ value: null, failure }),
-    );
+    fetchAhead();
     const outcome = await fetchIndex(index ?? indexUrl(src), tracker, this.#abort.signal);
     if (this.#ended()) {
       return;
@@ -297,7 +280,11 @@ export class Swarm {
       }
       return;
     }
-    const { value, failure } = await module;
+    await this.#shown;
+    const { value, failure } = await spawn().then(
+      (module) => ({ value: module, failure: null }),
+      (thrown: unknown) => ({ value: null, failure: thrown }),
+    );
     if (this.#ended()) {
       return;
     }
@@ -434,10 +421,6 @@ export class Swarm {
   #counters(): ClientStats | null {
     return this.#host?.stats() ?? null;
   }
-}
-
-function off(reason: P2PReason): P2PStatus {
-  return { state: "off" satisfies P2PState, reason };
 }
 
 /** Playlists are compared without query and fragment: tokens differ from viewer to viewer. */

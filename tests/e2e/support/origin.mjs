@@ -83,7 +83,8 @@ export class Origin extends Proxy {
 
   /** Serves a page of the test's own at a path of this origin, and gives its address. */
   page(path, html, headers = {}) {
-    this.faults.unshift({ match: new RegExp(`^${path.replaceAll('.', '\\.')}$`), body: html, headers: { 'content-type': 'text/html', ...headers } });
+    const match = new RegExp(`^${path.replaceAll('.', '\\.')}$`);
+    this.faults.unshift({ match, body: html, headers: { 'content-type': 'text/html', ...headers } });
     return this.url(path);
   }
 

@@ -17,7 +17,7 @@ import { pass } from './wait.mjs';
 export class Proxy {
   /** @type {Fault[]} */
   faults = [];
-  /** Every answer: its path, its status and the bytes of its body that went out. */
+  /** Every answer: its path, its status, the bytes of its body that went out, and whether that was all of it. */
   answers = [];
   /** WebSocket paths that were asked for, in order, refused ones included. */
   sockets = [];
@@ -52,7 +52,16 @@ export class Proxy {
 
   /** Bytes of bodies that went out for paths that match. */
   sent(match) {
-    return this.answers.reduce((sum, { path, bytes }) => (match.test(path) ? sum + bytes : sum), 0);
+    return this.#sum(({ path }) => match.test(path));
+  }
+
+  /** Bytes of those bodies that a viewer broke off: some were on their way, some lie in the browser's cache. */
+  brokenOff(match) {
+    return this.#sum(({ path, whole }) => match.test(path) && !whole);
+  }
+
+  #sum(counts) {
+    return this.answers.reduce((sum, answer) => (counts(answer) ? sum + answer.bytes : sum), 0);
   }
 
   /** WebSockets that are open at present. */
@@ -68,7 +77,7 @@ export class Proxy {
   #forward(question, answer) {
     const path = question.url;
     const fault = this.faults.find(({ match }) => match.test(path)) ?? {};
-    const record = { path, range: question.headers.range, status: 0, bytes: 0 };
+    const record = { path, range: question.headers.range, status: 0, bytes: 0, whole: false };
     this.answers.push(record);
     const begin = () => {
       if (fault.status !== undefined || fault.body !== undefined) {
@@ -130,5 +139,6 @@ async function pour(reply, answer, record, rate) {
     }
   };
   // A viewer that goes away in the middle is part of the tests.
-  await pipeline(reply, counted, answer).catch(() => answer.destroy());
+  record.whole = await pipeline(reply, counted, answer).then(() => true, () => false);
+  if (!record.whole) answer.destroy();
 }

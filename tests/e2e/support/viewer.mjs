@@ -169,7 +169,8 @@ export class Viewer {
       const ranges = [];
       for (let i = 0; i < (media?.buffered.length ?? 0); i += 1) ranges.push([media.buffered.start(i), media.buffered.end(i)]);
       const { currentTime, paused, seeking, readyState, error } = media ?? {};
-      return { currentTime, paused, seeking, readyState, error: error?.message, ranges, stats: player.stats?.(), stalls: seen.stalls, errors: seen.errors };
+      const { stalls, errors } = seen;
+      return { currentTime, paused, seeking, readyState, error: error?.message, ranges, stats: player.stats?.(), stalls, errors };
     }).catch((error) => ({ failed: error.message }));
     return JSON.stringify({ ...facts, traffic: await this.traffic().catch(() => null), console: this.#noise }, null, 1);
   }

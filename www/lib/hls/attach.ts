@@ -3,12 +3,7 @@
  * timeline, what the video element does becomes its playhead, and the loader gets its supply.
  */
 
-import Hls, {
-  PlaylistLevelType,
-  type Fragment,
-  type FragmentLoaderContext,
-  type LevelDetails,
-} from "hls.js";
+import Hls, { type Fragment, type FragmentLoaderContext, type LevelDetails } from "hls.js";
 
 import type { ActiveTrack, TimelineSegment } from "../host/client.js";
 import type { Place } from "../keepsakes.js";
@@ -20,6 +15,11 @@ import type { Network } from "./truth.js";
 const BEAT = 500;
 /** Two buffered ranges closer than this, in seconds, count as one: encoders leave such gaps. */
 const GAP = 0.1;
+
+/** A decoded frame is on screen after this time, in milliseconds. */
+const PAINT = 50;
+/** The engine is started without a first frame after this time, in milliseconds. */
+const MAX_WAIT = 3000;
 
 const MEDIA_EVENTS = ["timeupdate", "progress", "seeking", "ratechange", "pause", "play"] as const;
 
@@ -39,7 +39,7 @@ export class Attachment implements Supply {
   attach(hls: Hls): void {
     this.#hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
-      this.#swarm.start();
+      this.#swarm.start(this.#firstFrame());
     });
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details, level }) => {
       this.#report(details, this.#levelPlaylists(level, details));
@@ -106,18 +106,20 @@ export class Attachment implements Supply {
     if (part !== null || typeof frag.sn !== "number") {
       return null;
     }
-    if (frag.type === PlaylistLevelType.MAIN) {
-      return { playlists: this.#levelPlaylists(frag.level, null, frag.baseurl), seq: frag.sn };
+    const { level, baseurl, sn: seq } = frag;
+    switch (kind(frag)) {
+      case "main":
+        return { playlists: this.#levelPlaylists(level, null, baseurl), seq };
+      case "audio":
+        return { playlists: this.#audioPlaylists(level, null, baseurl), seq };
+      default:
+        return null;
     }
-    if (frag.type === PlaylistLevelType.AUDIO) {
-      return { playlists: this.#audioPlaylists(frag.level, null, frag.baseurl), seq: frag.sn };
-    }
-    return null;
   }
 
   forecast({ frag }: FragmentLoaderContext): number {
     const hls = this.#hls;
-    const bitrate = frag.type === PlaylistLevelType.MAIN ? (hls?.levels[frag.level]?.bitrate ?? 0) : 0;
+    const bitrate = kind(frag) === "main" ? (hls?.levels[frag.level]?.bitrate ?? 0) : 0;
     const { bandwidth, firstByte } = this.network();
     const seconds = (bitrate * frag.duration) / bandwidth + firstByte / 1000;
     return Number.isFinite(seconds) ? seconds : 0;
@@ -152,6 +154,26 @@ export class Attachment implements Supply {
 
   fetched(bytes: number, wasted: boolean): void {
     this.#swarm.fetched(bytes, wasted);
+  }
+
+  /** Settles soon after the first frame, or when that is long in coming. */
+  #firstFrame(): Promise<void> {
+    const media = this.#media;
+    if (media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+      return Promise.resolve();
+    }
+    return new Promise((settle) => {
+      const late = setTimeout(settle, MAX_WAIT);
+      const painted = (): void => {
+        clearTimeout(late);
+        setTimeout(settle, PAINT);
+      };
+      media.addEventListener("loadeddata", painted, { once: true });
+      this.#unwatch.push(() => {
+        media.removeEventListener("loadeddata", painted);
+        painted();
+      });
+    });
   }
 
   #beat(): void {
@@ -213,6 +235,11 @@ export class Attachment implements Supply {
     const track = this.#hls?.audioTracks.find((each) => each.id === id);
     return known(track?.url, details?.url ?? base);
   }
+}
+
+/** hls.js's `PlaylistLevelType`, whose values are these words. */
+function kind(frag: Fragment): string {
+  return frag.type;
 }
 
 function known(...urls: (string | undefined)[]): string[] {

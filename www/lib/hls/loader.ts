@@ -8,7 +8,6 @@
  */
 
 import Hls, {
-  LoadStats,
   type FragmentLoaderConstructor,
   type FragmentLoaderContext,
   type HlsConfig,
@@ -16,6 +15,7 @@ import Hls, {
   type LoaderCallbacks,
   type LoaderConfiguration,
   type LoaderContext,
+  type LoaderStats,
 } from "hls.js";
 
 import type { Place } from "../keepsakes.js";
@@ -49,7 +49,7 @@ export interface Supply {
 }
 
 /** With this much video ahead, in seconds, a request may wait for an engine that is starting. */
-const COMFORT = 8;
+const COMFORT = 6;
 /** It waits this long at most, in milliseconds. */
 const MAX_HOLD = 3000;
 /** Seconds of video that are left when a late request goes to the server. */
@@ -74,7 +74,7 @@ export function segmentLoader(supply: Supply): FragmentLoaderConstructor {
 
 class SegmentLoader implements Loader<FragmentLoaderContext> {
   context: FragmentLoaderContext | null = null;
-  stats = new LoadStats();
+  stats = blank();
   readonly #hlsConfig: HlsConfig;
   readonly #supply: Supply;
   #config: LoaderConfiguration | null = null;
@@ -285,6 +285,21 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     clearInterval(this.#timer);
     this.#timer = setInterval(task, milliseconds);
   }
+}
+
+/** What hls.js's own loaders begin with; its class for it is not in the build that has the worker. */
+function blank(): LoaderStats {
+  return {
+    aborted: false,
+    loaded: 0,
+    retry: 0,
+    total: 0,
+    chunkCount: 0,
+    bwEstimate: 0,
+    loading: { start: 0, first: 0, end: 0 },
+    parsing: { start: 0, end: 0 },
+    buffering: { start: 0, first: 0, end: 0 },
+  };
 }
 
 /** hls.js takes buffers, not views. The bytes are ours already, so a fitting buffer is not copied. */

@@ -4,7 +4,7 @@
  * reported once, with a code that has a sentence for viewers.
  */
 
-import Hls, { ErrorDetails, ErrorTypes, type ErrorData, type HlsConfig } from "hls.js";
+import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 
 import { fatal, type ErrorCode, type PlayerError } from "../errors.js";
 import type { Swarm } from "../swarm.js";
@@ -125,11 +125,11 @@ export class Playback {
   /** hls.js has given up after its own attempts. */
   #mend(hls: Hls, data: ErrorData): void {
     const started = hls.levels.length > 0;
-    if (data.type === ErrorTypes.MEDIA_ERROR && started && this.#mendMedia(hls)) {
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && started && this.#mendMedia(hls)) {
       return;
     }
     const pause = PAUSES[this.#attempt];
-    if (data.type === ErrorTypes.NETWORK_ERROR && started && !isRefusal(data) && pause !== undefined) {
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR && started && !isRefusal(data) && pause !== undefined) {
       this.#attempt += 1;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => {
@@ -159,17 +159,17 @@ export class Playback {
 }
 
 const PLAYLIST_FAULTS: readonly string[] = [
-  ErrorDetails.MANIFEST_LOAD_ERROR,
-  ErrorDetails.MANIFEST_LOAD_TIMEOUT,
-  ErrorDetails.LEVEL_LOAD_ERROR,
-  ErrorDetails.LEVEL_LOAD_TIMEOUT,
-  ErrorDetails.AUDIO_TRACK_LOAD_ERROR,
-  ErrorDetails.AUDIO_TRACK_LOAD_TIMEOUT,
+  Hls.ErrorDetails.MANIFEST_LOAD_ERROR,
+  Hls.ErrorDetails.MANIFEST_LOAD_TIMEOUT,
+  Hls.ErrorDetails.LEVEL_LOAD_ERROR,
+  Hls.ErrorDetails.LEVEL_LOAD_TIMEOUT,
+  Hls.ErrorDetails.AUDIO_TRACK_LOAD_ERROR,
+  Hls.ErrorDetails.AUDIO_TRACK_LOAD_TIMEOUT,
 ];
 const MALFORMED: readonly string[] = [
-  ErrorDetails.MANIFEST_PARSING_ERROR,
-  ErrorDetails.LEVEL_PARSING_ERROR,
-  ErrorDetails.LEVEL_EMPTY_ERROR,
+  Hls.ErrorDetails.MANIFEST_PARSING_ERROR,
+  Hls.ErrorDetails.LEVEL_PARSING_ERROR,
+  Hls.ErrorDetails.LEVEL_EMPTY_ERROR,
 ];
 
 /** Asking again would bring the same answer. */
@@ -186,5 +186,5 @@ function codeOf(data: ErrorData): ErrorCode {
     const status = data.response?.code;
     return status === 404 || status === 410 ? "playlist-missing" : "playlist-unreachable";
   }
-  return data.type === ErrorTypes.NETWORK_ERROR ? "media-unreachable" : "media-unplayable";
+  return data.type === Hls.ErrorTypes.NETWORK_ERROR ? "media-unreachable" : "media-unplayable";
 }

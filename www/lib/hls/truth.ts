@@ -8,7 +8,7 @@
  * measured rate, and the time to the first byte is what hls.js believes already.
  */
 
-import type { LoadStats } from "hls.js";
+import type { LoaderStats } from "hls.js";
 
 /** What hls.js believes of the network. */
 export interface Network {
@@ -29,7 +29,7 @@ const FIRST_BYTE = 100;
  *   network; the sample then repeats what hls.js believes, so that nothing moves.
  * @param network What hls.js believes.
  */
-export function tellTruth(stats: LoadStats, length: number, rate: number, network: Network): void {
+export function tellTruth(stats: LoaderStats, length: number, rate: number, network: Network): void {
   const now = performance.now();
   const believed = Number.isFinite(network.bandwidth) ? network.bandwidth / 8 : 0;
   const speed = rate > 0 ? rate : believed;

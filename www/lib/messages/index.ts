@@ -1,10 +1,7 @@
 /**
  * The player's texts. A language is one file that keeps the `Messages` interface and one line in
- * `languages` below.
+ * `languages` below; media-chrome's own texts in it are one line in `ui/controls.ts`.
  */
-
-import { Fr as mediaChromeFr } from "media-chrome/dist/lang/fr.js";
-import { addTranslation } from "media-chrome/dist/utils/i18n.js";
 
 import { options } from "../config.js";
 import type { ErrorCode } from "../errors.js";
@@ -55,8 +52,6 @@ export interface Messages {
 }
 
 const languages: Readonly<Record<string, Messages>> = { en, fr };
-
-addTranslation("fr", mediaChromeFr);
 
 /** The texts in the page's language, else the browser's, else in English. */
 export function messages(): Messages {

@@ -1,8 +1,9 @@
-/** media-chrome's web components, put together into our control bar. */
+/**
+ * media-chrome's web components, put together into our control bar. Loaded late: see `face.ts`.
+ */
 
 import "media-chrome/dist/media-captions-button.js";
 import "media-chrome/dist/media-control-bar.js";
-import "media-chrome/dist/media-controller.js";
 import "media-chrome/dist/media-fullscreen-button.js";
 import "media-chrome/dist/media-live-button.js";
 import "media-chrome/dist/media-loading-indicator.js";
@@ -16,26 +17,34 @@ import "media-chrome/dist/media-time-display.js";
 import "media-chrome/dist/media-time-range.js";
 import "media-chrome/dist/media-volume-range.js";
 import "media-chrome/dist/menu/index.js";
-import { setLanguage } from "media-chrome/dist/utils/i18n.js";
+import { Fr } from "media-chrome/dist/lang/fr.js";
+import "media-chrome/dist/media-controller.js";
+import { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
 
 import type { Messages } from "../messages/index.js";
 import { make } from "./dom.js";
 
-/** The controller with everything in it; `sharing` is our own part of the bar. */
-export function controls(messages: Messages, video: HTMLVideoElement, sharing: HTMLElement): DocumentFragment {
+addTranslation("fr", Fr);
+
+/**
+ * Furnishes a `<media-controller>` that holds the video already.
+ * @param controller It was unknown to the browser until this module was loaded.
+ * @param messages The texts.
+ * @param sharing Our own part of the bar.
+ * @param screen What goes into full screen.
+ */
+export function furnish(controller: HTMLElement, messages: Messages, sharing: HTMLElement, screen: HTMLElement): void {
   setLanguage(messages.language);
   const template = make("template");
   template.innerHTML = markup(messages);
   const parts = document.importNode(template.content, true);
-  video.slot = "media";
-  parts.firstElementChild?.prepend(video, make("slot", { name: "poster", slot: "poster" }));
   parts.querySelector(".spacer")?.after(sharing);
-  return parts;
+  controller.append(make("slot", { name: "poster", slot: "poster" }), parts);
+  Object.assign(controller, { fullscreenElement: screen });
 }
 
 function markup({ speed, quality, captions }: Messages): string {
   return `
-<media-controller part="controller" breakpoints="sm:420 md:640" noautoseektolive>
   <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
   <media-play-button slot="centered-chrome" class="first" notooltip></media-play-button>
   <media-settings-menu hidden anchor="auto">
@@ -68,6 +77,5 @@ function markup({ speed, quality, captions }: Messages): string {
       <media-pip-button class="wide"></media-pip-button>
       <media-fullscreen-button></media-fullscreen-button>
     </media-control-bar>
-  </div>
-</media-controller>`;
+  </div>`;
 }

@@ -3,12 +3,17 @@
 import { acknowledged, rememberNotice } from "../choice.js";
 import type { Messages } from "../messages/index.js";
 import { Alert, Hint } from "./alert.js";
-import { controls } from "./controls.js";
+import { liftCaptions } from "./captions.js";
 import { make } from "./dom.js";
 import { concernsViewer, Notice } from "./notice.js";
 import { Sharing } from "./sharing.js";
 import { style } from "./style.js";
 import type { View } from "./view.js";
+
+/** media-chrome's settings; its elements come to life when `controls.ts` is loaded. */
+const CONTROLLER = { part: "controller", breakpoints: "sm:420 md:640", noautoseektolive: "" };
+/** The picture is without controls for this long at most, in milliseconds. */
+const MAX_BARE = 1000;
 
 /** What the face asks of the element. */
 export interface FaceRequests {
@@ -25,6 +30,7 @@ export class Face {
   readonly #sharing: Sharing;
   readonly #notice: Notice;
   readonly #stage: HTMLElement;
+  readonly #controller: HTMLElement;
   #view: View | null = null;
   /** The viewer asked for the notice. */
   #explaining = false;
@@ -46,13 +52,13 @@ export class Face {
     this.hint = new Hint(messages);
     this.#sharing = new Sharing(messages, own);
     this.#notice = new Notice(messages, own);
-    this.#stage = make(
-      "div",
-      { class: "stage" },
-      controls(messages, video, this.#sharing.bar),
-      this.alert.element,
-      this.#sharing.panel,
-    );
+    video.slot = "media";
+    this.#controller = document.createElement("media-controller");
+    for (const [name, value] of Object.entries(CONTROLLER)) {
+      this.#controller.setAttribute(name, value);
+    }
+    this.#controller.append(video);
+    this.#stage = make("div", { class: "stage" }, this.#controller, this.alert.element, this.#sharing.panel);
     // media-chrome would go to the last second there is, which a live stream cannot hold.
     this.#stage.addEventListener(
       "mediaseektoliverequest",
@@ -74,11 +80,10 @@ export class Face {
       this.#notice.element,
       this.hint.element,
     );
-    // The notice goes with the picture into full screen.
-    for (const controller of this.#stage.querySelectorAll("media-controller")) {
-      controller.fullscreenElement = player;
-    }
     root.append(make("style", {}, style), player);
+    this.#whenFree(video, () => {
+      void this.#furnish(messages, video, player);
+    });
   }
 
   /** The panel with the figures is on screen. */
@@ -95,6 +100,42 @@ export class Face {
   /** Gives the picture its shape. */
   ratio(width: number, height: number): void {
     this.#stage.style.setProperty("--_ratio", `${String(width)} / ${String(height)}`);
+  }
+
+  /**
+   * Loading and building the controls takes as long as the first segment: they wait for the first
+   * frame, or for whoever reaches for them, or for a second at most.
+   */
+  #whenFree(video: HTMLVideoElement, then: () => void): void {
+    const free = new AbortController();
+    const once = (): void => {
+      if (!free.signal.aborted) {
+        free.abort();
+        clearTimeout(timer);
+        then();
+      }
+    };
+    const timer = setTimeout(once, MAX_BARE);
+    if ("requestVideoFrameCallback" in video) {
+      video.requestVideoFrameCallback(once);
+    } else {
+      (video as HTMLVideoElement).addEventListener("loadeddata", once, { signal: free.signal });
+    }
+    this.#stage.addEventListener("pointermove", once, { signal: free.signal });
+    this.#stage.addEventListener("pointerdown", once, { signal: free.signal });
+  }
+
+  async #furnish(messages: Messages, video: HTMLVideoElement, player: HTMLElement): Promise<void> {
+    try {
+      const { furnish } = await import(/* webpackChunkName: "controls" */ "./controls.js");
+      // The notice goes with the picture into full screen.
+      furnish(this.#controller, messages, this.#sharing.bar, player);
+      liftCaptions(this.#controller, video);
+    } catch {
+      // The file is not there: the browser's own controls, and the switch under the picture.
+      video.controls = true;
+      this.#stage.after(this.#sharing.bar);
+    }
   }
 
   #show(): void {

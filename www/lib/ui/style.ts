@@ -95,8 +95,8 @@ media-controller {
   color: #fff;
 }
 .player:fullscreen media-controller { aspect-ratio: auto; }
-video { object-fit: contain; background: #000; }
-video::cue { font-size: max(15px, 5cqi); }
+video { display: block; inline-size: 100%; block-size: 100%; object-fit: contain; background: #000; }
+video::cue { font-size: clamp(14px, 2.8cqi, 40px); }
 .first { display: none; --media-button-icon-width: 44px; --media-control-height: 44px; --media-control-padding: 12px; border-radius: 50%; background: rgb(0 0 0 / .55); }
 .first:hover { background: rgb(0 0 0 / .75); }
 media-controller:not([mediahasplayed])[mediapaused] .first { display: inline-flex; }
@@ -197,7 +197,7 @@ p { margin: 0; }
 /* Faults that end playback. */
 .alert {
   position: absolute; inset: 0; z-index: 4; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 14px;
-  padding: 16px max(20px, 10%); text-align: center; text-wrap: balance; background: rgb(9 15 20 / .9); color: #fff; font-size: 16px; overflow: auto;
+  padding: 16px max(20px, 10%); text-align: center; text-wrap: balance; background: rgb(9 15 20 / .97); color: #fff; font-size: 16px; overflow: auto;
 }
 .alert .answer { border-color: #fff; color: #fff; }
 .alert .answer:hover { background: rgb(255 255 255 / .16); }

@@ -1,0 +1,55 @@
+/** Reads the attributes of the element: relaxed where nothing is lost, strict where privacy is. */
+
+import { trackerUrls } from "./indexfile.js";
+
+/** The page's wish on sharing, and what in its attributes was not understood. */
+export interface PageWish {
+  readonly wish: "ask" | "off" | null;
+  /** An attribute's name and value; sharing is off then, as the strictest reading. */
+  readonly misread: { readonly name: string; readonly value: string } | null;
+}
+
+/** The page's wish. */
+export function pageWish(element: Element): PageWish {
+  const wish = element.getAttribute("p2p");
+  if (wish !== null && wish !== "ask" && wish !== "off") {
+    return { wish: "off", misread: { name: "p2p", value: wish } };
+  }
+  const tracker = element.getAttribute("tracker");
+  if (tracker !== null && trackerUrls(tracker, document.baseURI) === null) {
+    return { wish: "off", misread: { name: "tracker", value: tracker } };
+  }
+  const index = element.getAttribute("index");
+  if (index !== null && absolute(element, "index") === null) {
+    return { wish: "off", misread: { name: "index", value: index } };
+  }
+  return { wish, misread: null };
+}
+
+/** An attribute as an absolute address; null when it is absent, empty or none. */
+export function absolute(element: Element, name: "index" | "src"): string | null {
+  const value = element.getAttribute(name)?.trim() ?? "";
+  if (value === "") {
+    return null;
+  }
+  try {
+    return new URL(value, document.baseURI).href;
+  } catch {
+    return null;
+  }
+}
+
+/** `width` and `height` as with `<video>`: a rule that the page's own style overrules. */
+export function sizeRule(element: Element): string {
+  const width = pixels(element.getAttribute("width"));
+  const height = pixels(element.getAttribute("height"));
+  const size = width === null ? "" : `inline-size: ${String(width)}px; max-inline-size: 100%;`;
+  const shape =
+    width === null || height === null ? "" : `--shoal-aspect-ratio: ${String(width)} / ${String(height)};`;
+  return `:host { ${size} ${shape} }`;
+}
+
+function pixels(value: string | null): number | null {
+  const number = Number.parseInt(value ?? "", 10);
+  return Number.isFinite(number) && number > 0 ? number : null;
+}
