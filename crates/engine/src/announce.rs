@@ -192,18 +192,21 @@ impl Engine {
             }
             Ok(TrackerMessage::Failure { info_hash, .. }) => {
                 if info_hash.is_none_or(|hash| hash == swarm) {
-                    self.problem("tracker-refused");
-                    self.out.push_back(Output::TrackerClose);
-                    self.tracker_closed();
+                    self.give_up_tracker("tracker-refused");
                 }
             }
             Ok(_) => {}
             Err(_) => {
-                self.problem("tracker-malformed");
-                self.out.push_back(Output::TrackerClose);
-                self.tracker_closed();
+                self.give_up_tracker("tracker-malformed");
             }
         }
+    }
+
+    /// The tracker is of no use at present: it is tried again later.
+    fn give_up_tracker(&mut self, code: &'static str) {
+        self.problem(code);
+        self.out.push_back(Output::TrackerClose);
+        self.tracker_closed();
     }
 
     fn connect_tracker(&mut self) {

@@ -73,7 +73,8 @@ impl Engine {
         self.plan.stale = false;
         self.plan.next = None;
         self.find_wants();
-        let mut wants = core::mem::take(&mut self.plan.wants);
+        // The list stays in place meanwhile: what is on it is not forgotten to make room.
+        let mut wants = self.plan.wants.clone();
         wants.retain_mut(|want| self.make_room(want));
         let urgent = |want: &Want| want.needed && want.danger <= self.now;
         if let Some(last) = wants.iter().rposition(urgent) {
