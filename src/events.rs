@@ -1,7 +1,7 @@
 //! What the page is told: gathered while the engine is drained, handed over in one call.
 
-use js_sys::{Array, Function, Uint8Array};
-use serde::{Serialize, Serializer};
+use js_sys::{Array, Function, Reflect, Uint8Array};
+use serde::Serialize;
 use shoal_engine::{Declined, Delivery, Event, NeedId, Reason, State, Stats};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -108,20 +108,15 @@ impl Outbox {
 
 /// The figures and the state, as the page sees them.
 pub(crate) fn snapshot(stats: &Stats, state: State) -> Result<JsValue, JsValue> {
-    #[derive(Serialize)]
-    struct Snapshot<'a> {
-        #[serde(flatten)]
-        stats: &'a Stats,
-        state: &'static str,
-        reason: Option<Reason>,
-    }
     let (state, reason) = words(state);
-    let to = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    Ok(to.serialize_some(&Snapshot {
-        stats,
-        state,
-        reason,
-    })?)
+    let snapshot = serde_wasm_bindgen::to_value(stats)?;
+    Reflect::set(&snapshot, &"state".into(), &state.into())?;
+    Reflect::set(
+        &snapshot,
+        &"reason".into(),
+        &serde_wasm_bindgen::to_value(&reason)?,
+    )?;
+    Ok(snapshot)
 }
 
 const fn words(state: State) -> (&'static str, Option<Reason>) {

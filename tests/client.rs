@@ -131,6 +131,12 @@ fn options_that_are_not_right_are_named() {
         r#"{"storeBytes": "much"}"#,
         r#"{"storeBytes": -1}"#,
         r#"{"storeBytes": 1}"#,
+        r#"{"storeBytes": null}"#,
+        r#"{"maxHttp": 2.5}"#,
+        r#"{"maxHttp": 4294967296}"#,
+        r#"{"uploadRate": 1e300}"#,
+        r#"{"horizon": -1}"#,
+        r#"{"horizon": "12"}"#,
         r#"{"iceTransportPolicy": "some"}"#,
         "7",
         "null",
@@ -139,7 +145,9 @@ fn options_that_are_not_right_are_named() {
         assert_eq!(code(refused).as_deref(), Some("config"), "{options}");
     }
     let options = r#"{"storeBytes": 1048576, "horizon": 12.5, "iceTransportPolicy": "relay"}"#;
-    assert!(Client::new(json(options), 1, Function::new_no_args("")).is_ok());
+    let options = json(options);
+    Reflect::set(&options, &"margin".into(), &JsValue::UNDEFINED).expect("an object");
+    assert!(Client::new(options, 1, Function::new_no_args("")).is_ok());
 }
 
 #[wasm_bindgen_test]

@@ -1,10 +1,8 @@
 //! Peers: making links, shaking hands, reading what they say, and letting them go.
 
-use std::collections::BTreeMap;
-
 use shoal_wire::id::{OfferId, PeerId, PieceIndex};
 use shoal_wire::peer::shoal::{self, Extension};
-use shoal_wire::peer::{Block, ExtendedHandshake, Frame, Handshake, Message, Ranges};
+use shoal_wire::peer::{Block, ExtendedHandshake, Extensions, Frame, Handshake, Message, Ranges};
 
 use crate::engine::Engine;
 use crate::event::Event;
@@ -158,7 +156,7 @@ impl Engine {
         link.enter(Phase::Ready, self.now);
         if hello.extended {
             let hello = ExtendedHandshake {
-                m: BTreeMap::from([(shoal::NAME.to_owned(), shoal::ID)]),
+                m: Extensions::from([(shoal::NAME.to_owned(), shoal::ID)]),
                 client: Some(concat!("Shoal ", env!("CARGO_PKG_VERSION")).to_owned()),
                 reqq: Some(self.config.max_upload_queue as u32),
                 metadata_size: None,
@@ -206,7 +204,7 @@ impl Engine {
             Message::Extended { id: 0, payload } => match ExtendedHandshake::decode(&payload) {
                 Ok(hello) => {
                     let first = link.shoal.is_none();
-                    link.shoal = hello.m.get(shoal::NAME).copied().filter(|&id| id != 0);
+                    link.shoal = hello.m.get(shoal::NAME).filter(|&id| id != 0);
                     if first && link.shoal.is_some() {
                         self.introduce(id);
                     }

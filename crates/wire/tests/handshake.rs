@@ -1,10 +1,8 @@
 //! Golden bytes of the handshakes: BEP 3, BEP 6, BEP 10.
 
-use std::collections::BTreeMap;
-
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
-use shoal_wire::peer::{ExtendedHandshake, Handshake};
+use shoal_wire::peer::{ExtendedHandshake, Extensions, Handshake};
 
 /// What a WebTorrent client in a browser sends: extension protocol and fast extension.
 const WEBTORRENT: &[u8; 68] =
@@ -56,7 +54,7 @@ fn extended_handshake_has_the_bytes_of_the_specification() {
     // The example of BEP 10 in UTF-8, without the port that a browser has not.
     let bytes = b"d1:md11:LT_metadatai1e7:\xc2\xb5T_PEXi2ee1:v13:\xc2\xb5Torrent 1.2e";
     let handshake = ExtendedHandshake {
-        m: BTreeMap::from([("LT_metadata".into(), 1), ("µT_PEX".into(), 2)]),
+        m: Extensions::from([("LT_metadata".into(), 1), ("µT_PEX".into(), 2)]),
         client: Some("µTorrent 1.2".into()),
         ..ExtendedHandshake::default()
     };
@@ -70,7 +68,7 @@ fn extended_handshake_of_a_real_client_is_read() {
     let bytes = b"d12:complete_agoi-1e1:md11:lt_donthavei7e10:share_modei8e11:ut_metadatai2ee\
         13:metadata_sizei31235e1:pi6881e4:reqqi500e1:v6:lt 2.06:yourip4:\x7f\0\0\x01e";
     let handshake = ExtendedHandshake::decode(bytes).unwrap();
-    assert_eq!(handshake.m["ut_metadata"], 2);
+    assert_eq!(handshake.m.get("ut_metadata"), Some(2));
     assert_eq!(handshake.metadata_size, Some(31_235));
     assert_eq!(handshake.reqq, Some(500));
     assert_eq!(handshake.client.as_deref(), Some("lt 2.0"));

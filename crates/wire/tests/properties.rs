@@ -217,6 +217,7 @@ proptest! {
         client in option::of("\\PC{0,60}"),
         (reqq, metadata_size) in any::<(Option<u32>, Option<u32>)>(),
     ) {
+        let m = m.into_iter().collect();
         let handshake = ExtendedHandshake { m, client, reqq, metadata_size };
         prop_assert_eq!(ExtendedHandshake::decode(&handshake.encode()), Ok(handshake));
     }

@@ -184,6 +184,6 @@ fn scheme(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;
     let mut characters = scheme.chars();
     let begins = characters.next()?.is_ascii_alphabetic();
-    let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     (begins && goes_on).then_some(scheme)
 }

@@ -1,7 +1,5 @@
 //! The handshake of the extension protocol (BEP 10).
 
-use std::collections::BTreeMap;
-
 use crate::DecodeError;
 use crate::bencode::{self, Reader};
 
@@ -15,13 +13,57 @@ const MAX_NAME: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExtendedHandshake {
     /// The sender's number for each extension that it speaks; 0 takes one back.
-    pub m: BTreeMap<String, u8>,
+    pub m: Extensions,
     /// Name and version of the sender's program (`v`).
     pub client: Option<String>,
     /// Requests that the sender keeps waiting before it drops some.
     pub reqq: Option<u32>,
     /// Bytes of the torrent's info dictionary (BEP 9).
     pub metadata_size: Option<u32>,
+}
+
+/// Extensions by name. A list in the order of the names: there are few.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extensions(Vec<(String, u8)>);
+
+impl Extensions {
+    /// The number of an extension.
+    pub fn get(&self, name: &str) -> Option<u8> {
+        let at = self.find(name).ok()?;
+        self.0.get(at).map(|(_, id)| *id)
+    }
+
+    /// Gives an extension a number, in place of the one that it has.
+    pub fn insert(&mut self, name: String, id: u8) {
+        match self.find(&name) {
+            Ok(at) => {
+                if let Some(extension) = self.0.get_mut(at) {
+                    extension.1 = id;
+                }
+            }
+            Err(at) => self.0.insert(at, (name, id)),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(held, _)| held.as_str().cmp(name))
+    }
+}
+
+impl FromIterator<(String, u8)> for Extensions {
+    fn from_iter<I: IntoIterator<Item = (String, u8)>>(extensions: I) -> Self {
+        let mut all = Self::default();
+        for (name, id) in extensions {
+            all.insert(name, id);
+        }
+        all
+    }
+}
+
+impl<const N: usize> From<[(String, u8); N]> for Extensions {
+    fn from(extensions: [(String, u8); N]) -> Self {
+        extensions.into_iter().collect()
+    }
 }
 
 impl ExtendedHandshake {
@@ -31,7 +73,7 @@ impl ExtendedHandshake {
         out.push(b'd');
         bencode::write_bytes(b"m", &mut out);
         out.push(b'd');
-        for (name, id) in &self.m {
+        for (name, id) in &self.m.0 {
             bencode::write_bytes(name.as_bytes(), &mut out);
             bencode::write_int(u32::from(*id), &mut out);
         }
@@ -75,10 +117,10 @@ impl ExtendedHandshake {
     }
 }
 
-fn extensions(reader: &mut Reader<'_>) -> Result<BTreeMap<String, u8>, DecodeError> {
-    let mut m = BTreeMap::new();
+fn extensions(reader: &mut Reader<'_>) -> Result<Extensions, DecodeError> {
+    let mut m = Extensions::default();
     reader.dict(|name, reader| {
-        if m.len() == MAX_EXTENSIONS {
+        if m.0.len() == MAX_EXTENSIONS {
             return Err(DecodeError::TooMany {
                 limit: MAX_EXTENSIONS,
             });

@@ -8,7 +8,7 @@ mod ranges;
 pub mod shoal;
 
 pub use decoder::{Decoder, Limits, Read};
-pub use extended::ExtendedHandshake;
+pub use extended::{ExtendedHandshake, Extensions};
 pub use handshake::Handshake;
 pub use message::{Block, Message};
 pub use ranges::Ranges;
