@@ -28,6 +28,10 @@ fn extension_messages_have_these_bytes() {
             &[2, 1, 0x80, 0x02, 0xff, 0x01],
         ),
         (
+            Extension::Wants(ranges(&[(256, 1024)])),
+            &[5, 1, 0x80, 0x02, 0xff, 0x05],
+        ),
+        (
             Extension::Fetching(ranges(&[(u32::MAX - 1, u32::MAX)])),
             &[3, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0],
         ),
@@ -61,7 +65,7 @@ fn malformed_extension_messages_are_refused_by_name() {
         (&[1, 1, 0], DecodeError::Truncated),
         (&[1, 0x80], DecodeError::Truncated),
         (&[0, 0], DecodeError::UnknownKind(0)),
-        (&[5, 0], DecodeError::UnknownKind(5)),
+        (&[6, 0], DecodeError::UnknownKind(6)),
         (&[1, 0, 0], DecodeError::Trailing),
         (&[4, 0, 0, 0], DecodeError::Trailing),
         (&[1, 0x80, 0], DecodeError::NumberShape),

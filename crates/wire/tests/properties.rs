@@ -120,6 +120,7 @@ fn extension() -> impl Strategy<Value = Extension> {
         }),
         ranges().prop_map(Extension::Have),
         ranges().prop_map(Extension::Lost),
+        ranges().prop_map(Extension::Wants),
     ]
 }
 

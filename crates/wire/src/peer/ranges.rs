@@ -58,6 +58,28 @@ impl Ranges {
         self.0.get(at).is_some_and(|range| range.start <= number)
     }
 
+    /// Whether any number of `range` is a member.
+    pub fn meets(&self, range: &Range<u32>) -> bool {
+        let at = self.0.partition_point(|held| held.end <= range.start);
+        self.0.get(at).is_some_and(|held| held.start < range.end)
+    }
+
+    /// Whether every number of `range` is a member.
+    pub fn covers(&self, range: &Range<u32>) -> bool {
+        let at = self.0.partition_point(|held| held.end <= range.start);
+        let first = self.0.get(at);
+        range.is_empty()
+            || first.is_some_and(|held| held.start <= range.start && range.end <= held.end)
+    }
+
+    /// The parts of the ranges that lie within `range`, in ascending order.
+    pub fn within(&self, range: Range<u32>) -> impl Iterator<Item = Range<u32>> + '_ {
+        let at = self.0.partition_point(|held| held.end <= range.start);
+        let rest = self.0.iter().skip(at);
+        rest.take_while(move |held| held.start < range.end)
+            .map(move |held| held.start.max(range.start)..held.end.min(range.end))
+    }
+
     /// The ranges in ascending order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Range<u32>> + '_ {
         self.0.iter().cloned()
@@ -119,6 +141,16 @@ impl Ranges {
             }
         }
         Self(common)
+    }
+
+    /// The numbers that are in this set and not in the other.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = self.clone();
+        for range in &other.0 {
+            rest.remove(range.start, range.end);
+        }
+        rest
     }
 
     /// The set cut into sets of at most `most` ranges each (at least one).

@@ -1,5 +1,6 @@
 //! Our extension of the peer protocol, named `shoal` in the BEP 10 handshake: availability as
-//! ranges over a sparse piece space, what is being fetched from the origin, an index that grows.
+//! ranges over a sparse piece space to whoever wants to know, what is being fetched from the origin,
+//! an index that grows.
 
 use super::Ranges;
 use crate::DecodeError;
@@ -41,12 +42,16 @@ pub enum Extension {
     Have(Ranges),
     /// The sender no longer has, or no longer fetches, these pieces.
     Lost(Ranges),
+    /// The pieces that the sender wants to hear about, in place of those that it named before. It is
+    /// answered by [`Extension::Have`] at least once, and told of these pieces alone.
+    Wants(Ranges),
 }
 
 const HAVE: u8 = 1;
 const LOST: u8 = 2;
 const FETCHING: u8 = 3;
 const GREW: u8 = 4;
+const WANTS: u8 = 5;
 
 impl Extension {
     /// The payload. A set of more ranges than [`Limits::max_ranges`] goes in several messages:
@@ -62,6 +67,7 @@ impl Extension {
             }
             Self::Have(ranges) => write_ranges(HAVE, ranges, &mut out),
             Self::Lost(ranges) => write_ranges(LOST, ranges, &mut out),
+            Self::Wants(ranges) => write_ranges(WANTS, ranges, &mut out),
         }
         out
     }
@@ -79,6 +85,7 @@ impl Extension {
             },
             HAVE => Self::Have(read_ranges(&mut rest, limits)?),
             LOST => Self::Lost(read_ranges(&mut rest, limits)?),
+            WANTS => Self::Wants(read_ranges(&mut rest, limits)?),
             _ => return Err(DecodeError::UnknownKind(kind)),
         };
         if rest.is_empty() {
