@@ -4,7 +4,7 @@ use core::fmt;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use shoal_engine::{HttpId, Input, LinkId};
+use shoal_engine::{HttpId, Input, LinkId, Pace};
 use shoal_wire::id::{SegmentId, TrackId};
 use web_sys::RtcDataChannel;
 
@@ -48,6 +48,8 @@ pub enum Arrival {
         segment: SegmentId,
         /// Its bytes.
         data: Uint8Array,
+        /// How the origin sent it.
+        pace: Pace,
     },
     /// A part of the index, or nothing when it could not be had.
     Part {

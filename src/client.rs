@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use js_sys::{Array, Function, Uint8Array};
-use shoal_engine::{ActiveTrack, Input, NeedId, Playhead, Rule, TimelineSegment, Wish};
+use shoal_engine::{ActiveTrack, Input, NeedId, Pace, Playhead, Rule, TimelineSegment, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -169,8 +169,9 @@ impl Client {
         self.pump.push(Input::Cancel(NeedId(whole(id))));
     }
 
-    /// The player got a whole segment by itself. The bytes are copied if they are kept.
-    pub fn offered(&self, track: u16, seq: f64, bytes: Uint8Array) {
+    /// The player got a whole segment by itself, the first byte after `first_byte` seconds and the last
+    /// after `took`. The bytes are copied if they are kept.
+    pub fn offered(&self, track: u16, seq: f64, bytes: Uint8Array, first_byte: f64, took: f64) {
         let segment = SegmentId {
             track: TrackId(track),
             seq: whole(seq),
@@ -181,7 +182,15 @@ impl Client {
         } else {
             bytes
         };
-        self.pump.push(Arrival::Offered { segment, data });
+        let pace = Pace {
+            first_byte: span(first_byte),
+            whole: span(took),
+        };
+        self.pump.push(Arrival::Offered {
+            segment,
+            data,
+            pace,
+        });
     }
 
     /// The figures and the state at present; after `close`, those of the end.

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use js_sys::Uint8Array;
 use shoal_engine::{
-    Engine, Event, HttpFault, HttpId, Input, LinkFault, LinkId, Output, Reason, Rule, State, Stats,
-    Time, Wish,
+    Engine, Event, HttpFault, HttpId, Input, LinkFault, LinkId, Output, Pace, Reason, Rule, State,
+    Stats, Time, Wish,
 };
 use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Message};
@@ -168,8 +168,12 @@ impl Viewer {
                     self.feed(input, &Aside::Nothing);
                 }
             }
-            Arrival::Offered { segment, data } => {
-                if !self.offer(segment, &data) && self.may_take(segment) {
+            Arrival::Offered {
+                segment,
+                data,
+                pace,
+            } => {
+                if !self.offer(segment, &data, pace) && self.may_take(segment) {
                     // The page may empty its buffer at any time.
                     self.stash.put(segment, data.slice(0, data.length()));
                 }
@@ -193,7 +197,7 @@ impl Viewer {
             }
             Arrival::Stashed => {
                 for (segment, data) in self.stash.take() {
-                    if !self.offer(segment, &data) && self.may_take(segment) {
+                    if !self.offer(segment, &data, Pace::default()) && self.may_take(segment) {
                         self.stash.put(segment, data);
                     }
                 }
@@ -203,11 +207,15 @@ impl Viewer {
     }
 
     /// Offers the engine a whole segment. Says whether it is kept.
-    fn offer(&mut self, segment: SegmentId, data: &Uint8Array) -> bool {
+    fn offer(&mut self, segment: SegmentId, data: &Uint8Array, pace: Pace) -> bool {
         let length = data.length();
         let taken = &Cell::new(false);
         self.feed(
-            Input::Offered { segment, length },
+            Input::Offered {
+                segment,
+                length,
+                pace,
+            },
             &Aside::Segment { data, taken },
         );
         taken.get()

@@ -260,7 +260,8 @@ async fn after_close_nothing_happens() {
     page.client.close();
     page.client.need(1.0, 0, 0.0);
     page.client.cancel(1.0);
-    page.client.offered(0, 0.0, Uint8Array::new_with_length(10));
+    page.client
+        .offered(0, 0.0, Uint8Array::new_with_length(10), 0.0, 0.0);
     page.client.timeline(0, list(&segments(1))).expect("no-op");
     page.client.playhead(0.0, 1.0, Vec::new()).expect("no-op");
     page.client.rule("viewer", JsValue::TRUE).expect("no-op");
@@ -373,7 +374,7 @@ async fn segment_that_is_not_the_indexs_is_never_delivered() {
 /// Offers segment 6 and empties the array, as hls.js does once it has passed it on.
 fn offer_once(page: &Page, bytes: &[u8]) {
     let offered = array(bytes);
-    page.client.offered(0, 6.0, offered.clone());
+    page.client.offered(0, 6.0, offered.clone(), 0.01, 0.1);
     offered.fill(0, 0, offered.length());
 }
 

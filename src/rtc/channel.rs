@@ -4,7 +4,7 @@ use core::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use shoal_engine::{Input, LinkFault, LinkId};
+use shoal_engine::{Input, LOW_MARK, LinkFault, LinkId};
 use shoal_wire::peer::Frame;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageEvent, RtcDataChannel, RtcDataChannelState, RtcDataChannelType};
@@ -13,10 +13,6 @@ use super::frame::{LARGEST_READ, messages};
 use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
 use crate::js::{JsResult as _, Listener};
-
-/// Bytes in the send buffer at which it counts as drained. Lower: the connection runs dry while
-/// we are busy; higher: what is asked for last waits longer.
-const LOW_MARK: u32 = 64 * 1024;
 
 /// One data channel with its listeners; dropped, it closes.
 #[derive(Debug)]

@@ -11,19 +11,25 @@ export interface Place {
   readonly seq: number;
 }
 
+/** How long the server took for a segment, in seconds. */
+export interface Pace {
+  readonly firstByte: number;
+  readonly whole: number;
+}
+
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** See the module's header. */
 export class Keepsakes {
-  #kept: [Place, Uint8Array][] = [];
+  #kept: [Place, Uint8Array, Pace][] = [];
   #bytes = 0;
 
   /** Keeps a copy: the player empties the buffer that it gets. */
-  keep(place: Place, bytes: Uint8Array): void {
+  keep(place: Place, bytes: Uint8Array, pace: Pace): void {
     if (bytes.length > MAX_BYTES) {
       return;
     }
-    this.#kept.push([place, bytes.slice()]);
+    this.#kept.push([place, bytes.slice(), pace]);
     this.#bytes += bytes.length;
     while (this.#bytes > MAX_BYTES) {
       this.#bytes -= this.#kept.shift()?.[1].length ?? 0;
@@ -31,7 +37,7 @@ export class Keepsakes {
   }
 
   /** Gives everything away, oldest first. */
-  take(): [Place, Uint8Array][] {
+  take(): [Place, Uint8Array, Pace][] {
     const kept = this.#kept;
     this.clear();
     return kept;

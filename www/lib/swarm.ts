@@ -15,7 +15,7 @@ import { onForbidden } from "./host/connections.js";
 import { InlineHost } from "./host/inline.js";
 import { fetchAhead, spawn } from "./host/spawn.js";
 import { fetchIndex, indexUrl } from "./indexfile.js";
-import { Keepsakes, type Place } from "./keepsakes.js";
+import { Keepsakes, type Pace, type Place } from "./keepsakes.js";
 import { obstacle, off } from "./ladder.js";
 import { metered, onConnectionChange } from "./support.js";
 import { Tally } from "./tally.js";
@@ -208,16 +208,16 @@ export class Swarm {
   }
 
   /** Hands the engine a segment that came from the server without it. The bytes are copied. */
-  offer(place: Place, bytes: Uint8Array): void {
+  offer(place: Place, bytes: Uint8Array, pace: Pace): void {
     const { state } = this.#status;
     if (state === "off") {
       return;
     }
     const track = this.trackOf(place.playlists);
     if (this.#host === null) {
-      this.#keepsakes.keep(place, bytes);
+      this.#keepsakes.keep(place, bytes, pace);
     } else if (track !== null) {
-      this.#host.offered(track, place.seq, bytes);
+      this.#host.offered(track, place.seq, bytes, pace);
     }
   }
 
@@ -332,8 +332,8 @@ export class Swarm {
     host.rule("metered", metered());
     host.rule("viewer", choice());
     this.events.emit("ready", null);
-    for (const [place, bytes] of this.#keepsakes.take()) {
-      this.offer(place, bytes);
+    for (const [place, bytes, pace] of this.#keepsakes.take()) {
+      this.offer(place, bytes, pace);
     }
   }
 

@@ -230,7 +230,7 @@ impl Engine {
             0 => usize::MAX,
             swarm => (swarm as usize).saturating_sub(1 + self.ready_links() as usize),
         };
-        let room = self.config.max_links.saturating_sub(self.links.len());
+        let room = self.config.target_links.saturating_sub(self.links.len());
         for _ in 0..self.config.offers.min(room).min(others) {
             let offer = self.chance.offer_id();
             let id = self.add_link(Link::new(offer, true, None, self.now));
@@ -248,10 +248,9 @@ impl Engine {
         for (id, sdp) in core::mem::take(&mut self.tracker.offers) {
             if let Some(link) = self.links.get_mut(id) {
                 link.enter(Phase::Offered, self.now);
-                offers.push(Offer {
-                    offer_id: link.offer,
-                    sdp,
-                });
+                let (offer_id, due) = (link.offer, link.expires(&self.config));
+                self.due_by(due);
+                offers.push(Offer { offer_id, sdp });
             }
         }
         let event = (!self.tracker.announced).then_some(AnnounceEvent::Started);

@@ -21,10 +21,17 @@ pub struct Config {
     pub upload_rate: u64,
     /// Bytes sent to peers per visit at most; 0 is no limit.
     pub upload_total: u64,
-    /// Peers served at one time. More: each of them gets less. 12.
+    /// Peers whose requests wait for us at one time; the others are told that we are busy. More:
+    /// each of them gets less. 16.
     pub upload_slots: usize,
-    /// How often a slot passes to the next peer in line when there are more peers than slots. 10 s.
-    pub slot_turn: Duration,
+    /// How long a request may have to wait for us, by our measured rate; beyond that we say that we
+    /// are busy, and the peer asks elsewhere. Shorter: our line idles between requests; longer: peers
+    /// find out late that we are slow. 1 s.
+    pub upload_patience: Duration,
+    /// Our own upload rate, bytes per second, until one is measured. 250,000.
+    pub assumed_upload: u64,
+    /// What a peer that never serves us may take before it is served last. 1 MiB.
+    pub free_ride: u64,
     /// Requests of one peer that wait for us; more are rejected. 128.
     pub max_upload_queue: usize,
     /// Media bytes handed to one channel and not yet sent, at most; a slow channel gets what it drains
@@ -36,8 +43,13 @@ pub struct Config {
     /// leaves; less: less slack for peers. 30 s.
     pub horizon: Duration,
     /// Time kept in hand before the player would stall, beside what the transfer itself is
-    /// estimated to take. More: the origin is used more; less: less room for a slow origin. 3 s.
+    /// estimated to take, until the origin has been measured, and at most. More: the origin is used
+    /// more; less: less room for a slow origin. 3 s.
     pub margin: Duration,
+    /// The same at least, however quick the origin is. 800 ms.
+    pub min_margin: Duration,
+    /// Slack of a segment beyond which the rarest piece is asked for first; within it the first one. 8 s.
+    pub calm: Duration,
     /// Assumed origin rate, bytes per second, until one is measured. Lower: the first segments
     /// rely on the origin for longer. 250,000.
     pub assumed_rate: u64,
@@ -46,6 +58,13 @@ pub struct Config {
     /// Viewers of the whole swarm that are expected to fetch a segment from the origin early. More:
     /// the origin sends more; less: a relay tree starts from fewer places. 2.5.
     pub early_fetchers: f64,
+    /// Assumed time in which twice as many viewers come to have a piece. Where a segment's slack is so
+    /// short that the few early fetchers could not reach the whole swarm in it, more viewers fetch early.
+    /// Shorter: the origin sends less to a live stream close to its edge, and more of it comes late. 500 ms.
+    pub doubling: Duration,
+    /// How long a new peer is given to tell what it has, before the origin is asked for what it may
+    /// have. 1.5 s.
+    pub introduction: Duration,
     /// How long a peer's word that it fetches a segment from the origin is waited on. 8 s.
     pub fetching_trust: Duration,
     /// HTTP requests for media at one time. 3.
@@ -59,6 +78,8 @@ pub struct Config {
     pub http_retry: Duration,
     /// Failures of the origin on one segment after which the player's own loader takes over. 3.
     pub max_origin_failures: u32,
+    /// Segments whose failures are remembered. 64.
+    pub max_failed: usize,
 
     /// Bytes of one request to a peer (BEP 3's usual 16 KiB). A power of two, 1 KiB to 128 KiB.
     pub block_length: u32,
@@ -72,9 +93,20 @@ pub struct Config {
     /// Silence of a peer that owes us blocks, after which they are asked elsewhere. Shorter: the blocks of a
     /// slow peer come twice. 4 s.
     pub peer_silence: Duration,
+    /// How long a peer that said it is busy is left alone; doubles each time, to 8 times. 300 ms.
+    pub busy_wait: Duration,
+    /// How long a new piece may wait to be announced together with others. Longer: fewer messages; each
+    /// hop through the swarm takes so much longer. 40 ms.
+    pub have_delay: Duration,
 
-    /// Peers connected at one time. More: more memory, more messages. 30.
+    /// Peers connected at one time. More: more memory, more messages. 40.
     pub max_links: usize,
+    /// Peers up to which we make offers of our own; the rest is room for those who offer to us. 24.
+    pub target_links: usize,
+    /// How often the least useful peer is let go while there are more than `target_links`. 30 s.
+    pub churn: Duration,
+    /// How long a new peer is not judged, and an old one may be of no use. 60 s.
+    pub churn_grace: Duration,
     /// Peers below which the tracker is asked again soon. 6.
     pub few_links: usize,
     /// Offers made per announce. WebTorrent's trackers forward 5 to 20. 5.
@@ -93,6 +125,11 @@ pub struct Config {
     pub link_silence: Duration,
     /// Ranges of pieces remembered per peer. 4,096.
     pub max_ranges: usize,
+    /// Piece numbers that a peer may want to hear about at one time: so much of what we have watched
+    /// can it learn. 65,536 is 256 segments of a usual index.
+    pub max_window: u64,
+    /// Ranges that one peer may say it is fetching. 64.
+    pub max_fetching: usize,
     /// Strikes at which a peer is banned. A rotten piece from one peer alone counts as all. 4.
     pub max_strikes: u32,
     /// How long a ban lasts, and after how long a strike is forgiven. 10 min.
@@ -129,27 +166,39 @@ impl Default for Config {
             max_needs: 32,
             upload_rate: 0,
             upload_total: 0,
-            upload_slots: 12,
-            slot_turn: s(10),
+            upload_slots: 16,
+            upload_patience: s(1),
+            assumed_upload: 250_000,
+            free_ride: 1 << 20,
             max_upload_queue: 128,
             link_buffer: 256 << 10,
             horizon: s(30),
             margin: s(3),
+            min_margin: ms(800),
+            calm: s(8),
             assumed_rate: 250_000,
             join_grace: s(5),
             early_fetchers: 2.5,
+            doubling: ms(500),
+            introduction: ms(1500),
             fetching_trust: s(8),
             max_http: 3,
             max_early_http: 1,
             http_silence: s(10),
             http_retry: ms(500),
             max_origin_failures: 3,
+            max_failed: 64,
             block_length: 16 << 10,
             pipeline: ms(400),
             min_pipeline: 2,
             max_pipeline: 64,
             peer_silence: s(4),
-            max_links: 30,
+            busy_wait: ms(300),
+            have_delay: ms(40),
+            max_links: 40,
+            target_links: 24,
+            churn: s(30),
+            churn_grace: s(60),
             few_links: 6,
             offers: 5,
             offer_life: s(50),
@@ -159,6 +208,8 @@ impl Default for Config {
             keep_alive: s(55),
             link_silence: s(130),
             max_ranges: 4096,
+            max_window: 65_536,
+            max_fetching: 64,
             max_strikes: 4,
             ban: s(600),
             max_remembered: 256,
@@ -205,6 +256,18 @@ impl Config {
                 "at least 1048576",
             ),
             (self.max_links <= 500, "maxLinks", "at most 500"),
+            (
+                self.target_links <= self.max_links,
+                "targetLinks",
+                "at most maxLinks",
+            ),
+            (
+                self.min_margin <= self.margin,
+                "minMargin",
+                "at most margin",
+            ),
+            (!self.doubling.is_zero(), "doubling", "more than 0"),
+            (self.assumed_upload >= 1, "assumedUpload", "at least 1"),
             (self.offers <= 10, "offers", "at most 10"),
             (self.max_http >= 1, "maxHttp", "at least 1"),
             (

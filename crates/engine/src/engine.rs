@@ -52,12 +52,23 @@ pub struct Engine {
     pub(crate) tracker: Tracker,
     pub(crate) links: Table<LinkId, Link>,
     pub(crate) next_link: u64,
+    /// When the links have to be looked at again, or earlier.
+    pub(crate) links_due: Option<Time>,
+    /// When the least useful of them may go.
+    pub(crate) churn_at: Option<Time>,
+    /// Who may ask us has to be thought over.
+    pub(crate) slots_stale: bool,
+    /// The pieces that we have told peers we want to hear about.
+    pub(crate) window: Ranges,
     /// Links that may have room for more requests.
     pub(crate) hungry: Vec<LinkId>,
+    /// Some block has been asked of two peers.
+    pub(crate) doubled: bool,
     pub(crate) trust: Trust,
     pub(crate) upload: Upload,
     /// Pieces that became valid, or were forgotten, and have not been announced.
     pub(crate) gained: Ranges,
+    pub(crate) gained_since: Option<Time>,
     pub(crate) lost: Ranges,
 
     pub(crate) stats: Stats,
@@ -93,10 +104,16 @@ impl Engine {
             tracker: Tracker::default(),
             links: Table::default(),
             next_link: 0,
+            links_due: None,
+            churn_at: None,
+            slots_stale: false,
+            window: Ranges::new(),
             hungry: Vec::new(),
+            doubled: false,
             trust: Trust::default(),
             upload: Upload::new(&config),
             gained: Ranges::new(),
+            gained_since: None,
             lost: Ranges::new(),
             stats: Stats::default(),
             peer_rate: Meter::default(),
@@ -131,7 +148,11 @@ impl Engine {
             Input::LinkFrame { link, frame } => self.link_frame(link, frame),
             Input::LinkOpen(link) => self.link_open(link),
             Input::Need { id, segment } => self.need(id, segment),
-            Input::Offered { segment, length } => self.offered(segment, length),
+            Input::Offered {
+                segment,
+                length,
+                pace,
+            } => self.offered(segment, length, pace),
             Input::Part {
                 track,
                 part,
@@ -252,18 +273,9 @@ impl Engine {
 
     fn next_deadline(&self) -> Option<Time> {
         self.joined?;
-        let links = self.links.values().flat_map(|link| {
-            let alive = link
-                .is_ready()
-                .then(|| link.last_said + self.config.keep_alive);
-            [
-                Some(link.expires(&self.config)),
-                link.silent_at(&self.config),
-                alive,
-            ]
-        });
-        let fetches = self.fetches.values().map(|fetch| Some(fetch.silent_at()));
+        let fetches = self.fetches.values().map(Fetch::silent_at).min();
         let others = [self.tracker_deadline(), self.plan.next, self.upload.next];
-        links.chain(fetches).chain(others).flatten().min()
+        let links = [self.links_due, self.have_at(), fetches];
+        others.into_iter().chain(links).flatten().min()
     }
 }

@@ -9,7 +9,7 @@ use crate::policy::Rule;
 
 /// Bytes in a channel's send buffer at which it counts as drained. Lower: the connection runs dry
 /// while we are busy; higher: what is asked for last waits longer.
-pub const LOW_MARK: u32 = 64 * 1024;
+pub const LOW_MARK: u32 = 16 * 1024;
 
 /// Names a connection to a peer. The engine gives it; it is never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,15 @@ pub enum HttpFault {
     Status(u16),
 }
 
+/// How long the origin took to answer a request of the player's own loader. Zero: not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Until the first byte.
+    pub first_byte: Duration,
+    /// Until the last byte.
+    pub whole: Duration,
+}
+
 /// Everything that can happen to the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -183,6 +192,8 @@ pub enum Input {
         segment: SegmentId,
         /// Bytes.
         length: u32,
+        /// How the origin sent it.
+        pace: Pace,
     },
     /// A part of the index is here.
     Part {

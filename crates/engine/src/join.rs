@@ -50,6 +50,10 @@ impl Engine {
             self.decline(id, Declined::Off);
         }
         self.gained = Ranges::new();
+        self.gained_since = None;
+        self.window = Ranges::new();
+        self.links_due = None;
+        self.churn_at = None;
         self.lost = Ranges::new();
         self.hungry.clear();
         self.plan.forget();

@@ -4,7 +4,7 @@ use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::shoal::Extension;
 
 use crate::engine::Engine;
-use crate::input::{LinkId, NeedId, Verdict};
+use crate::input::{LinkId, NeedId, Pace, Verdict};
 use crate::output::{Declined, Delivery, Output};
 use crate::piece::{Piece, Source};
 use crate::store::Segment;
@@ -130,6 +130,7 @@ impl Engine {
                 segment.used = self.now;
                 self.store.settle(id, piece.0);
                 self.gained.insert(piece.0, piece.0.saturating_add(1));
+                self.gained_since.get_or_insert(self.now);
                 self.lost.remove(piece.0, piece.0.saturating_add(1));
                 if self.store.get(id).is_some_and(Segment::is_complete) {
                     self.origin.forgive(id);
@@ -214,7 +215,8 @@ impl Engine {
 
     /// The player got a segment past us: it is kept to be shared, if nothing of it is held and it is
     /// what the index says.
-    pub(crate) fn offered(&mut self, id: SegmentId, length: u32) {
+    pub(crate) fn offered(&mut self, id: SegmentId, length: u32, pace: Pace) {
+        self.origin.observe(length, pace);
         if self.joined.is_none() || self.store.get(id).is_some_and(Segment::is_begun) {
             return;
         }

@@ -50,7 +50,7 @@ pub use config::{Config, ConfigError};
 pub use engine::Engine;
 pub use event::{Event, Stats};
 pub use input::{
-    ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LOW_MARK, LinkFault, LinkId, NeedId,
+    ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LOW_MARK, LinkFault, LinkId, NeedId, Pace,
     Playhead, TimelineSegment, TrackInfo, Verdict,
 };
 pub use output::{CloseReason, Declined, Delivery, Output};

@@ -1,5 +1,6 @@
 //! One connection to a peer: its life, what the peer has, what we owe each other.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use shoal_wire::id::{OfferId, PeerId};
@@ -7,7 +8,7 @@ use shoal_wire::peer::{Block, Ranges};
 
 use crate::config::Config;
 use crate::input::LOW_MARK;
-use crate::meter::Meter;
+use crate::meter::{BusyMeter, Meter};
 use crate::table::Table;
 use crate::time::Time;
 
@@ -43,8 +44,10 @@ pub(crate) struct Link {
     /// Their number for our extension (BEP 10), once they have told it.
     pub(crate) shoal: Option<u8>,
 
-    /// The pieces that the peer says it has.
+    /// The pieces that the peer says it has, of those that we want to hear about.
     pub(crate) has: Ranges,
+    /// The pieces that it wants to hear about, once it has told.
+    pub(crate) wants: Option<Ranges>,
     /// It has told what it has, by our extension.
     pub(crate) told: bool,
     /// The peer says that it has everything (BEP 6).
@@ -56,9 +59,12 @@ pub(crate) struct Link {
     pub(crate) chokes_us: bool,
     /// We do not serve it at present.
     pub(crate) choked: bool,
-    pub(crate) choked_since: Time,
     /// It wants something of us.
     pub(crate) interested: bool,
+    /// It said that it is busy: it is asked again then.
+    pub(crate) busy_until: Time,
+    /// How long it is left alone the next time.
+    pub(crate) busy_wait: Duration,
 
     /// Blocks asked of it, and when.
     pub(crate) asked: Table<Block, Time>,
@@ -70,10 +76,16 @@ pub(crate) struct Link {
     pub(crate) buffered: u32,
     /// Media bytes handed to the channel since that report.
     pub(crate) handed: u32,
+    /// Media bytes sent to it, in the last seconds and in all.
     pub(crate) up: Meter,
+    pub(crate) given: u64,
 
-    pub(crate) down: Meter,
+    /// Media bytes from it while it owes us some, and in all.
+    pub(crate) down: BusyMeter,
+    pub(crate) taken: u64,
     pub(crate) last_block: Time,
+    /// When media last went one way or the other.
+    pub(crate) last_used: Time,
     pub(crate) last_heard: Time,
     pub(crate) last_said: Time,
     /// It owed us blocks and was silent: it gets one block at a time until it delivers.
@@ -92,21 +104,26 @@ impl Link {
             fast: false,
             shoal: None,
             has: Ranges::new(),
+            wants: None,
             told: false,
             has_all: false,
             fetching: Vec::new(),
             chokes_us: true,
             choked: true,
-            choked_since: now,
             interested: false,
+            busy_until: now,
+            busy_wait: Duration::ZERO,
             asked: Table::default(),
             queue: VecDeque::new(),
             recalled: VecDeque::new(),
             buffered: 0,
             handed: 0,
             up: Meter::default(),
-            down: Meter::default(),
+            given: 0,
+            down: BusyMeter::new(DOWN_HALF_LIFE),
+            taken: 0,
             last_block: now,
+            last_used: now,
             last_heard: now,
             last_said: now,
             snubbed: false,
@@ -144,7 +161,7 @@ impl Link {
 
     /// It has some of these pieces, or is fetching them from the origin.
     pub(crate) fn brings(&self, span: &core::ops::Range<u32>, now: Time) -> bool {
-        span.clone().any(|piece| self.has(piece)) || self.fetches(span, now)
+        self.has_all || self.has.meets(span) || self.fetches(span, now)
     }
 
     /// It is fetching some of these pieces from the origin.
@@ -154,24 +171,44 @@ impl Link {
             .any(|(range, until)| *until > now && range.start < span.end && span.start < range.end)
     }
 
+    /// It wants some of these pieces and has not all of them.
+    pub(crate) fn lacks(&self, span: &core::ops::Range<u32>) -> bool {
+        let wants = self.wants.as_ref().is_some_and(|wants| wants.meets(span));
+        wants && !self.has_all && !self.has.covers(span)
+    }
+
+    /// Bytes per second that it sends while it owes us something, once measured.
+    pub(crate) fn speed(&self) -> Option<f64> {
+        self.down.rate()
+    }
+
+    /// Bytes that it owes us.
+    pub(crate) fn owes(&self) -> u64 {
+        self.asked.keys().map(|block| u64::from(block.length)).sum()
+    }
+
+    /// It takes from us and never serves us.
+    pub(crate) const fn is_free_rider(&self, config: &Config) -> bool {
+        self.chokes_us && self.given > config.free_ride
+    }
+
     /// How many more blocks may be asked of it, by its measured rate.
     pub(crate) fn room(&self, config: &Config, now: Time) -> usize {
-        if !self.is_ready() || self.chokes_us {
+        if !self.is_ready() || self.chokes_us || self.busy_until > now {
             return 0;
         }
         let pipeline = if self.snubbed {
             1
         } else {
-            let ahead = self.down.rate(now) * config.pipeline.as_secs_f64();
+            let ahead = self.speed().unwrap_or(0.0) * config.pipeline.as_secs_f64();
             let blocks = (ahead / f64::from(config.block_length)) as usize;
             (blocks + config.min_pipeline).min(config.max_pipeline)
         };
         pipeline.saturating_sub(self.asked.len())
     }
 
-    /// The channel may be handed this many media bytes more: it gets what it drains in a
-    /// moment ahead. What
-    /// is handed over up to the low mark always brings a report.
+    /// The channel may be handed this many media bytes more: it gets what it drains in a moment
+    /// ahead. What is handed over up to the low mark always brings a report.
     pub(crate) fn takes(&self, bytes: u32, config: &Config, now: Time) -> bool {
         let ahead = self
             .buffered
@@ -187,3 +224,6 @@ impl Link {
         Some((*oldest).max(self.last_block) + config.peer_silence)
     }
 }
+
+/// Busy time after which a peer's old rate counts half.
+const DOWN_HALF_LIFE: Duration = Duration::from_secs(2);

@@ -10,11 +10,13 @@ use crate::input::{LinkFault, LinkId};
 use crate::link::{Link, Phase};
 use crate::origin::Fetch;
 use crate::output::{CloseReason, Output};
+use crate::time::Time;
 
 impl Engine {
     pub(crate) fn add_link(&mut self, link: Link) -> LinkId {
         self.next_link += 1;
         let id = LinkId(self.next_link);
+        self.due_by(link.expires(&self.config));
         self.links.insert(id, link);
         id
     }
@@ -27,15 +29,7 @@ impl Engine {
     /// Someone would like to connect to us.
     pub(crate) fn link_offered(&mut self, peer: PeerId, offer: OfferId, sdp: String) {
         let known = self.links.values().any(|link| link.peer == Some(peer));
-        if known
-            || self
-                .links
-                .values()
-                .filter(|link| link.peer.is_some())
-                .count()
-                >= self.config.max_links
-            || self.trust.is_banned(peer, &self.config, self.now)
-        {
+        if known || self.trust.is_banned(peer, &self.config, self.now) || !self.make_way() {
             return;
         }
         let link = self.add_link(Link::new(offer, false, Some(peer), self.now));
@@ -67,6 +61,8 @@ impl Engine {
         if let Some(link) = self.links.get_mut(id) {
             link.peer = Some(peer);
             link.enter(Phase::Connecting, self.now);
+            let due = link.expires(&self.config);
+            self.due_by(due);
             self.out.push_back(Output::LinkConnect { link: id, sdp });
         }
     }
@@ -82,7 +78,8 @@ impl Engine {
         match link.peer {
             Some(peer) => {
                 link.enter(Phase::Connecting, self.now);
-                let offer = link.offer;
+                let (offer, due) = (link.offer, link.expires(&self.config));
+                self.due_by(due);
                 self.send_answer(peer, offer, sdp);
             }
             None if link.described => {}
@@ -104,6 +101,8 @@ impl Engine {
         }
         link.enter(Phase::Greeting, now);
         link.last_heard = now;
+        let due = link.expires(&self.config);
+        self.due_by(due);
         let hello = Handshake {
             info_hash: swarm,
             peer_id: me,
@@ -153,6 +152,8 @@ impl Engine {
         }
         link.peer = Some(hello.peer_id);
         link.fast = hello.fast;
+        link.last_used = self.now;
+        link.busy_wait = self.config.busy_wait;
         link.enter(Phase::Ready, self.now);
         if hello.extended {
             let hello = ExtendedHandshake {
@@ -184,13 +185,7 @@ impl Engine {
             return;
         };
         match message {
-            Message::Cancel(block) => {
-                let before = link.queue.len();
-                link.queue.retain(|&queued| queued != block);
-                if link.fast && link.queue.len() < before {
-                    self.send(id, Message::Reject(block));
-                }
-            }
+            Message::Cancel(block) => self.cancelled_by(id, block),
             Message::Choke => {
                 link.chokes_us = true;
                 if !link.fast {
@@ -206,7 +201,8 @@ impl Engine {
                     let first = link.shoal.is_none();
                     link.shoal = hello.m.get(shoal::NAME).filter(|&id| id != 0);
                     if first && link.shoal.is_some() {
-                        self.introduce(id);
+                        let wants = Extension::Wants(self.window.clone());
+                        self.send_extension(id, &wants);
                     }
                 }
                 Err(_) => self.link_failed(id, LinkFault::Malformed),
@@ -227,20 +223,16 @@ impl Engine {
                 link.has = Ranges::new();
                 link.has_all = false;
             }
-            Message::Interested => link.interested = true,
+            Message::Interested => {
+                link.interested = true;
+                self.slots_stale = true;
+            }
             Message::NotInterested => {
                 link.interested = false;
-                link.queue.clear();
+                self.slots_stale = true;
             }
             Message::Piece(block) => self.block_came(id, block),
-            Message::Reject(block) => {
-                if link.asked.has(block) {
-                    // It does not have what it said, or has no room: somebody else may.
-                    link.has
-                        .remove(block.piece.0, block.piece.0.saturating_add(1));
-                    self.take_back(id, false, |asked| *asked == block);
-                }
-            }
+            Message::Reject(block) => self.refused_by(id, block),
             Message::Request(block) => self.asked_of_us(id, block),
             Message::Bitfield(_)
             | Message::AllowedFast(_)
@@ -253,29 +245,27 @@ impl Engine {
 
     fn link_extension(&mut self, id: LinkId, extension: Extension) {
         let (now, trust) = (self.now, self.config.fetching_trust);
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
         match extension {
             Extension::Have(ranges) => {
-                if let Some(link) = self.links.get_mut(id) {
-                    self.plan.stale |= !link.told;
-                    link.told = true;
-                }
-                self.gained_by(id, &ranges);
+                self.plan.stale |= !link.told;
+                link.told = true;
+                let wanted = ranges.intersect(&self.window);
+                self.gained_by(id, &wanted);
             }
             Extension::Lost(ranges) => {
-                if let Some(link) = self.links.get_mut(id) {
-                    for range in ranges.iter() {
-                        link.has.remove(range.start, range.end);
-                        link.fetching.retain(|(fetching, _)| *fetching != range);
-                    }
+                for range in ranges.iter() {
+                    link.has.remove(range.start, range.end);
+                    link.fetching.retain(|(fetching, _)| *fetching != range);
                 }
             }
             Extension::Fetching(ranges) => {
-                if let Some(link) = self.links.get_mut(id) {
-                    link.fetching.retain(|&(_, until)| until > now);
-                    let room = MAX_FETCHING.saturating_sub(link.fetching.len());
-                    link.fetching
-                        .extend(ranges.iter().take(room).map(|range| (range, now + trust)));
-                }
+                link.fetching.retain(|&(_, until)| until > now);
+                let room = self.config.max_fetching.saturating_sub(link.fetching.len());
+                link.fetching
+                    .extend(ranges.iter().take(room).map(|range| (range, now + trust)));
             }
             Extension::Grew { track, seq } => {
                 let timeline = self.timeline.as_mut().filter(|t| t.grows(track, seq));
@@ -286,6 +276,7 @@ impl Engine {
                     }
                 }
             }
+            Extension::Wants(ranges) => self.asked_about(id, ranges),
         }
     }
 
@@ -303,43 +294,104 @@ impl Engine {
         self.hungry.push(id);
     }
 
-    /// Tells a peer that speaks our extension what we have, be it nothing: it waits to know.
-    fn introduce(&mut self, id: LinkId) {
-        let have = Extension::Have(self.store.have.clone());
-        self.send_extension(id, &have);
-        let mut fetching = Ranges::new();
-        for rest in self.fetches.values().map(Fetch::rest) {
-            fetching.insert(rest.start, rest.end);
+    /// A peer wants to hear about these pieces, and no longer about others. It hears of those that it
+    /// did not name before; the first time that is all there is to tell, be it nothing.
+    fn asked_about(&mut self, id: LinkId, ranges: Ranges) {
+        if ranges.count() > self.config.max_window {
+            return self.link_failed(id, LinkFault::Malformed);
+        }
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
+        let before = link.wants.replace(ranges.clone());
+        let fresh = before
+            .as_ref()
+            .map_or_else(|| ranges.clone(), |before| ranges.without(before));
+        let have = self.store.have.intersect(&fresh);
+        let fetching = self.fetches.values().map(Fetch::rest);
+        let fetching = fetching.collect::<Ranges>().intersect(&fresh);
+        if before.is_none() || !have.is_empty() {
+            self.send_extension(id, &Extension::Have(have));
         }
         if !fetching.is_empty() {
             self.send_extension(id, &Extension::Fetching(fetching));
         }
     }
 
-    /// Tells everybody that we fetch these pieces from the origin.
-    pub(crate) fn tell_fetching(&mut self, pieces: core::ops::Range<u32>) {
-        let mut ranges = Ranges::new();
-        ranges.insert(pieces.start, pieces.end);
-        self.tell(&Extension::Fetching(ranges));
+    /// A peer will not send a block. One that speaks our extension says by `lost` what it no longer
+    /// has, so it is only busy; another may have no more of it than we know.
+    fn refused_by(&mut self, id: LinkId, block: Block) {
+        let now = self.now;
+        let jitter = self.chance.around_one(0.3);
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
+        if !link.asked.has(block) {
+            return;
+        }
+        if link.shoal.is_some() {
+            if link.busy_until <= now {
+                link.busy_until = now + link.busy_wait.mul_f64(jitter);
+                link.busy_wait = (link.busy_wait * 2).min(self.config.busy_wait * 8);
+            }
+            let due = link.busy_until;
+            self.due_by(due);
+        } else {
+            let piece = block.piece.0;
+            link.has.remove(piece, piece.saturating_add(1));
+        }
+        self.take_back(id, false, |asked| *asked == block);
     }
 
-    /// Tells everybody what was gained and lost since the last time.
+    /// Tells who wants to know that we fetch these pieces from the origin.
+    pub(crate) fn tell_fetching(&mut self, pieces: core::ops::Range<u32>) {
+        let ranges = core::iter::once(pieces).collect::<Ranges>();
+        self.tell_about(&ranges, Extension::Fetching);
+    }
+
+    /// Tells who wants to know what was gained and lost since the last time: gains a little later,
+    /// several in one message.
     pub(crate) fn announce_pieces(&mut self) {
-        let gained = core::mem::take(&mut self.gained);
-        let lost = core::mem::take(&mut self.lost);
-        if !lost.is_empty() {
-            self.tell(&Extension::Lost(lost));
+        if !self.lost.is_empty() {
+            let lost = core::mem::take(&mut self.lost);
+            self.tell_about(&lost, Extension::Lost);
         }
-        if !gained.is_empty() {
-            for id in self.ready_ids() {
-                let plain = self.links.get(id).is_some_and(|link| link.shoal.is_none());
-                if plain {
-                    for piece in gained.iter().flatten() {
-                        self.send(id, Message::Have(PieceIndex(piece)));
-                    }
+        if self.gained.is_empty() || self.have_at() > Some(self.now) {
+            return;
+        }
+        self.gained_since = None;
+        let gained = core::mem::take(&mut self.gained);
+        for id in self.ready_ids() {
+            let Some(link) = self.links.get(id) else {
+                continue;
+            };
+            if link.shoal.is_some() {
+                let wants = link.wants.as_ref();
+                let news = wants.map(|wants| gained.intersect(wants).without(&link.has));
+                if let Some(news) = news.filter(|news| !news.is_empty() && !link.has_all) {
+                    self.send_extension(id, &Extension::Have(news));
+                }
+            } else {
+                for piece in gained.iter().flatten() {
+                    self.send(id, Message::Have(PieceIndex(piece)));
                 }
             }
-            self.tell(&Extension::Have(gained));
+        }
+    }
+
+    /// When the pieces gained are to be told.
+    pub(crate) fn have_at(&self) -> Option<Time> {
+        Some(self.gained_since? + self.config.have_delay)
+    }
+
+    /// Sends each peer as much of a set as it wants to hear about.
+    pub(crate) fn tell_about(&mut self, ranges: &Ranges, say: fn(Ranges) -> Extension) {
+        for id in self.ready_ids() {
+            let wants = self.links.get(id).and_then(|link| link.wants.as_ref());
+            let wanted = wants.map(|wants| ranges.intersect(wants));
+            if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
+                self.send_extension(id, &say(wanted));
+            }
         }
     }
 
@@ -348,6 +400,23 @@ impl Engine {
         for id in self.ready_ids() {
             self.send_extension(id, extension);
         }
+    }
+
+    /// Tells all peers when what we want to hear about has changed, and forgets what was told of the
+    /// rest.
+    pub(crate) fn move_window(&mut self, window: Ranges) {
+        if window == self.window {
+            return;
+        }
+        for id in self.ready_ids() {
+            if let Some(link) = self.links.get_mut(id)
+                && link.shoal.is_some()
+            {
+                link.has = link.has.intersect(&window);
+            }
+        }
+        self.window = window;
+        self.tell(&Extension::Wants(self.window.clone()));
     }
 
     fn send_extension(&mut self, id: LinkId, extension: &Extension) {
@@ -376,6 +445,7 @@ impl Engine {
     /// Ends a link and takes back all that was asked of it.
     pub(crate) fn close_link(&mut self, id: LinkId, reason: CloseReason) {
         self.unask_all(id, false);
+        self.drop_queue(id);
         let Some(link) = self.links.remove(id) else {
             return;
         };
@@ -388,9 +458,17 @@ impl Engine {
         }
     }
 
-    /// Ends what has lasted too long, and keeps alive what should last.
+    /// The links must be looked at again by then.
+    pub(crate) fn due_by(&mut self, at: Time) {
+        self.links_due = Some(self.links_due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Ends what has lasted too long, keeps alive what should last, and lets the least useful go.
     pub(crate) fn run_links(&mut self) {
         let now = self.now;
+        if self.links_due.is_none_or(|due| due > now) {
+            return;
+        }
         for id in self.links.names() {
             let Some(link) = self.links.get(id) else {
                 continue;
@@ -402,17 +480,100 @@ impl Engine {
             let silent = link.silent_at(&self.config).is_some_and(|at| at <= now);
             let quiet = link.is_ready() && link.last_said + self.config.keep_alive <= now;
             if silent {
-                self.unask_all(id, true);
-                if let Some(link) = self.links.get_mut(id) {
-                    link.snubbed = true;
-                    link.last_block = now;
-                }
-                self.hungry = self.ready_ids();
+                self.fell_silent(id);
             }
             if quiet {
                 self.send(id, Message::KeepAlive);
             }
+            if self
+                .links
+                .get(id)
+                .is_some_and(|link| link.busy_until <= now)
+            {
+                self.hungry.push(id);
+            }
         }
+        self.run_churn();
+        self.links_due = self.next_link_deadline();
+    }
+
+    /// When something is due that depends on time alone.
+    fn next_link_deadline(&self) -> Option<Time> {
+        let links = self.links.values().flat_map(|link| {
+            let alive = link
+                .is_ready()
+                .then(|| link.last_said + self.config.keep_alive);
+            let busy = Some(link.busy_until).filter(|&until| until > self.now);
+            let silent = link.silent_at(&self.config);
+            [Some(link.expires(&self.config)), silent, alive, busy]
+        });
+        links.flatten().chain(self.churn_at).min()
+    }
+
+    /// A peer owes us blocks and sends none: they are asked elsewhere. Who does it again without
+    /// having sent anything meanwhile is struck.
+    fn fell_silent(&mut self, id: LinkId) {
+        self.unask_all(id, true);
+        let now = self.now;
+        let again = self.links.get_mut(id).is_some_and(|link| {
+            link.last_block = now;
+            core::mem::replace(&mut link.snubbed, true)
+        });
+        if again {
+            self.strike(id, 1);
+        }
+        self.hungry = self.ready_ids();
+    }
+
+    /// From time to time the least useful peer goes, while there are more than we would look for: the
+    /// room is for others who may be more use.
+    fn run_churn(&mut self) {
+        let now = self.now;
+        if self.churn_at.is_some_and(|at| at > now) {
+            return;
+        }
+        self.churn_at = Some(now + self.config.churn);
+        if self.ready_links() as usize > self.config.target_links
+            && let Some(id) = self.least_useful()
+        {
+            self.close_link(id, CloseReason::Superfluous);
+        }
+    }
+
+    /// Sees to it that there is room for one more link, at the cost of one of no use.
+    fn make_way(&mut self) -> bool {
+        let met = self.links.values().filter(|link| link.peer.is_some());
+        if met.count() < self.config.max_links {
+            return true;
+        }
+        let grace = self.config.churn_grace;
+        let Some(id) = self.least_useful() else {
+            return false;
+        };
+        let useless = self
+            .links
+            .get(id)
+            .is_some_and(|link| link.last_used + grace <= self.now);
+        if useless {
+            self.close_link(id, CloseReason::Superfluous);
+        }
+        useless
+    }
+
+    /// Of the peers that are no longer new, the one that has exchanged least with us of late.
+    fn least_useful(&self) -> Option<LinkId> {
+        let (now, grace) = (self.now, self.config.churn_grace);
+        let judged = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.is_ready() && link.since + grace <= now);
+        let used = |link: &Link| {
+            let idle = now.since(link.last_used).as_secs();
+            (u64::MAX - idle, link.taken + link.given)
+        };
+        judged
+            .min_by_key(|&(id, link)| (used(link), id))
+            .map(|(id, _)| id)
     }
 
     /// A peer did us harm.
@@ -471,6 +632,7 @@ impl Engine {
             .saturating_sub(self.config.max_pipeline * 2);
         link.recalled.drain(..surplus);
         if link.asked.is_empty() {
+            link.down.stop(self.now);
             self.busy.stop(self.now);
         }
         for block in blocks {
@@ -486,10 +648,5 @@ impl Engine {
 
 /// The set of one piece.
 fn single(piece: u32) -> Ranges {
-    let mut ranges = Ranges::new();
-    ranges.insert(piece, piece.saturating_add(1));
-    ranges
+    core::iter::once(piece..piece.saturating_add(1)).collect()
 }
-
-/// Ranges that one peer may say it is fetching.
-const MAX_FETCHING: usize = 64;

@@ -80,6 +80,12 @@ impl BusyMeter {
         self.settle(now);
     }
 
+    /// A transfer that ended before anyone watched it.
+    pub(crate) fn add_past(&mut self, span: Duration, bytes: u64) {
+        self.bytes += bytes as f64;
+        self.seconds += span.as_secs_f64();
+    }
+
     /// `None` until 16 KiB have come in 5 ms of busy time.
     pub(crate) fn rate(&self) -> Option<f64> {
         (self.seconds >= 0.005 && self.bytes >= 16_384.0).then(|| self.bytes / self.seconds)
@@ -96,6 +102,31 @@ impl BusyMeter {
         self.seconds = self.seconds * fade + span;
         self.fresh = 0.0;
         self.since = now;
+    }
+}
+
+/// How long something takes, and by how much that varies: RFC 6298's smoothed mean and deviation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delay {
+    known: Option<(f64, f64)>,
+}
+
+impl Delay {
+    pub(crate) fn add(&mut self, took: Duration) {
+        let took = took.as_secs_f64();
+        self.known = Some(match self.known {
+            None => (took, took / 2.0),
+            Some((mean, deviation)) => (
+                mean + (took - mean) / 8.0,
+                deviation + ((took - mean).abs() - deviation) / 4.0,
+            ),
+        });
+    }
+
+    /// What it will hardly exceed, once measured.
+    pub(crate) fn bound(&self) -> Option<Duration> {
+        let (mean, deviation) = self.known?;
+        Some(Duration::from_secs_f64(mean + 4.0 * deviation))
     }
 }
 
@@ -162,6 +193,19 @@ mod tests {
         meter.stop(Time::from_secs(101));
         let rate = meter.rate().unwrap_or_default();
         assert!((900_000.0..1_150_000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn a_delay_is_bounded_by_what_it_has_shown() {
+        let mut delay = Delay::default();
+        assert_eq!(delay.bound(), None);
+        for _ in 0..100 {
+            delay.add(Duration::from_millis(50));
+        }
+        let steady = delay.bound().unwrap_or_default();
+        assert!((50..60).contains(&steady.as_millis()), "{steady:?}");
+        delay.add(Duration::from_millis(500));
+        assert!(delay.bound().unwrap_or_default() > Duration::from_millis(400));
     }
 
     #[test]

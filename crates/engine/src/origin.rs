@@ -7,9 +7,10 @@ use shoal_wire::id::SegmentId;
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, Ranges};
 
+use crate::config::Config;
 use crate::engine::Engine;
-use crate::input::{HttpFault, HttpId};
-use crate::meter::BusyMeter;
+use crate::input::{HttpFault, HttpId, Pace};
+use crate::meter::{BusyMeter, Delay};
 use crate::output::Output;
 use crate::piece::{Piece, Source, Taken};
 use crate::table::Table;
@@ -22,6 +23,8 @@ pub(crate) struct Fetch {
     end: u32,
     /// The next piece expected.
     next: u32,
+    /// When it was asked; nothing once it has begun to answer.
+    asked: Option<Time>,
     last_heard: Time,
     silence: Duration,
 }
@@ -41,6 +44,8 @@ impl Fetch {
 #[derive(Debug)]
 pub(crate) struct Origin {
     speed: BusyMeter,
+    /// Until the first piece of an answer is there.
+    answers: Delay,
     next: u64,
     /// Failures in a row.
     failures: u32,
@@ -53,6 +58,7 @@ impl Origin {
     pub(crate) fn new() -> Self {
         Self {
             speed: BusyMeter::new(Duration::from_secs(4)),
+            answers: Delay::default(),
             next: 0,
             failures: 0,
             rests_until: Time::default(),
@@ -63,6 +69,33 @@ impl Origin {
     /// Bytes per second while something is under way, once measured.
     pub(crate) fn rate(&self) -> Option<f64> {
         self.speed.rate()
+    }
+
+    /// How long so many bytes take from the first one on, with a third in hand.
+    pub(crate) fn transfer(&self, bytes: u64, config: &Config) -> Duration {
+        let rate = self.rate().unwrap_or(config.assumed_rate as f64);
+        Duration::from_secs_f64((bytes as f64 * 4.0 / 3.0 / rate.max(1.0)).min(60.0))
+    }
+
+    /// Time to keep in hand for an answer to begin, by what has been measured.
+    pub(crate) fn margin(&self, config: &Config) -> Duration {
+        let answer = self.answers.bound().unwrap_or(config.margin);
+        (answer * 2).clamp(config.min_margin, config.margin)
+    }
+
+    /// The player's own loader has got a segment from it.
+    pub(crate) fn observe(&mut self, bytes: u32, pace: Pace) {
+        if let Some(span) = pace.whole.checked_sub(pace.first_byte)
+            && !pace.whole.is_zero()
+        {
+            self.speed.add_past(span, u64::from(bytes));
+            self.answers.add(pace.first_byte);
+        }
+    }
+
+    /// It is not resting after a failure.
+    pub(crate) fn is_up(&self, now: Time) -> bool {
+        self.rests_until <= now
     }
 
     /// It has failed on this segment so often that the player's own loader should take over.
@@ -77,8 +110,8 @@ impl Origin {
         self.failed.remove(segment);
     }
 
-    fn blame(&mut self, segment: SegmentId) {
-        if self.failed.len() >= MAX_FAILED {
+    fn blame(&mut self, segment: SegmentId, most: usize) {
+        if self.failed.len() >= most.max(1) {
             let first = self.failed.keys().next();
             first.and_then(|first| self.failed.remove(first));
         }
@@ -87,13 +120,10 @@ impl Origin {
     }
 }
 
-/// Segments whose failures are remembered.
-const MAX_FAILED: usize = 64;
-
 impl Engine {
     /// Asks for the pieces of a segment that are missing, not under way over HTTP, and `due`.
     pub(crate) fn fetch_missing(&mut self, id: SegmentId, due: impl Fn(&Piece, u32, u32) -> bool) {
-        if self.origin.rests_until > self.now {
+        if !self.origin.is_up(self.now) {
             self.plan.next = Some(match self.plan.next {
                 Some(next) => next.min(self.origin.rests_until),
                 None => self.origin.rests_until,
@@ -139,6 +169,7 @@ impl Engine {
             segment,
             end: pieces.end,
             next: pieces.start,
+            asked: Some(self.now),
             last_heard: self.now,
             silence: self.config.http_silence,
         };
@@ -174,6 +205,9 @@ impl Engine {
         }
         fetch.next = number + 1;
         fetch.last_heard = self.now;
+        if let Some(asked) = fetch.asked.take() {
+            self.origin.answers.add(self.now.since(asked));
+        }
         let name = fetch.segment;
         self.stats.origin_bytes += u64::from(length);
         self.origin_rate.add(self.now, u64::from(length));
@@ -252,7 +286,7 @@ impl Engine {
             })
         });
         if !carried {
-            self.origin.blame(segment);
+            self.origin.blame(segment, self.config.max_failed);
         }
     }
 
@@ -266,9 +300,7 @@ impl Engine {
                 rest.insert(piece, piece.saturating_add(1));
             }
         }
-        if !rest.is_empty() {
-            self.tell(&Extension::Lost(rest));
-        }
+        self.tell_about(&rest, Extension::Lost);
         Some(fetch)
     }
 }

@@ -64,6 +64,20 @@ impl Piece {
         self.open_block(blocks).is_none()
     }
 
+    /// The block has been asked of somebody and has not come.
+    pub(crate) const fn is_asked(&self, block: u32) -> bool {
+        matches!(self, Self::Filling(filling) if filling.asked & bit(block) != 0)
+    }
+
+    /// The block has not come.
+    pub(crate) const fn lacks(&self, block: u32) -> bool {
+        match self {
+            Self::Blank => true,
+            Self::Filling(filling) => filling.had & bit(block) == 0,
+            Self::Checking(_) | Self::Valid => false,
+        }
+    }
+
     /// Nothing more has to come for this piece.
     pub(crate) const fn is_settled(&self) -> bool {
         matches!(self, Self::Checking(_) | Self::Valid)

@@ -7,12 +7,12 @@
 use core::time::Duration;
 
 use shoal_wire::id::SegmentId;
+use shoal_wire::peer::Ranges;
 
 use crate::chance::lot;
 use crate::engine::Engine;
 use crate::input::NeedId;
 use crate::output::{Declined, Output};
-use crate::store::Segment;
 use crate::table::{Table, sort_by};
 use crate::time::Time;
 use crate::timeline::Length;
@@ -23,8 +23,10 @@ pub(crate) struct Want {
     pub(crate) segment: SegmentId,
     /// When the player stalls without it.
     pub(crate) deadline: Time,
-    /// From here on the origin is asked for all of it that is missing.
+    /// From here on the origin is asked for what no peer is sending.
     pub(crate) danger: Time,
+    /// From here on the origin is asked for all that is missing, whoever is sending it.
+    pub(crate) last_moment: Time,
     /// The player has asked for it.
     pub(crate) needed: bool,
 }
@@ -53,12 +55,8 @@ impl Plan {
     }
 }
 
-/// Slack under which even what peers are sending right now is asked of the origin too.
-const LAST_MOMENT: Duration = Duration::from_millis(1200);
-
-/// How long a new peer is given to tell what it has, before the origin is asked for what it may
-/// have.
-const INTRODUCTION: Duration = Duration::from_millis(1500);
+/// Segments of a live stream that are listened for before the playlist lists them.
+const COMING: u64 = 3;
 
 /// Media that may be missing between what is buffered and the next segment, which is not in it:
 /// rounding of timestamps, no more.
@@ -84,6 +82,7 @@ impl Engine {
         }
         self.plan.wants = wants;
         self.drop_unwanted();
+        self.count_copies();
         for at in 0..self.plan.wants.len() {
             if let Some(&want) = self.plan.wants.get(at) {
                 self.source(&want);
@@ -91,6 +90,18 @@ impl Engine {
         }
         self.read_ahead();
         self.hungry = self.ready_ids();
+    }
+
+    /// Counts who has what of the segments in no hurry: the rarest pieces are asked for first.
+    fn count_copies(&mut self) {
+        for want in &self.plan.wants {
+            if want.danger.since(self.now) > self.config.calm
+                && let Some(segment) = self.store.get_mut(want.segment)
+            {
+                let ready = self.links.values().filter(|link| link.is_ready());
+                segment.count_copies(ready.map(|link| &link.has));
+            }
+        }
     }
 
     /// Fetches the parts of the index that will be wanted next, so that peers can carry the
@@ -145,6 +156,7 @@ impl Engine {
                 }
             }
         }
+        let window = self.window_ahead();
         for &id in self.needs.values() {
             let lead = self.playhead.as_ref().and_then(|(playhead, at)| {
                 let start = timeline.segment(id)?.start;
@@ -168,6 +180,7 @@ impl Engine {
                 segment,
                 deadline,
                 danger: deadline,
+                last_moment: deadline,
                 needed,
             })
             .collect::<Vec<_>>();
@@ -183,6 +196,38 @@ impl Engine {
             }
         }
         self.plan.wants = wants;
+        self.move_window(window);
+    }
+
+    /// The pieces that we want to hear about: those of the segments that the player waits for and will
+    /// come to within twice the horizon. Live, also those that are about to appear: who learns of one first
+    /// can then say so to the others before they learn of it themselves.
+    fn window_ahead(&self) -> Ranges {
+        let (Some(timeline), Some((playhead, _))) = (&self.timeline, &self.playhead) else {
+            return Ranges::new();
+        };
+        let reach = playhead.position + self.config.horizon * 2;
+        let ahead = playhead.active.iter().flat_map(|active| {
+            let segments = timeline.between(active.track, active.buffered + ROUNDING, reach);
+            segments.map(|segment| SegmentId {
+                track: active.track,
+                seq: segment.seq,
+            })
+        });
+        let needed = self.needs.values().copied();
+        let coming = playhead.active.iter().flat_map(|active| {
+            let track = active.track;
+            let next = timeline.next_seq(track);
+            let count = if timeline.info.live { COMING } else { 0 };
+            next.into_iter()
+                .flat_map(move |next| next..next.saturating_add(count))
+                .map(move |seq| SegmentId { track, seq })
+        });
+        ahead
+            .chain(needed)
+            .chain(coming)
+            .map(|id| timeline.slots(id))
+            .collect()
     }
 
     /// Stops fetching what nobody wants any more.
@@ -257,13 +302,10 @@ impl Engine {
             self.deliver(id);
             return false;
         }
-        let missing = segment.missing_bytes() as f64;
-        let rate = self
-            .origin
-            .rate()
-            .unwrap_or(self.config.assumed_rate as f64);
-        let transfer = Duration::from_secs_f64((missing / rate.max(1.0)).min(60.0));
-        want.danger = want.deadline - (self.config.margin + transfer);
+        let transfer = self.origin.transfer(segment.missing_bytes(), &self.config);
+        let margin = self.origin.margin(&self.config);
+        want.last_moment = want.deadline - (margin + transfer);
+        want.danger = want.last_moment - margin;
         true
     }
 
@@ -294,40 +336,29 @@ impl Engine {
     /// Asks the origin for what is missing of a segment if it is time, or notes when it will be.
     fn source(&mut self, want: &Want) {
         let now = self.now;
-        let last_moment = want.danger + self.config.margin - LAST_MOMENT;
-        if now >= want.danger && want.needed {
-            let racing = now >= last_moment;
+        if want.needed && now >= want.danger {
+            let racing = now >= want.last_moment;
             if !racing {
-                self.look_again(last_moment);
+                self.look_again(want.last_moment);
             }
-            self.fetch_missing(want.segment, |piece, blocks, _| {
+            return self.fetch_missing(want.segment, |piece, blocks, _| {
                 racing || !piece.all_asked(blocks)
             });
-            return;
         }
         if want.needed {
             self.look_again(want.danger);
+            let rescue = want.danger - self.config.min_margin;
+            if rescue <= now {
+                self.rescue(want);
+            } else {
+                self.look_again(rescue);
+            }
         }
         match self.turn(want) {
             Some(turn) if turn <= now && self.fetches.len() < self.config.max_early_http => {
-                // What peers have is left to them.
-                let links = self
-                    .links
-                    .values()
-                    .filter(|link| link.is_ready())
-                    .collect::<Vec<_>>();
-                let Some(segment) = self.store.get(want.segment) else {
-                    return;
-                };
-                let rare = segment
-                    .span()
-                    .filter(|&piece| {
-                        let span = piece..piece + 1;
-                        !links.iter().any(|link| link.brings(&span, now))
-                    })
-                    .collect::<Vec<_>>();
+                let rare = self.rare_pieces(want.segment);
                 self.fetch_missing(want.segment, |piece, blocks, number| {
-                    !piece.all_asked(blocks) && rare.contains(&number)
+                    !piece.all_asked(blocks) && rare.contains(number)
                 });
             }
             Some(turn) if turn > now => self.look_again(turn),
@@ -336,80 +367,82 @@ impl Engine {
         }
     }
 
+    /// The pieces of a segment that no peer has or is fetching: the others are left to them.
+    fn rare_pieces(&self, id: SegmentId) -> Ranges {
+        let Some(segment) = self.store.get(id) else {
+            return Ranges::new();
+        };
+        let span = segment.span();
+        let mut rare = core::iter::once(span.clone()).collect::<Ranges>();
+        for link in self.links.values().filter(|link| link.is_ready()) {
+            if link.has_all {
+                return Ranges::new();
+            }
+            let fetching = link.fetching.iter();
+            let fetching = fetching.filter(|(_, until)| *until > self.now);
+            for range in link
+                .has
+                .within(span.clone())
+                .chain(fetching.map(|(range, _)| range.clone()))
+            {
+                rare.remove(range.start, range.end);
+            }
+        }
+        rare
+    }
+
     /// When it is our turn to ask the origin for a segment that is not in danger.
     ///
-    /// Neighbours draw lots: the first goes at once, the others step in one after another, well
-    /// before their own danger, if nothing has come until then. In a swarm that is larger than the
-    /// neighbourhood a fixed number is expected to go at once in the whole of it.
+    /// Those who want it and lack it draw lots. In the whole swarm a few are expected to go at once: as
+    /// many as it takes for the segment to reach everybody in time, doubling from peer to peer. The
+    /// neighbours of everybody else step in one after another, well before their own danger, if
+    /// nothing has come until then: when the elected have left, lie, or are too far away, or when the
+    /// tracker has miscounted.
     fn turn(&self, want: &Want) -> Option<Time> {
-        let ready = self
-            .links
-            .values()
-            .filter(|link| link.is_ready())
-            .collect::<Vec<_>>();
-        let since = self
-            .plan
-            .since
-            .get(want.segment)
-            .copied()
-            .unwrap_or(self.now);
-        if ready.is_empty() {
+        let now = self.now;
+        let ready = || self.links.values().filter(|link| link.is_ready());
+        let around = ready().count();
+        let since = self.plan.since.get(want.segment).copied().unwrap_or(now);
+        if around == 0 {
             // Only just after joining is there hope for somebody to come in time.
             let hoped = self.joined? + self.config.join_grace;
-            let alone = self.tracker.swarm == 1 || hoped <= self.now;
-            let turn = if alone { self.now } else { hoped };
+            let alone = self.tracker.swarm == 1 || hoped <= now;
+            let turn = if alone { now } else { hoped };
             return want.needed.then_some(turn);
         }
-        let untold = ready
-            .iter()
-            .filter(|link| !link.told)
-            .map(|link| link.since + INTRODUCTION);
-        if let Some(hoped) = untold.max().filter(|&hoped| hoped > self.now) {
+        let untold = ready().filter(|link| !link.told);
+        let untold = untold.map(|link| link.since + self.config.introduction);
+        if let Some(hoped) = untold.max().filter(|&hoped| hoped > now) {
             return Some(hoped);
         }
-        let segment = self.store.get(want.segment)?;
+        let span = self.store.get(want.segment)?.span();
         let mine = lot(self.me, want.segment);
-        let previous = self.previous_span(want.segment, segment);
-        let rivals = ready.iter().filter(|link| link.brings(&previous, self.now));
-        let lots = rivals.filter_map(|link| Some(lot(link.peer?, want.segment)));
-        let (mut count, mut lower) = (0_u32, 0_u32);
-        for other in lots {
-            count += 1;
-            lower += u32::from(other < mine);
+        let (mut rivals, mut before_us) = (0_u32, 0_u32);
+        for link in ready().filter(|link| link.lacks(&span)) {
+            if let Some(peer) = link.peer {
+                rivals += 1;
+                before_us += u32::from(lot(peer, want.segment) < mine);
+            }
         }
-        let coming = ready
-            .iter()
-            .any(|link| link.fetches(&segment.span(), self.now));
-        let around = ready.len() as f64 + 1.0;
-        let swarm = f64::from(self.tracker.swarm).max(around);
-        let alike = swarm * f64::from(count + 1) / around;
-        let elected = if alike <= f64::from(count) + 2.0 {
-            lower == 0
+        let room = want.danger.since(since);
+        let everyone = (around as f64 + 1.0).max(f64::from(self.tracker.swarm));
+        let alike = everyone * f64::from(rivals + 1) / (around as f64 + 1.0);
+        let elected = if alike <= f64::from(rivals) + 2.0 {
+            before_us == 0
         } else {
-            mine < self.config.early_fetchers / alike
+            let doublings = room.div_duration_f64(self.config.doubling);
+            mine < (self.config.early_fetchers / alike).max(0.5_f64.powf(doublings))
         };
+        let coming = ready().any(|link| link.brings(&span, now));
         if elected && !coming {
             return Some(since);
         }
-        let room = want.danger.since(since);
         if room.is_zero() {
             // It will be fetched when the player asks for it, if nothing has come until then.
             return None;
         }
-        let order = f64::from(lower + 1) / f64::from(count + 1);
-        Some(since + room.mul_f64(0.3 + 0.6 * order))
-    }
-
-    /// The pieces of the segment before: who has some of them is after this one too.
-    fn previous_span(&self, id: SegmentId, segment: &Segment) -> core::ops::Range<u32> {
-        let before = SegmentId {
-            track: id.track,
-            seq: id.seq.saturating_sub(1),
-        };
-        match &self.timeline {
-            Some(timeline) if before != id => timeline.space.pieces(before, segment.length),
-            _ => segment.span(),
-        }
+        let order = f64::from(before_us + 1) / f64::from(rivals + 1);
+        Some(since + room.mul_f64(0.4 + 0.5 * order))
     }
 }
 

@@ -1,12 +1,19 @@
 //! Blocks to peers: who is served, in what order, and how much.
+//!
+//! Everyone who wants something may ask. What would have to wait too long is refused at once, so
+//! that the peer asks somebody else while there is time; the wait is known from our own measured
+//! rate. Who waits is served in turn, those who never serve us last.
+
+use core::time::Duration;
 
 use shoal_wire::peer::{Block, Message};
 
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::input::LinkId;
-use crate::meter::{Bucket, Meter};
-use crate::table::sort_by;
+use crate::link::Link;
+use crate::meter::{Bucket, BusyMeter, Meter};
+use crate::piece::Piece;
 use crate::time::Time;
 
 /// What we send to peers.
@@ -14,11 +21,13 @@ use crate::time::Time;
 pub(crate) struct Upload {
     bucket: Bucket,
     meter: Meter,
+    /// Our rate while requests wait.
+    speed: BusyMeter,
+    /// Blocks that wait, of all peers.
+    waiting: usize,
     /// The peer served last.
     last: LinkId,
-    /// When a slot passes on.
-    turn: Time,
-    /// When there is something to do again.
+    /// When the cap lets something through again.
     pub(crate) next: Option<Time>,
 }
 
@@ -27,14 +36,41 @@ impl Upload {
         Self {
             bucket: Bucket::new(config.upload_rate),
             meter: Meter::default(),
+            speed: BusyMeter::new(SPEED_HALF_LIFE),
+            waiting: 0,
             last: LinkId(0),
-            turn: Time::default(),
             next: None,
         }
     }
 
     pub(crate) fn rate(&self, now: Time) -> f64 {
         self.meter.rate(now)
+    }
+
+    /// Blocks that may wait in all, for none to wait longer than we let it.
+    fn capacity(&self, config: &Config) -> usize {
+        let speed = self.speed.rate().unwrap_or(config.assumed_upload as f64);
+        let speed = match config.upload_rate {
+            0 => speed,
+            cap => speed.min(cap as f64),
+        };
+        let bytes = speed * config.upload_patience.as_secs_f64();
+        ((bytes / f64::from(config.block_length)) as usize).max(MIN_CAPACITY)
+    }
+
+    fn enqueue(&mut self, now: Time) {
+        if self.waiting == 0 {
+            self.speed.start(now);
+        }
+        self.waiting += 1;
+    }
+
+    fn dequeue(&mut self, count: usize, now: Time) {
+        let before = self.waiting;
+        self.waiting = before.saturating_sub(count);
+        if before > 0 && self.waiting == 0 {
+            self.speed.stop(now);
+        }
     }
 }
 
@@ -44,55 +80,28 @@ impl Engine {
         self.config.upload_total > 0 && self.stats.uploaded_bytes >= self.config.upload_total
     }
 
-    /// Opens slots for those who want something, and passes them on in turn.
+    /// Lets those who want something ask, until the total is spent.
     pub(crate) fn run_slots(&mut self) {
-        let slots = if self.is_spent() {
-            0
-        } else {
-            self.config.upload_slots
-        };
-        let ready = self.ready_ids();
-        let mut served = Vec::new();
-        let mut waiting = Vec::new();
-        for &id in &ready {
-            match self.links.get(id) {
-                Some(link) if !link.choked => served.push((link.choked_since, id)),
-                Some(link) if link.interested => waiting.push((link.choked_since, id)),
-                _ => {}
+        let closed = self.is_spent() || self.config.upload_slots == 0;
+        if !core::mem::take(&mut self.slots_stale) && !closed {
+            return;
+        }
+        for id in self.ready_ids() {
+            if let Some(link) = self.links.get(id) {
+                let choked = closed || !link.interested;
+                if choked != link.choked {
+                    self.choke(id, choked);
+                }
             }
-        }
-        sort_by(&mut served, |a, b| a < b);
-        sort_by(&mut waiting, |a, b| a < b);
-        self.upload.next = None;
-        let full = served.len() >= slots && !waiting.is_empty() && slots > 0;
-        let over = served.len().saturating_sub(slots);
-        let turn = usize::from(full && over == 0 && self.upload.turn <= self.now);
-        for &(_, id) in served.iter().take(over + turn) {
-            self.choke(id, true);
-        }
-        let free = slots.saturating_sub(served.len() - (over + turn).min(served.len()));
-        for &(_, id) in waiting.iter().take(free) {
-            self.choke(id, false);
-        }
-        if turn > 0 || (!full && slots > 0) {
-            self.upload.turn = self.now + self.config.slot_turn;
-        }
-        if full {
-            self.upload.next = Some(self.upload.turn);
         }
     }
 
     fn choke(&mut self, id: LinkId, choked: bool) {
+        let dropped = self.drop_queue(id);
         let Some(link) = self.links.get_mut(id) else {
             return;
         };
         link.choked = choked;
-        link.choked_since = self.now;
-        let dropped = if choked {
-            core::mem::take(&mut link.queue)
-        } else {
-            Default::default()
-        };
         let fast = link.fast;
         self.send(
             id,
@@ -109,59 +118,116 @@ impl Engine {
         }
     }
 
-    /// A peer asks for a block.
-    pub(crate) fn asked_of_us(&mut self, id: LinkId, block: Block) {
-        let held = self
-            .store
-            .at(block.piece)
-            .and_then(|name| self.store.get(name));
-        let good = held.is_some_and(|segment| {
-            let (_, length) = segment.place(block.piece.0);
-            segment
-                .piece(block.piece.0)
-                .is_some_and(crate::piece::Piece::is_valid)
-                && block.length > 0
-                && block
-                    .begin
-                    .checked_add(block.length)
-                    .is_some_and(|end| end <= length)
-        });
+    /// Forgets what a peer has asked for.
+    pub(crate) fn drop_queue(&mut self, id: LinkId) -> Vec<Block> {
+        let Some(link) = self.links.get_mut(id) else {
+            return Vec::new();
+        };
+        let dropped = link.queue.drain(..).collect::<Vec<_>>();
+        self.upload.dequeue(dropped.len(), self.now);
+        dropped
+    }
+
+    /// A peer no longer wants a block.
+    pub(crate) fn cancelled_by(&mut self, id: LinkId, block: Block) {
         let Some(link) = self.links.get_mut(id) else {
             return;
         };
-        if good && !link.choked && link.queue.len() < self.config.max_upload_queue {
+        let Some(at) = link.queue.iter().position(|&queued| queued == block) else {
+            return;
+        };
+        link.queue.remove(at);
+        let fast = link.fast;
+        self.upload.dequeue(1, self.now);
+        if fast {
+            self.send(id, Message::Reject(block));
+        }
+    }
+
+    /// A peer asks for a block.
+    pub(crate) fn asked_of_us(&mut self, id: LinkId, block: Block) {
+        let admitted = self.holds(block) && self.admits(id);
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
+        if admitted {
             if !link.queue.contains(&block) {
                 link.queue.push_back(block);
+                self.upload.enqueue(self.now);
             }
         } else if link.fast {
             self.send(id, Message::Reject(block));
         }
     }
 
+    fn holds(&self, block: Block) -> bool {
+        let held = self.store.at(block.piece);
+        held.and_then(|name| self.store.get(name))
+            .is_some_and(|segment| {
+                let (_, length) = segment.place(block.piece.0);
+                let end = block.begin.checked_add(block.length);
+                segment.piece(block.piece.0).is_some_and(Piece::is_valid)
+                    && block.length > 0
+                    && end.is_some_and(|end| end <= length)
+            })
+    }
+
+    /// Whether one more request of this peer may wait: it gets its share of what we can send in
+    /// time.
+    fn admits(&self, id: LinkId) -> bool {
+        let Some(link) = self.links.get(id) else {
+            return false;
+        };
+        let queued = link.queue.len();
+        if link.choked || queued >= self.config.max_upload_queue {
+            return false;
+        }
+        if !link.fast {
+            // It cannot be told that we are busy.
+            return true;
+        }
+        let others = self.links.iter();
+        let others = others.filter(|(other, link)| *other != id && !link.queue.is_empty());
+        let others = others.count();
+        if others > 0 && link.is_free_rider(&self.config) {
+            return false;
+        }
+        let capacity = self.upload.capacity(&self.config);
+        let share = (capacity / (others + 1)).max(1);
+        queued < share && self.upload.waiting < capacity && others < self.config.upload_slots
+    }
+
     pub(crate) fn link_drained(&mut self, id: LinkId, buffered: u32) {
         if let Some(link) = self.links.get_mut(id) {
-            link.up.add(self.now, u64::from(link.handed));
+            let sent = u64::from(link.handed);
+            link.up.add(self.now, sent);
             link.buffered = buffered;
             link.handed = 0;
+            if self.upload.waiting > 0 {
+                self.upload.speed.add(self.now, sent);
+            }
         }
     }
 
     /// Sends what is asked, a block to each peer in turn, as far as channels and caps allow.
     pub(crate) fn serve(&mut self) {
-        loop {
-            let ready = |(id, link): (LinkId, &crate::link::Link)| {
+        self.upload.next = None;
+        while self.upload.waiting > 0 && !self.is_spent() {
+            let ready = |free: bool, (id, link): (LinkId, &Link)| {
                 let block = link.queue.front()?;
-                link.takes(block.length, &self.config, self.now)
-                    .then_some((id, *block))
+                (link.is_free_rider(&self.config) == free
+                    && link.takes(block.length, &self.config, self.now))
+                .then_some((id, *block))
             };
-            let Some((id, block)) = self.links.round(self.upload.last).find_map(ready) else {
+            let turn = |free: bool| {
+                let mut round = self.links.round(self.upload.last);
+                round.find_map(|entry| ready(free, entry))
+            };
+            let Some((id, block)) = turn(false).or_else(|| turn(true)) else {
                 return;
             };
-            if self.is_spent() {
-                return;
-            }
             if let Err(later) = self.upload.bucket.take(self.now, block.length) {
-                self.upload.next = Some(self.upload.next.map_or(later, |next| next.min(later)));
+                self.upload.next = Some(later);
                 return;
             }
             self.upload.last = id;
@@ -172,6 +238,7 @@ impl Engine {
     fn send_block(&mut self, id: LinkId, block: Block) {
         let bytes = u64::from(block.length);
         let now = self.now;
+        self.upload.dequeue(1, now);
         if let Some(link) = self.links.get_mut(id) {
             link.queue.pop_front();
         }
@@ -184,9 +251,17 @@ impl Engine {
         segment.served += bytes;
         if let Some(link) = self.links.get_mut(id) {
             link.handed = link.handed.saturating_add(block.length);
+            link.given += bytes;
+            link.last_used = now;
         }
         self.stats.uploaded_bytes += bytes;
         self.upload.meter.add(now, bytes);
         self.send(id, Message::Piece(block));
     }
 }
+
+/// Busy time after which our own old rate counts half.
+const SPEED_HALF_LIFE: Duration = Duration::from_secs(4);
+
+/// Blocks that may wait on the slowest line.
+const MIN_CAPACITY: usize = 4;

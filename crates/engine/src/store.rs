@@ -31,6 +31,8 @@ pub(crate) struct Segment {
     piece_length: u32,
     block_length: u32,
     pieces: Vec<Piece>,
+    /// How many peers have each piece, as last counted.
+    copies: Vec<u16>,
     valid: usize,
     /// Last stored, played or sent.
     pub(crate) used: Time,
@@ -57,6 +59,7 @@ impl Segment {
             piece_length: piece_length.max(1),
             block_length: block_length.max(piece_length.div_ceil(MAX_BLOCKS)).max(1),
             pieces: vec![Piece::Blank; count],
+            copies: Vec::new(),
             valid: 0,
             used: now,
             played: false,
@@ -86,6 +89,25 @@ impl Segment {
 
     pub(crate) fn piece_mut(&mut self, piece: u32) -> Option<&mut Piece> {
         self.pieces.get_mut(piece.checked_sub(self.first)? as usize)
+    }
+
+    /// How many peers have a piece, as last counted.
+    pub(crate) fn copies(&self, piece: u32) -> u16 {
+        let at = piece.saturating_sub(self.first) as usize;
+        self.copies.get(at).copied().unwrap_or(0)
+    }
+
+    /// Counts anew, given what each peer has.
+    pub(crate) fn count_copies<'a>(&mut self, has: impl Iterator<Item = &'a Ranges>) {
+        let (first, span) = (self.first, self.span());
+        self.copies.clear();
+        self.copies.resize(self.pieces.len(), 0);
+        for range in has.flat_map(|has| has.within(span.clone())) {
+            let held = (range.start - first) as usize..(range.end - first) as usize;
+            for copies in self.copies.get_mut(held).unwrap_or_default() {
+                *copies = copies.saturating_add(1);
+            }
+        }
     }
 
     /// Where a piece lies in the segment: offset and length, bytes.

@@ -185,6 +185,17 @@ impl Timeline {
             .is_some_and(|last| seq > last.seq && seq <= last.seq + 2)
     }
 
+    /// All piece numbers that a segment may have, whatever its length.
+    pub(crate) fn slots(&self, id: SegmentId) -> core::ops::Range<u32> {
+        let most = self.info.stride.saturating_mul(self.info.piece_length);
+        self.space.pieces(id, most)
+    }
+
+    /// The media sequence number behind the last one that the playlist lists.
+    pub(crate) fn next_seq(&self, id: TrackId) -> Option<u64> {
+        self.track(id)?.playlist.last()?.seq.checked_add(1)
+    }
+
     pub(crate) fn segment(&self, id: SegmentId) -> Option<TimelineSegment> {
         let playlist = &self.track(id.track)?.playlist;
         let at = playlist

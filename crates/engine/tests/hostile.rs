@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use common::{SEGMENT, SWARM, Viewer, first_piece, segment};
 use shoal_engine::{
-    ActiveTrack, Config, HttpFault, HttpId, Input, LinkFault, LinkId, NeedId, Output, Playhead,
-    Reason, Rule, State, Time, TimelineSegment, Verdict, Wish,
+    ActiveTrack, Config, HttpFault, HttpId, Input, LinkFault, LinkId, NeedId, Output, Pace,
+    Playhead, Reason, Rule, State, Time, TimelineSegment, Verdict, Wish,
 };
 use shoal_wire::id::{OfferId, PeerId, PieceIndex, TrackId};
 use shoal_wire::peer::shoal::Extension;
@@ -71,7 +71,7 @@ impl Dice {
 
     fn message(&mut self) -> Message {
         let piece = PieceIndex(self.piece());
-        match self.roll(18) {
+        match self.roll(20) {
             0 => Message::AllowedFast(piece),
             1 => Message::Bitfield(vec![255; self.roll(9) as usize]),
             2 => Message::Cancel(self.block()),
@@ -109,6 +109,10 @@ impl Dice {
             16 => Message::Extended {
                 id: 0,
                 payload: b"d1:md5:shoali3eee".to_vec(),
+            },
+            17 => Message::Extended {
+                id: 1,
+                payload: Extension::Wants(self.ranges()).encode(),
             },
             _ => Message::Extended {
                 id: 1,
@@ -178,6 +182,10 @@ impl Dice {
             5 => Input::Offered {
                 segment: segment(self.roll(10)),
                 length: SEGMENT,
+                pace: Pace {
+                    first_byte: self.span(),
+                    whole: self.span(),
+                },
             },
             6 => {
                 let lengths = (0..self.roll(20)).map(|_| self.number(200_000).min(1 << 31) as u32);

@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use rand::RngExt;
-use shoal_engine::{Input, LinkId, Time};
+use shoal_engine::{Input, LOW_MARK, LinkId, Time};
 use shoal_wire::peer::{Decoder, Frame, Message, Read};
 
 use crate::crowd::within;
@@ -82,8 +82,6 @@ pub(crate) enum Linking {
 /// Bytes of blocks that the engine may have unsent on one link, and of everything else.
 const MAX_BLOCKS: u32 = 256 << 10;
 const MAX_MESSAGES: u32 = 64 << 10;
-/// `bufferedAmountLowThreshold`, bytes.
-const LOW_MARK: u32 = 64 << 10;
 /// Bytes under way in one flow: what SCTP's receive window lets through at most, and what slow
 /// flows keep in any case.
 const WINDOW: core::ops::Range<u64> = 32 << 10..1 << 20;

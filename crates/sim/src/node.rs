@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rand::Rng;
-use shoal_engine::{Config, Engine, HttpId, LinkId, Reason, State, Time};
+use shoal_engine::{Config, Engine, HttpId, LinkId, Pace, Reason, State, Time};
 use shoal_wire::id::SegmentId;
 use shoal_wire::peer::Block;
 
@@ -46,6 +46,12 @@ pub(crate) struct Node {
     pub(crate) links: BTreeMap<LinkId, End>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
     pub(crate) gets: BTreeMap<HttpId, RequestId>,
+    /// Requests of the player that wait for an engine that is starting.
+    pub(crate) held: Vec<(u64, SegmentId)>,
+    /// Segments that the stock loader got and the engine has not taken, and how they came.
+    pub(crate) stash: Vec<(SegmentId, Pace)>,
+    /// Bytes per second of the stock loader's last segment.
+    pub(crate) stock_rate: f64,
     /// What the player waits for from the engine.
     pub(crate) needs: BTreeMap<u64, SegmentId>,
     pub(crate) socket: Option<Socket>,
@@ -116,6 +122,9 @@ impl Node {
             links: BTreeMap::new(),
             requests: BTreeMap::new(),
             gets: BTreeMap::new(),
+            held: Vec::new(),
+            stash: Vec::new(),
+            stock_rate: 0.0,
             needs: BTreeMap::new(),
             socket: None,
             deadline: None,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use core::time::Duration;
 
 use rand::RngExt;
-use shoal_engine::{HttpFault, HttpId, Input, Time};
+use shoal_engine::{HttpFault, HttpId, Input, Pace, Time};
 use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::Block;
 
@@ -55,6 +55,9 @@ pub(crate) struct Request {
     in_flight: u32,
     /// Waits for the viewer to receive something.
     blocked: bool,
+    /// When it was made, and when the first of the answer came.
+    made: Time,
+    began: Option<Time>,
     /// When the connection may send more.
     next: Time,
     /// When the last packet arrives.
@@ -250,6 +253,7 @@ impl World {
         let Some(request) = self.node(id).requests.get_mut(&number) else {
             return;
         };
+        request.began.get_or_insert(now);
         request.received += size;
         request.in_flight -= size;
         let (asked, received, length) = (request.asked, request.received, request.length);
@@ -338,6 +342,8 @@ impl World {
             received: 0,
             in_flight: 0,
             blocked: false,
+            made: self.now,
+            began: None,
             next: self.now,
             last: self.now,
         };
@@ -367,6 +373,7 @@ impl World {
                     None => Input::PartFailed { track, part },
                 };
                 self.feed(id, input);
+                self.unstash(id);
             }
             Asked::Playlist(track) => self.playlist(id, track, true),
             Asked::Media { http, .. } => {
@@ -377,7 +384,11 @@ impl World {
                 if let Some(player) = &mut node.player {
                     player.loaded(now, number);
                 }
-                self.offer(id, segment);
+                let pace = Pace {
+                    first_byte: request.began.unwrap_or(now).since(request.made),
+                    whole: now.since(request.made),
+                };
+                self.offer(id, segment, pace);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use shoal_engine::{Input, NeedId, Rule, Wish};
+use shoal_engine::{Input, NeedId, Pace, Rule, State, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 
 use crate::crowd::Act;
@@ -14,6 +14,13 @@ use crate::world::{Event, NodeId, World};
 
 /// How soon the page reads a playlist again that it did not get.
 const PLAYLIST_RETRY: Duration = Duration::from_secs(1);
+/// Seconds of video that must be there, beside what the origin takes, for a request to wait for an
+/// engine that is starting; how often that is looked at, and how many times at most.
+const RESERVE: f64 = 1.5;
+const HOLD: Duration = Duration::from_millis(250);
+const HOLDS: u32 = 12;
+/// Segments that are kept to be offered again.
+const MAX_STASH: usize = 16;
 
 impl World {
     /// The page has loaded the engine, and asks for the index.
@@ -46,6 +53,10 @@ impl World {
             self.feed(id, Input::Timeline { track, segments });
         }
         self.feed(id, Input::Playhead(playhead));
+        self.unstash(id);
+        for (number, segment) in core::mem::take(&mut self.node(id).held) {
+            self.load(id, number, segment);
+        }
     }
 
     pub(crate) fn step(&mut self, id: NodeId, nth: usize) {
@@ -155,13 +166,49 @@ impl World {
                     segment,
                 },
             );
+        } else if self.is_comfortable(id, segment) {
+            self.node(id).held.push((number, segment));
+            self.soon(
+                HOLD,
+                id,
+                Event::Held {
+                    number,
+                    left: HOLDS,
+                },
+            );
         } else {
             self.stock_get(id, number, segment);
         }
     }
 
+    /// Whether a request may wait for an engine that is starting.
+    fn is_comfortable(&mut self, id: NodeId, segment: SegmentId) -> bool {
+        let length = f64::from(self.video.length(segment));
+        let joins = self.arm == Arm::Shared && self.node(id).share != Some(false);
+        let node = self.node(id);
+        let forecast = length / node.stock_rate.max(1.0);
+        let ahead = node.player.as_ref().and_then(|player| player.ahead());
+        joins && ahead.is_some_and(|ahead| ahead.as_secs_f64() >= RESERVE + 1.5 * forecast)
+    }
+
+    /// A request that waits for the engine is looked at again.
+    pub(crate) fn held(&mut self, id: NodeId, number: u64, left: u32) {
+        let held = &self.node(id).held;
+        let Some(at) = held.iter().position(|(held, _)| *held == number) else {
+            return;
+        };
+        let segment = held[at].1;
+        if left > 0 && self.is_comfortable(id, segment) {
+            let left = left - 1;
+            return self.soon(HOLD, id, Event::Held { number, left });
+        }
+        self.node(id).held.remove(at);
+        self.stock_get(id, number, segment);
+    }
+
     /// The player asks no more.
     pub(crate) fn abort_load(&mut self, id: NodeId, number: u64) {
+        self.node(id).held.retain(|(held, _)| *held != number);
         if self.node(id).needs.remove(&number).is_some() {
             self.feed(id, Input::Cancel(NeedId(number)));
         } else {
@@ -177,14 +224,38 @@ impl World {
         }
     }
 
-    /// The stock loader has got a segment, which the page offers to the engine.
-    pub(crate) fn offer(&mut self, id: NodeId, segment: SegmentId) {
+    /// The stock loader has got a segment, which the page offers to the engine, now or later.
+    pub(crate) fn offer(&mut self, id: NodeId, segment: SegmentId, pace: Pace) {
         let length = self.video.length(segment);
         let node = self.node(id);
         node.tally.stock_bytes += u64::from(length);
-        if node.attached {
-            node.guard.reported = Some(Reported::Segment { segment, length });
-            self.feed(id, Input::Offered { segment, length });
+        node.stock_rate = f64::from(length) / pace.whole.as_secs_f64().max(0.001);
+        node.stash.push((segment, pace));
+        self.unstash(id);
+    }
+
+    /// Offers the engine what it could not take before: it had not joined, or did not know the part of
+    /// the index.
+    pub(crate) fn unstash(&mut self, id: NodeId) {
+        if !self.node(id).attached {
+            return;
+        }
+        for (segment, pace) in core::mem::take(&mut self.node(id).stash) {
+            let length = self.video.length(segment);
+            self.node(id).guard.reported = Some(Reported::Segment { segment, length });
+            self.feed(
+                id,
+                Input::Offered {
+                    segment,
+                    length,
+                    pace,
+                },
+            );
+            let node = self.node(id);
+            let later = node.engine.as_ref().is_some_and(|e| e.state() == State::On);
+            if later && !node.store.holds(segment) && node.stash.len() < MAX_STASH {
+                node.stash.push((segment, Pace::default()));
+            }
         }
     }
 

@@ -246,6 +246,12 @@ impl Player {
         self.phase = Phase::Ended;
     }
 
+    /// Media ahead of the playhead, once something has been shown.
+    pub(crate) fn ahead(&self) -> Option<Duration> {
+        let begun = !matches!(self.phase, Phase::Starting(_));
+        begun.then(|| self.playable().saturating_sub(self.position))
+    }
+
     pub(crate) fn ended(&self) -> bool {
         self.phase == Phase::Ended
     }

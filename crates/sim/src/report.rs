@@ -280,6 +280,8 @@ impl fmt::Display for Comparison {
             mb(with.wasted_bytes()),
             mb(without.wasted_bytes()),
         )?;
+        let stock = |report: &Report| report.viewers.iter().map(|v| v.stock_bytes).sum::<u64>();
+        row("past the engine", mb(stock(with)), mb(stock(without)))?;
         let fetches = |report: &Report| format!("{:.2}", report.fetches_per_segment());
         row(
             "origin fetches per segment",

@@ -39,6 +39,7 @@ impl Trace {
             Event::Wake => (4, 0),
             Event::Tick => (5, 0),
             Event::Hush(switch) => (6, *switch),
+            Event::Held { number, .. } => (29, *number),
             Event::Playlist(track) => (7, u64::from(track.0)),
             Event::Digest(piece) => (8, u64::from(piece.0)),
             Event::UpFree => (9, 0),

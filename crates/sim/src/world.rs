@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Tick,
     /// P2P was switched off a second ago.
     Hush(u64),
+    /// A request that waits for the engine is looked at again, and so many times more.
+    Held { number: u64, left: u32 },
     /// Read a playlist again after an error.
     Playlist(TrackId),
     /// Read the index, again after an error.
@@ -209,6 +211,7 @@ impl World {
             Event::Wake => self.wake(id),
             Event::Tick => self.tick(id),
             Event::Hush(switch) => self.check_hush(id, switch),
+            Event::Held { number, left } => self.held(id, number, left),
             Event::Playlist(track) => self.read_playlist(id, track),
             Event::Digest(piece) => self.digest(id, piece),
             Event::UpFree => self.up_free(id),

@@ -6,7 +6,7 @@
 import Hls, { type Fragment, type FragmentLoaderContext, type LevelDetails } from "hls.js";
 
 import type { ActiveTrack, TimelineSegment } from "../host/client.js";
-import type { Place } from "../keepsakes.js";
+import type { Pace, Place } from "../keepsakes.js";
 import type { Answer, Swarm } from "../swarm.js";
 import type { Supply } from "./loader.js";
 import type { Network } from "./truth.js";
@@ -148,8 +148,8 @@ export class Attachment implements Supply {
     this.#swarm.late(since, moving);
   }
 
-  offer(place: Place, bytes: Uint8Array): void {
-    this.#swarm.offer(place, bytes);
+  offer(place: Place, bytes: Uint8Array, pace: Pace): void {
+    this.#swarm.offer(place, bytes, pace);
   }
 
   fetched(bytes: number, wasted: boolean): void {

@@ -18,7 +18,7 @@ import Hls, {
   type LoaderStats,
 } from "hls.js";
 
-import type { Place } from "../keepsakes.js";
+import type { Pace, Place } from "../keepsakes.js";
 import type { Answer } from "../swarm.js";
 import { tellTruth, type Network } from "./truth.js";
 
@@ -44,16 +44,19 @@ export interface Supply {
   late(since: number, moving: boolean): void;
   /** Requests in a row on which the engine gave no sign of life. */
   readonly silent: number;
-  offer(place: Place, bytes: Uint8Array): void;
+  offer(place: Place, bytes: Uint8Array, pace: Pace): void;
   fetched(bytes: number, wasted: boolean): void;
 }
 
-/** With this much video ahead, in seconds, a request may wait for an engine that is starting. */
-const COMFORT = 6;
+/** A request may wait for an engine that is starting as long as there is video ahead for so many times what the server needs. */
+const COMFORT = 1.5;
 /** It waits this long at most, in milliseconds. */
 const MAX_HOLD = 3000;
-/** Seconds of video that are left when a late request goes to the server. */
+/** Seconds of video that are left when a late request goes to the server; with bytes coming in, the engine does better. */
 const RESERVE = 1.5;
+const MOVING_RESERVE = 0.3;
+/** Bytes are coming in when some came in this time, in milliseconds. */
+const MOVING = 750;
 /** The engine gets at least this long; with bytes coming in on a slow line up to that long. Seconds. */
 const MIN_PATIENCE = 1.5;
 const MAX_PATIENCE = 8;
@@ -138,7 +141,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     if (phase === "on" && this.#ask()) {
       return;
     }
-    if (phase === "starting" && this.#supply.ahead() >= COMFORT) {
+    if (phase === "starting" && this.#comfortable()) {
       this.#every(TICK, () => {
         this.#hold();
       });
@@ -151,13 +154,19 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   #hold(): void {
     const waited = performance.now() - this.#since;
     const { phase } = this.#supply;
-    if (phase === "starting" && this.#supply.ahead() >= COMFORT && waited < MAX_HOLD) {
+    if (phase === "starting" && this.#comfortable() && waited < MAX_HOLD) {
       return;
     }
     clearInterval(this.#timer);
     if (phase !== "on" || !this.#ask()) {
       this.#useStock();
     }
+  }
+
+  /** There is video enough ahead for the server to be asked later. */
+  #comfortable(): boolean {
+    const { context } = this;
+    return context !== null && this.#supply.ahead() >= RESERVE + COMFORT * this.#supply.forecast(context);
   }
 
   #ask(): boolean {
@@ -181,9 +190,17 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
       return this.#stock !== null;
     }
     const forecast = this.#supply.forecast(context);
-    const before = this.#supply.received();
+    let received = this.#supply.received();
+    let moved = this.#since;
+    let moving = false;
     this.#every(TICK, () => {
-      this.#watchDeadline(forecast, before);
+      const now = this.#supply.received();
+      if (now > received) {
+        received = now;
+        moved = performance.now();
+        moving = true;
+      }
+      this.#watchDeadline(forecast, moving, performance.now() - moved < MOVING);
     });
     return true;
   }
@@ -192,12 +209,15 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
    * Gives the request up when the buffer nears its end. An engine that was silent before gets less
    * and less of it. With bytes coming in it gets the time in which the server itself would have
    * answered: on a slow line, what it has fetched by then must not be thrown away.
+   * @param forecast Seconds that the server would need.
+   * @param moving Bytes have come since the engine was asked.
+   * @param lively Bytes came just now.
    */
-  #watchDeadline(forecast: number, before: number): void {
+  #watchDeadline(forecast: number, moving: boolean, lively: boolean): void {
     const waited = (performance.now() - this.#since) / 1000;
-    const moving = this.#supply.received() > before;
     const patience = moving ? Math.min(Math.max(MIN_PATIENCE, forecast * 1.5), MAX_PATIENCE) : MIN_PATIENCE;
-    const reserve = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
+    const silent = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
+    const reserve = lively ? MOVING_RESERVE : silent;
     const limit = (this.#config?.loadPolicy.maxLoadTimeMs ?? Infinity) / 1000;
     const short = waited >= patience && this.#supply.ahead() <= reserve;
     if (!short && waited < limit - RESERVE) {
@@ -252,7 +272,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
         books(false);
         if (this.#place !== null && response.data instanceof ArrayBuffer) {
           // Before hls.js sees it: it empties the buffer.
-          this.#supply.offer(this.#place, new Uint8Array(response.data));
+          this.#supply.offer(this.#place, new Uint8Array(response.data), pace(stats));
         }
         callbacks.onSuccess(response, stats, context, details);
       },
@@ -300,6 +320,11 @@ function blank(): LoaderStats {
     parsing: { start: 0, end: 0 },
     buffering: { start: 0, first: 0, end: 0 },
   };
+}
+
+/** How long the server took, as hls.js has measured it. */
+function pace({ loading: { start, first, end } }: LoaderStats): Pace {
+  return { firstByte: Math.max(0, first - start) / 1000, whole: Math.max(0, end - start) / 1000 };
 }
 
 /** hls.js takes buffers, not views. The bytes are ours already, so a fitting buffer is not copied. */

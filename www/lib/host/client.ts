@@ -62,7 +62,8 @@ export interface Client {
   playhead(position: number, rate: number, active: ActiveTrack[]): void;
   need(id: number, track: number, seq: number): void;
   cancel(id: number): void;
-  offered(track: number, seq: number, bytes: Uint8Array): void;
+  /** `firstByte` and `whole`: how long the server took, in seconds. */
+  offered(track: number, seq: number, bytes: Uint8Array, firstByte: number, whole: number): void;
   stats(): ClientStats;
   close(): void;
   free(): void;

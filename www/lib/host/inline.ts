@@ -5,6 +5,7 @@
 
 import { engineOptions } from "../config.js";
 import type { Fuse } from "../fuse.js";
+import type { Pace } from "../keepsakes.js";
 import type {
   ActiveTrack,
   Client,
@@ -74,9 +75,9 @@ export class InlineHost {
     });
   }
 
-  offered(track: number, seq: number, bytes: Uint8Array): void {
+  offered(track: number, seq: number, bytes: Uint8Array, { firstByte, whole }: Pace): void {
     this.#run((client) => {
-      client.offered(track, seq, bytes);
+      client.offered(track, seq, bytes, firstByte, whole);
     });
   }
 

@@ -214,11 +214,9 @@ impl Viewer {
         })
     }
 
-    /// The peer says that it has these pieces.
-    pub(crate) fn hear_have(&mut self, link: LinkId, start: u32, end: u32) -> Vec<Output> {
-        let mut ranges = Ranges::new();
-        ranges.insert(start, end);
-        let payload = Extension::Have(ranges).encode();
+    /// The peer says something by our extension.
+    pub(crate) fn hear_of(&mut self, link: LinkId, extension: &Extension) -> Vec<Output> {
+        let payload = extension.encode();
         self.hear(
             link,
             Message::Extended {
@@ -226,6 +224,11 @@ impl Viewer {
                 payload,
             },
         )
+    }
+
+    /// The peer says that it has these pieces.
+    pub(crate) fn hear_have(&mut self, link: LinkId, start: u32, end: u32) -> Vec<Output> {
+        self.hear_of(link, &Extension::Have(ranges(start, end)))
     }
 
     /// The peer sends all that it is asked for until nothing more is asked of it.
@@ -276,6 +279,25 @@ impl Viewer {
     pub(crate) fn state(&self) -> State {
         self.engine.state()
     }
+}
+
+/// The set of the pieces from `start` up to but not including `end`.
+pub(crate) fn ranges(start: u32, end: u32) -> Ranges {
+    core::iter::once(start..end).collect()
+}
+
+/// What our extension says to a peer, in order.
+pub(crate) fn said(outputs: &[Output], to: LinkId) -> Vec<Extension> {
+    let extension = |message| match message {
+        Message::Extended { id: 9, payload } => {
+            Extension::decode(&payload, &shoal::Limits::default()).ok()
+        }
+        _ => None,
+    };
+    sent(outputs, to)
+        .into_iter()
+        .filter_map(extension)
+        .collect()
 }
 
 pub(crate) fn offered(output: &Output) -> Option<LinkId> {
