@@ -41,6 +41,7 @@ impl World {
                 self.breach(id, "never waits");
             }
         }
+        self.flush_sends(id);
         self.rest(id, before);
         self.arm_timer(id);
     }

@@ -6,9 +6,11 @@
 //! the same viewers: what the viewers suffer is compared one by one.
 
 mod access;
+mod agenda;
 mod chance;
 mod contract;
 mod crowd;
+mod keyed;
 mod net;
 mod node;
 mod origin;

@@ -12,6 +12,7 @@ use shoal_wire::peer::Block;
 
 use crate::chance::{Chance, Purpose, stream};
 use crate::crowd::Plan;
+use crate::keyed::Keyed;
 use crate::net::{End, Flow, Parcel, Wire};
 use crate::origin::{Request, RequestId};
 use crate::pipe::Pipe;
@@ -41,11 +42,11 @@ pub(crate) struct Node {
     /// A page that stays open for a while after the end.
     pub(crate) leaving: bool,
     pub(crate) store: Store,
-    pub(crate) up: Pipe<LinkId, Wire>,
+    pub(crate) up: Pipe<LinkId, Box<Wire>>,
     pub(crate) down: Pipe<Flow, Parcel>,
-    pub(crate) links: BTreeMap<LinkId, End>,
-    pub(crate) requests: BTreeMap<RequestId, Request>,
-    pub(crate) gets: BTreeMap<HttpId, RequestId>,
+    pub(crate) links: Keyed<LinkId, End>,
+    pub(crate) requests: Keyed<RequestId, Request>,
+    pub(crate) gets: Keyed<HttpId, RequestId>,
     /// Requests of the player that wait for an engine that is starting.
     pub(crate) held: Vec<(u64, SegmentId)>,
     /// Segments that the stock loader got and the engine has not taken, and how they came.
@@ -53,7 +54,7 @@ pub(crate) struct Node {
     /// Bytes per second of the stock loader's last segment.
     pub(crate) stock_rate: f64,
     /// What the player waits for from the engine.
-    pub(crate) needs: BTreeMap<u64, SegmentId>,
+    pub(crate) needs: Keyed<u64, SegmentId>,
     pub(crate) socket: Option<Socket>,
     /// The engine's deadline, and the moment of the timer that is armed for it.
     pub(crate) deadline: Option<Time>,
@@ -116,16 +117,16 @@ impl Node {
             engine: None,
             attached: false,
             leaving: false,
-            store: Store::default(),
+            store: Store::new(),
             up: Pipe::new(plan.access.up),
             down: Pipe::new(plan.access.down),
-            links: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            gets: BTreeMap::new(),
+            links: Keyed::new(),
+            requests: Keyed::new(),
+            gets: Keyed::new(),
+            needs: Keyed::new(),
             held: Vec::new(),
             stash: Vec::new(),
             stock_rate: 0.0,
-            needs: BTreeMap::new(),
             socket: None,
             deadline: None,
             armed: None,

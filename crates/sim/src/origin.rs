@@ -13,7 +13,6 @@ use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::Block;
 
 use crate::chance::{Chance, Purpose, stream};
-use crate::net::{Flow, Parcel};
 use crate::node::Reported;
 use crate::scenario::OriginModel;
 use crate::store::Breach;
@@ -232,16 +231,8 @@ impl World {
         request.blocked = request.in_flight >= window;
         let go_on = !request.blocked && left > size;
         self.origin.tally.count(request.asked, size);
-        let parcel = Parcel::Chunk;
-        self.schedule(
-            arrival,
-            id,
-            Event::Parcel {
-                flow: Flow::Http(number),
-                size,
-                parcel,
-            },
-        );
+        let request = number;
+        self.schedule(arrival, id, Event::Chunk { request, size });
         if go_on {
             self.schedule(next, id, Event::Send(number));
         }
@@ -318,13 +309,9 @@ impl World {
     pub(crate) fn origin_fails(&mut self) {
         for number in 0..self.nodes.len() {
             let id = NodeId(number as u32);
-            let started = |request: &&RequestId| self.nodes[number].requests[*request].sent > 0;
-            let requests: Vec<_> = self.nodes[number]
-                .requests
-                .keys()
-                .filter(started)
-                .copied()
-                .collect();
+            let requests = self.nodes[number].requests.iter();
+            let started = requests.filter(|(_, request)| request.sent > 0);
+            let requests: Vec<_> = started.map(|(number, _)| number).collect();
             for request in requests {
                 let fault = HttpFault::Network;
                 self.soon(Duration::ZERO, id, Event::HttpLost { request, fault });
@@ -395,16 +382,16 @@ impl World {
 
     /// One way between a viewer and the origin.
     fn to_origin(&self, id: NodeId) -> Duration {
-        self.nodes[id.0 as usize].plan.access.latency + self.origin.model.latency
+        self.lines[id.0 as usize].latency + self.origin.model.latency
     }
 
     /// What loss adds to a chunk: a round trip when one of its packets had to be sent again.
     fn origin_lag(&mut self, id: NodeId) -> Duration {
         let trip = self.to_origin(id) * 2;
-        let node = self.node(id);
+        let loss = self.lines[id.0 as usize].loss;
         let packets = CHUNK / 1400;
-        let lost = 1.0 - (1.0 - node.plan.access.loss).powi(packets as i32);
-        if node.chance.random_bool(lost) {
+        let lost = 1.0 - (1.0 - loss).powi(packets as i32);
+        if loss > 0.0 && self.node(id).chance.random_bool(lost) {
             trip
         } else {
             Duration::ZERO

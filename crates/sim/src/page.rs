@@ -87,8 +87,12 @@ impl World {
         }
     }
 
-    /// Does what the player has ordered, and arms its timer.
+    /// Does what the player has ordered, and arms its timer, unless nothing has happened to it.
     pub(crate) fn obey(&mut self, id: NodeId) {
+        match &mut self.node(id).player {
+            Some(player) if player.touched => player.touched = false,
+            _ => return,
+        }
         loop {
             let node = self.node(id);
             if node.stage != Stage::Here {
@@ -218,7 +222,7 @@ impl World {
                 .requests
                 .iter()
                 .find(|(_, request)| asked(request));
-            if let Some((&request, _)) = found {
+            if let Some((request, _)) = found {
                 self.drop_request(id, request);
             }
         }
@@ -272,7 +276,10 @@ impl World {
         }
         self.leave_links(id);
         self.leave_tracker(id);
-        self.node(id).requests.clear();
+        let node = self.node(id);
+        node.requests.clear();
+        node.up.clear();
+        node.down.clear();
         self.check_counts(id);
     }
 }

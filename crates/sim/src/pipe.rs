@@ -1,70 +1,117 @@
-//! A link of finite rate that serves its flows in turn, one packet at a time.
+//! A line of finite rate that serves its flows in turn, one packet at a time.
 //!
 //! This is what a home connection does to many transfers at once: each gets its fair share, none
 //! starves, and the sum never passes the rate.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use core::time::Duration;
+
+use shoal_engine::Time;
 
 /// One end of a viewer's access, `F` naming its flows and `P` its packets.
 #[derive(Debug)]
 pub(crate) struct Pipe<F, P> {
     /// Bytes per second.
     rate: u64,
-    queues: BTreeMap<F, Queue<P>>,
+    /// Flows that have packets, are served or are paused.
+    flows: Vec<Flow<F, P>>,
     /// Flows with packets, not paused, in the order of service.
     turn: VecDeque<F>,
     serving: Option<(F, u32, P)>,
+    /// Until when an idle line is taken by what was let past its queues.
+    taken: Time,
+    /// How long a busy line has been used by what was let past: the next packet waits for it.
+    owed: Duration,
+    /// Room of flows that are over.
+    spare: Vec<VecDeque<(u32, P)>>,
 }
 
 #[derive(Debug)]
-struct Queue<P> {
+struct Flow<F, P> {
+    name: F,
     packets: VecDeque<(u32, P)>,
     paused: bool,
     in_turn: bool,
 }
 
-impl<F: Copy + Ord, P> Pipe<F, P> {
+/// Rooms kept for flows to come.
+const MAX_SPARE: usize = 4;
+
+impl<F: Copy + Eq, P> Pipe<F, P> {
     pub(crate) fn new(rate: u64) -> Self {
         Self {
             rate: rate.max(1),
-            queues: BTreeMap::new(),
+            flows: Vec::new(),
             turn: VecDeque::new(),
             serving: None,
+            taken: Time(0),
+            owed: Duration::ZERO,
+            spare: Vec::new(),
         }
     }
 
     pub(crate) fn push(&mut self, flow: F, size: u32, packet: P) {
-        let queue = self.queues.entry(flow).or_insert_with(Queue::new);
-        queue.packets.push_back((size, packet));
-        self.line_up(flow);
+        let at = self.flow(flow);
+        self.flows[at].packets.push_back((size, packet));
+        self.line_up(at);
     }
 
     /// Begins the next packet when idle; how long it takes.
-    pub(crate) fn begin(&mut self) -> Option<Duration> {
+    pub(crate) fn begin(&mut self, now: Time) -> Option<Duration> {
         if self.serving.is_some() {
             return None;
         }
-        let flow = self.turn.pop_front()?;
-        let queue = self.queues.get_mut(&flow)?;
-        queue.in_turn = false;
-        let (size, packet) = queue.packets.pop_front()?;
-        self.serving = Some((flow, size, packet));
-        Some(Duration::from_micros(
-            (u64::from(size) * 1_000_000).div_ceil(self.rate),
-        ))
+        let name = self.turn.pop_front()?;
+        let flow = self.flows.iter_mut().find(|flow| flow.name == name)?;
+        flow.in_turn = false;
+        let (size, packet) = flow.packets.pop_front()?;
+        self.serving = Some((name, size, packet));
+        let waits = self.taken.since(now) + core::mem::take(&mut self.owed);
+        Some(waits + self.time(size))
     }
 
     /// Ends the packet in service. Its flow may have been dropped meanwhile.
-    pub(crate) fn finish(&mut self) -> Option<(F, u32, P)> {
-        let (flow, size, packet) = self.serving.take()?;
-        let idle = |queue: &Queue<P>| queue.packets.is_empty() && !queue.paused;
-        if self.queues.get(&flow).is_some_and(idle) {
-            self.queues.remove(&flow);
+    pub(crate) fn finish(&mut self, now: Time) -> Option<(F, u32, P)> {
+        let (name, size, packet) = self.serving.take()?;
+        if let Some(at) = self.flows.iter().position(|flow| flow.name == name) {
+            let flow = &self.flows[at];
+            if flow.packets.is_empty() && !flow.paused {
+                self.end(at);
+            } else {
+                self.line_up(at);
+            }
         }
-        self.line_up(flow);
-        Some((flow, size, packet))
+        if self.turn.is_empty() {
+            self.taken = now + core::mem::take(&mut self.owed);
+        }
+        Some((name, size, packet))
+    }
+
+    /// Lets something small past the queues. It uses the line like everything else; how long it
+    /// takes, one packet of every flow in service going before it.
+    pub(crate) fn pass(&mut self, now: Time, size: u32, others: u32) -> Duration {
+        let time = self.time(size);
+        if self.serving.is_some() {
+            self.owed += time;
+            let ahead = self.turn.len() as u32 + 1;
+            time + self.time(others * ahead)
+        } else {
+            self.taken = self.taken.max(now) + time;
+            self.taken.since(now)
+        }
+    }
+
+    /// Whether a flow has packets here, or is paused.
+    pub(crate) fn holds(&self, flow: F) -> bool {
+        self.serving
+            .as_ref()
+            .is_some_and(|(name, ..)| *name == flow)
+            || self.flows.iter().any(|other| other.name == flow)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.serving.is_none()
     }
 
     /// Bytes per second.
@@ -72,46 +119,77 @@ impl<F: Copy + Ord, P> Pipe<F, P> {
         self.rate
     }
 
+    /// How long so many bytes take.
+    pub(crate) fn time(&self, size: u32) -> Duration {
+        Duration::from_micros((u64::from(size) * 1_000_000).div_ceil(self.rate))
+    }
+
     /// Flows that have packets.
     pub(crate) fn flows(&self) -> usize {
-        self.queues.len()
+        self.flows.len()
     }
 
     /// Serves a flow no more, or again.
     pub(crate) fn pause(&mut self, flow: F, paused: bool) {
-        let queue = self.queues.entry(flow).or_insert_with(Queue::new);
-        queue.paused = paused;
-        if paused && queue.in_turn {
-            queue.in_turn = false;
+        let found = self.flows.iter().position(|other| other.name == flow);
+        let at = match found {
+            Some(at) => at,
+            None if paused => self.flow(flow),
+            None => return,
+        };
+        let idle = self.flows[at].packets.is_empty();
+        self.flows[at].paused = paused;
+        if paused && self.flows[at].in_turn {
+            self.flows[at].in_turn = false;
             self.turn.retain(|&other| other != flow);
         }
-        self.line_up(flow);
+        if !paused && idle {
+            self.end(at);
+        } else {
+            self.line_up(at);
+        }
     }
 
     /// Forgets a flow and what it has queued; a packet in service still finishes.
     pub(crate) fn forget(&mut self, flow: F) {
-        self.queues.remove(&flow);
-        self.turn.retain(|&other| other != flow);
-    }
-
-    fn line_up(&mut self, flow: F) {
-        if let Some(queue) = self.queues.get_mut(&flow)
-            && !queue.in_turn
-            && !queue.paused
-            && !queue.packets.is_empty()
-        {
-            queue.in_turn = true;
-            self.turn.push_back(flow);
+        if let Some(at) = self.flows.iter().position(|other| other.name == flow) {
+            self.end(at);
+            self.turn.retain(|&other| other != flow);
         }
     }
-}
 
-impl<P> Queue<P> {
-    fn new() -> Self {
-        Self {
-            packets: VecDeque::new(),
-            paused: false,
-            in_turn: false,
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.rate);
+    }
+
+    /// Where a flow is, from now on at the latest.
+    fn flow(&mut self, name: F) -> usize {
+        let found = self.flows.iter().position(|flow| flow.name == name);
+        found.unwrap_or_else(|| {
+            self.flows.push(Flow {
+                name,
+                packets: self.spare.pop().unwrap_or_default(),
+                paused: false,
+                in_turn: false,
+            });
+            self.flows.len() - 1
+        })
+    }
+
+    fn end(&mut self, at: usize) {
+        let mut packets = self.flows.swap_remove(at).packets;
+        if self.spare.len() < MAX_SPARE {
+            packets.clear();
+            self.spare.push(packets);
+        }
+    }
+
+    fn line_up(&mut self, at: usize) {
+        let flow = &mut self.flows[at];
+        if !flow.in_turn && !flow.paused && !flow.packets.is_empty() {
+            flow.in_turn = true;
+            self.turn.push_back(flow.name);
         }
     }
 }

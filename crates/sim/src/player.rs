@@ -74,6 +74,8 @@ pub(crate) struct Player {
     report: Time,
     loads: u64,
     pub(crate) orders: Vec<Order>,
+    /// Something has happened since the host looked at the orders and at `next_wake`.
+    pub(crate) touched: bool,
     pub(crate) watched: Watched,
 }
 
@@ -103,6 +105,7 @@ impl Player {
             report: now,
             loads: 0,
             orders: Vec::new(),
+            touched: true,
             watched: Watched::default(),
         };
         let tracks: Vec<TrackId> = player.lanes.iter().map(|lane| lane.track).collect();
@@ -278,6 +281,7 @@ impl Player {
 
     /// Moves the playhead to where it is `now`.
     fn advance(&mut self, now: Time) {
+        self.touched = true;
         if self.phase == Phase::Playing {
             let end = self.playable();
             let elapsed = now.since(self.clock);

@@ -1,5 +1,8 @@
 //! What is simulated: a video, a crowd, an origin and a tracker.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use core::time::Duration;
 
 use shoal_engine::Config;
@@ -36,7 +39,7 @@ pub struct Scenario {
     pub(crate) linger: Duration,
 }
 
-/// Which of the two arms runs. The viewers draw the same in both.
+/// Which of the arms runs. The viewers draw the same in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arm {
     /// Every viewer has answered no: all comes from the origin.
@@ -200,19 +203,30 @@ impl Scenario {
     /// When an engine breaks its contract.
     #[must_use]
     pub fn run(&self) -> Report {
-        World::new(self, Arm::Shared).run()
+        self.run_arm(Arm::Shared)
     }
 
-    /// Runs the scenario, and again without P2P.
+    /// Runs one arm of the scenario.
+    ///
+    /// # Panics
+    /// When an engine breaks its contract.
+    #[must_use]
+    pub fn run_arm(&self, arm: Arm) -> Report {
+        World::new(self, arm).run()
+    }
+
+    /// Runs the scenario, and again without P2P. Each arm has a thread of its own.
     ///
     /// # Panics
     /// When an engine breaks its contract.
     #[must_use]
     pub fn compare(&self) -> Comparison {
-        Comparison {
-            shared: self.run(),
-            alone: World::new(self, Arm::Alone).run(),
-        }
+        thread::scope(|scope| {
+            let alone = scope.spawn(|| self.run_arm(Arm::Alone));
+            let shared = self.run_arm(Arm::Shared);
+            let alone = alone.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Comparison { shared, alone }
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! How two viewers' connections come about and end: signalling, and who can connect to whom.
 
+use std::collections::VecDeque;
+
 use core::ops::Range;
 use core::time::Duration;
 
 use shoal_engine::{CloseReason, Input, LinkFault, LinkId};
-use shoal_wire::peer::{Decoder, Limits};
 
 use crate::crowd::within;
+use crate::keyed::Keyed;
 use crate::net::{End, Linking};
 use crate::store::Breach;
 use crate::world::{Event, NodeId, World};
@@ -105,8 +107,9 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn described(&mut self, id: NodeId, link: LinkId, sdp: String) {
+    pub(crate) fn described(&mut self, id: NodeId, link: LinkId) {
         if self.node(id).links.contains_key(&link) {
+            let sdp = sdp(id, link);
             self.feed(id, Input::LinkDescribed { link, sdp });
         }
     }
@@ -142,7 +145,7 @@ impl World {
     /// The page is closed: peers are told, or find out by silence.
     pub(crate) fn leave_links(&mut self, id: NodeId) {
         let silent = self.node(id).plan.silent;
-        let links = core::mem::take(&mut self.node(id).links);
+        let links = core::mem::replace(&mut self.node(id).links, Keyed::new());
         for end in links.values().filter(|end| end.stage != Linking::Failed) {
             let silence = if silent {
                 within(&mut self.node(id).chance, CONSENT)
@@ -161,7 +164,6 @@ impl World {
         peer: Option<(NodeId, LinkId)>,
     ) -> Result<(), Breach> {
         let last = self.now;
-        let decoder = Decoder::new(Limits::default());
         let end = End {
             stage,
             peer,
@@ -169,8 +171,10 @@ impl World {
             blocks: 0,
             unreported: 0,
             in_flight: 0,
+            receipts: VecDeque::new(),
+            full: false,
             last,
-            decoder,
+            decoder: None,
         };
         match self.node(id).links.insert(link, end) {
             None => Ok(()),
@@ -180,11 +184,7 @@ impl World {
 
     fn describe(&mut self, id: NodeId, link: LinkId) {
         let gathering = within(&mut self.node(id).chance, GATHERING);
-        let sdp = format!(
-            "v=0\r\no=- {} {} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
-            id.0, link.0
-        );
-        self.soon(gathering, id, Event::Described { link, sdp });
+        self.soon(gathering, id, Event::Described(link));
     }
 
     fn tell_peer(&mut self, id: NodeId, end: &End, later: Duration) {
@@ -200,6 +200,13 @@ impl World {
             );
         }
     }
+}
+
+fn sdp(id: NodeId, link: LinkId) -> String {
+    format!(
+        "v=0\r\no=- {} {} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
+        id.0, link.0
+    )
 }
 
 /// Who made an SDP.

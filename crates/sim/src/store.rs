@@ -3,28 +3,29 @@
 //! Each method refuses, with a sentence, what a real store could not do or what the engine's
 //! contract forbids.
 
-use std::collections::BTreeMap;
-
 use core::ops::Range;
 
 use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId};
 use shoal_wire::peer::Block;
 
+use crate::keyed::Keyed;
+
 /// What a breach of the contract is called.
 pub(crate) type Breach = String;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Store {
-    segments: BTreeMap<SegmentId, Room>,
-    /// First piece number of each segment held.
-    first: BTreeMap<u32, SegmentId>,
+    /// By the number of a segment's first piece.
+    rooms: Keyed<u32, Room>,
+    /// The first piece of each segment held.
+    first: Keyed<SegmentId, u32>,
     bytes: u64,
 }
 
 #[derive(Debug)]
 struct Room {
+    segment: SegmentId,
     length: u32,
-    first: u32,
     pieces: Vec<Piece>,
 }
 
@@ -38,13 +39,21 @@ enum Piece {
 }
 
 impl Store {
+    pub(crate) const fn new() -> Self {
+        Self {
+            rooms: Keyed::new(),
+            first: Keyed::new(),
+            bytes: 0,
+        }
+    }
+
     /// Bytes that rooms are made for.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     pub(crate) fn holds(&self, segment: SegmentId) -> bool {
-        self.segments.contains_key(&segment)
+        self.first.contains_key(&segment)
     }
 
     pub(crate) fn reserve(
@@ -58,22 +67,21 @@ impl Store {
         }
         let empty = Piece::Writing(Vec::new());
         let room = Room {
+            segment,
             length,
-            first: pieces.start,
             pieces: vec![empty; pieces.len()],
         };
-        self.segments.insert(segment, room);
-        self.first.insert(pieces.start, segment);
+        self.first.insert(segment, pieces.start);
+        self.rooms.insert(pieces.start, room);
         self.bytes += u64::from(length);
         Ok(())
     }
 
     pub(crate) fn evict(&mut self, segment: SegmentId) -> Result<(), Breach> {
-        let room = self
-            .segments
-            .remove(&segment)
+        let first = self.first.remove(&segment);
+        let room = first
+            .and_then(|first| self.rooms.remove(&first))
             .ok_or_else(|| format!("evicts {segment:?}, which has no room"))?;
-        self.first.remove(&room.first);
         self.bytes -= u64::from(room.length);
         Ok(())
     }
@@ -88,6 +96,19 @@ impl Store {
         let Piece::Writing(written) = piece else {
             return Err(format!("keeps {block:?} in a piece that is verified"));
         };
+        // Most blocks of a piece come in their order.
+        if written
+            .last()
+            .is_none_or(|(last, _)| last.end <= range.start)
+        {
+            match written.last_mut() {
+                Some((last, rot)) if last.end == range.start && *rot == rotten => {
+                    last.end = range.end;
+                }
+                _ => written.push((range, rotten)),
+            }
+            return Ok(());
+        }
         let mut left = Vec::with_capacity(written.len() + 2);
         for (old, rot) in written.drain(..) {
             let before = old.start..old.end.min(range.start);
@@ -108,8 +129,9 @@ impl Store {
     /// Writes a whole segment.
     pub(crate) fn fill(&mut self, segment: SegmentId, length: u32) -> Result<(), Breach> {
         let room = self
-            .segments
-            .get_mut(&segment)
+            .first
+            .get(&segment)
+            .and_then(|first| self.rooms.get_mut(first))
             .ok_or_else(|| format!("keeps {segment:?}, which has no room"))?;
         if room.length != length {
             return Err(format!("keeps {length} bytes in a room of {}", room.length));
@@ -130,8 +152,10 @@ impl Store {
         offset: u32,
         length: u32,
     ) -> Result<(), Breach> {
-        let owner = self.owner(index)?;
-        let (piece, true_length) = self.piece(index)?;
+        let (room, nth) = self.room(index)?;
+        let true_length = piece_length(room.length, nth);
+        let true_place = (room.segment, nth as u32 * PIECE_LENGTH);
+        let piece = &mut room.pieces[nth];
         let Piece::Writing(written) = piece else {
             return Err(format!("verifies {index:?}, which is verified"));
         };
@@ -142,7 +166,7 @@ impl Store {
             }
             end = range.end;
         }
-        if owner.0 != segment || owner.1 * PIECE_LENGTH != offset || length != true_length {
+        if true_place != (segment, offset) || length != true_length {
             return Err(format!(
                 "verifies {index:?} as {length} bytes at {offset} of {segment:?}"
             ));
@@ -183,8 +207,9 @@ impl Store {
     /// Whether a segment may be handed to the player; its length.
     pub(crate) fn whole(&self, segment: SegmentId) -> Result<u32, Breach> {
         let room = self
-            .segments
+            .first
             .get(&segment)
+            .and_then(|first| self.rooms.get(first))
             .ok_or_else(|| format!("delivers {segment:?}, which has no room"))?;
         if room
             .pieces
@@ -199,27 +224,19 @@ impl Store {
         }
     }
 
-    /// The segment of a piece and its number there.
-    fn owner(&self, index: PieceIndex) -> Result<(SegmentId, u32), Breach> {
-        self.first
-            .range(..=index.0)
-            .next_back()
-            .map(|(&first, &segment)| (segment, index.0 - first))
-            .filter(|&(segment, nth)| (nth as usize) < self.segments[&segment].pieces.len())
+    /// The room that a piece is in, and the piece's number there.
+    fn room(&mut self, index: PieceIndex) -> Result<(&mut Room, usize), Breach> {
+        self.rooms
+            .up_to_mut(&index.0)
+            .map(|(first, room)| (room, (index.0 - first) as usize))
+            .filter(|(room, nth)| *nth < room.pieces.len())
             .ok_or_else(|| format!("touches {index:?}, which has no room"))
     }
 
     fn piece(&mut self, index: PieceIndex) -> Result<(&mut Piece, u32), Breach> {
-        let (segment, nth) = self.owner(index)?;
-        self.segments
-            .get_mut(&segment)
-            .and_then(|room| {
-                let length = piece_length(room.length, nth as usize);
-                room.pieces
-                    .get_mut(nth as usize)
-                    .map(|piece| (piece, length))
-            })
-            .ok_or_else(|| format!("touches {index:?}, which has no room"))
+        let (room, nth) = self.room(index)?;
+        let length = piece_length(room.length, nth);
+        Ok((&mut room.pieces[nth], length))
     }
 }
 

@@ -4,7 +4,7 @@ use shoal_engine::Time;
 
 use crate::world::{Event, NodeId};
 
-/// FNV-1a over what happened, in order: small, and the same on every machine.
+/// What happened, in order, by words: cheap, and the same on every machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace(u64);
 
@@ -18,19 +18,20 @@ impl Trace {
     }
 
     pub(crate) fn number(&mut self, number: u64) {
-        self.bytes(&number.to_le_bytes());
+        // A multiplication carries upwards only; the rotation brings the high bits down again.
+        self.0 = (self.0 ^ number)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            self.number(u64::from(byte));
         }
     }
 
     /// One event: when, to whom, what, and its figures.
     pub(crate) fn event(&mut self, at: Time, node: NodeId, event: &Event) {
-        self.number(at.0);
-        self.number(u64::from(node.0));
         let (kind, figure) = match event {
             Event::Arrive => (0, 0),
             Event::EngineReady => (1, 0),
@@ -44,18 +45,19 @@ impl Trace {
             Event::Digest(piece) => (8, u64::from(piece.0)),
             Event::UpFree => (9, 0),
             Event::DownFree => (10, 0),
-            Event::Parcel { size, .. } => (11, u64::from(*size)),
-            Event::Acked { link, size } => (12, link.0 << 32 | u64::from(*size)),
-            Event::Described { link, sdp } => (13, link.0 << 32 | sdp.len() as u64),
+            Event::Chunk { request, size } => (11, request.0 << 32 | u64::from(*size)),
+            Event::Wire(wire) => (29, wire.figure()),
+            Event::Receipt(link) => (12, link.0),
+            Event::Described(link) => (13, link.0),
             Event::Opened(link) => (14, link.0),
             Event::Broken { link, .. } => (15, link.0),
             Event::Serve(request) => (16, request.0),
             Event::Send(request) => (17, request.0),
             Event::HttpLost { request, .. } => (18, request.0),
             Event::TrackerReached(socket) => (19, socket.0),
-            Event::TrackerHears { socket, text } | Event::SocketText { socket, text } => {
-                self.bytes(text.as_bytes());
-                (20, socket.0)
+            Event::TrackerHears(text) | Event::SocketText(text) => {
+                self.bytes(text.text.as_bytes());
+                (20, text.socket.0)
             }
             Event::TrackerLeft(socket) => (21, socket.0),
             Event::SocketOpen(socket) => (22, socket.0),
@@ -66,7 +68,7 @@ impl Trace {
             Event::OriginOutage => (24, 0),
             Event::TrackerOutage => (25, 0),
         };
-        self.number(kind);
-        self.number(figure);
+        self.number(at.0 ^ (u64::from(node.0) << 40));
+        self.number(figure ^ (kind << 56));
     }
 }

@@ -14,7 +14,7 @@ use shoal_wire::tracker::{ClientMessage, Limits, TrackerMessage};
 use crate::chance::{Chance, Purpose, stream};
 use crate::scenario::TrackerModel;
 use crate::store::Breach;
-use crate::world::{Event, NodeId, World};
+use crate::world::{Event, NodeId, Text, World};
 
 pub(crate) use shoal_server::tracker::swarm::SocketId;
 
@@ -125,7 +125,8 @@ impl World {
                 open: true,
             }) => {
                 let socket = *socket;
-                self.soon(trip, id, Event::TrackerHears { socket, text });
+                let text = Box::new(Text { socket, text });
+                self.soon(trip, id, Event::TrackerHears(text));
                 Ok(())
             }
             _ => Err("sends to a tracker that it is not connected to".to_owned()),
@@ -162,19 +163,20 @@ impl World {
     }
 
     /// A message has come to the tracker.
-    pub(crate) fn tracker_hears(&mut self, socket: SocketId, text: &str) {
-        if !self.tracker.connected.contains_key(&socket) {
+    pub(crate) fn tracker_hears(&mut self, text: &Text) {
+        if !self.tracker.connected.contains_key(&text.socket) {
             return;
         }
         for Delivery {
             to: socket,
             message,
-        } in self.tracker.hears(socket, text)
+        } in self.tracker.hears(text.socket, &text.text)
         {
             if let Some(&node) = self.tracker.connected.get(&socket) {
                 let text = message.encode();
                 let trip = self.to_tracker(node);
-                self.soon(trip, node, Event::SocketText { socket, text });
+                let text = Box::new(Text { socket, text });
+                self.soon(trip, node, Event::SocketText(text));
             }
         }
     }
@@ -198,14 +200,14 @@ impl World {
         }
     }
 
-    pub(crate) fn socket_text(&mut self, id: NodeId, socket: SocketId, text: String) {
+    pub(crate) fn socket_text(&mut self, id: NodeId, text: Text) {
         if self
             .node(id)
             .socket
             .as_ref()
-            .is_some_and(|ours| ours.id == socket)
+            .is_some_and(|ours| ours.id == text.socket)
         {
-            self.feed(id, Input::TrackerMessage(text));
+            self.feed(id, Input::TrackerMessage(text.text));
         }
     }
 

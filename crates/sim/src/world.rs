@@ -1,18 +1,17 @@
-//! The simulated world: one clock, one heap of events, and everybody in it.
+//! The simulated world: one clock, one agenda, and everybody in it.
 //!
 //! Invariants: events happen in the order of (time, number); nothing but the seed is drawn from;
 //! an engine is never given an input while it is being drained.
-
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
 
 use core::time::Duration;
 
 use shoal_engine::{HttpFault, Input, LinkFault, LinkId, Time, Verdict};
 use shoal_wire::id::{PieceIndex, TrackId};
 
+use crate::access::Access;
+use crate::agenda::Agenda;
 use crate::crowd::Plan;
-use crate::net::{Flow, Parcel};
+use crate::net::{Burst, Wire};
 use crate::node::{Node, Stage};
 use crate::origin::{Origin, RequestId};
 use crate::report::Report;
@@ -54,18 +53,16 @@ pub(crate) enum Event {
     UpFree,
     /// The downlink has received a packet.
     DownFree,
-    /// A packet has come to the downlink's far end.
-    Parcel {
-        flow: Flow,
-        size: u32,
-        parcel: Parcel,
-    },
-    /// The other end has bytes of a link.
-    Acked { link: LinkId, size: u32 },
+    /// A part of a response has come to the downlink's far end.
+    Chunk { request: RequestId, size: u32 },
+    /// Frames have come to the downlink's far end.
+    Wire(Box<Wire>),
+    /// The other end has bytes of a link that waits for it.
+    Receipt(LinkId),
     /// The send buffer of a link is low.
     Drained(LinkId),
     /// An SDP is ready.
-    Described { link: LinkId, sdp: String },
+    Described(LinkId),
     /// A data channel is open.
     Opened(LinkId),
     /// Connecting has taken too long.
@@ -84,13 +81,13 @@ pub(crate) enum Event {
     /// The tracker has a new connection.
     TrackerReached(SocketId),
     /// The tracker has a message.
-    TrackerHears { socket: SocketId, text: String },
+    TrackerHears(Box<Text>),
     /// The tracker has lost a connection.
     TrackerLeft(SocketId),
     /// The node's socket is open.
     SocketOpen(SocketId),
     /// The node's socket has a message.
-    SocketText { socket: SocketId, text: String },
+    SocketText(Box<Text>),
     /// The node's socket is closed.
     SocketGone(SocketId),
     /// The origin fails from now on for a while. Happens to nobody in particular.
@@ -99,12 +96,11 @@ pub(crate) enum Event {
     TrackerOutage,
 }
 
+/// A message between the tracker and a socket.
 #[derive(Debug)]
-struct Entry {
-    at: Time,
-    number: u64,
-    node: NodeId,
-    event: Event,
+pub(crate) struct Text {
+    pub(crate) socket: SocketId,
+    pub(crate) text: String,
 }
 
 /// Everybody and everything.
@@ -118,8 +114,11 @@ pub(crate) struct World {
     pub(crate) origin: Origin,
     pub(crate) tracker: Tracker,
     pub(crate) trace: Trace,
-    heap: BinaryHeap<Reverse<Entry>>,
-    number: u64,
+    /// What everybody's line is like: what is asked of others all the time, close together.
+    pub(crate) lines: Vec<Access>,
+    /// What the viewer whose engine is being drained has sent so far.
+    pub(crate) bursts: Vec<Burst>,
+    agenda: Agenda,
 }
 
 /// How soon after the switch everything must be closed.
@@ -136,8 +135,9 @@ impl World {
             origin: Origin::new(seed, &scenario.origin),
             tracker: Tracker::new(seed, &scenario.tracker, scenario.video.index().swarm),
             trace: Trace::new(),
-            heap: BinaryHeap::new(),
-            number: 0,
+            lines: Vec::new(),
+            bursts: Vec::new(),
+            agenda: Agenda::new(),
             scenario: scenario.clone(),
         };
         let crowds = scenario
@@ -147,6 +147,7 @@ impl World {
         for (number, crowd) in (0..).zip(crowds) {
             let plan = crowd.plan(seed, u64::from(number), &scenario.video);
             let arrives = plan.arrives;
+            world.lines.push(plan.access);
             world.nodes.push(Node::new(seed, number, plan));
             world.schedule(arrives, NodeId(number), Event::Arrive);
         }
@@ -162,7 +163,7 @@ impl World {
     /// Lives until nothing happens any more, or until the scenario's end.
     pub(crate) fn run(mut self) -> Report {
         let end = Time(0) + self.scenario.until;
-        while let Some(Reverse(entry)) = self.heap.pop() {
+        while let Some(entry) = self.agenda.pop() {
             if entry.at > end {
                 break;
             }
@@ -178,14 +179,7 @@ impl World {
     }
 
     pub(crate) fn schedule(&mut self, at: Time, node: NodeId, event: Event) {
-        let number = self.number;
-        self.number += 1;
-        self.heap.push(Reverse(Entry {
-            at,
-            number,
-            node,
-            event,
-        }));
+        self.agenda.push(at, node, event);
     }
 
     pub(crate) fn soon(&mut self, delay: Duration, node: NodeId, event: Event) {
@@ -201,7 +195,7 @@ impl World {
             Event::OriginOutage => return self.origin_fails(),
             Event::TrackerOutage => return self.tracker_fails(),
             Event::TrackerReached(socket) => return self.tracker_reached(id, socket),
-            Event::TrackerHears { socket, text } => return self.tracker_hears(socket, &text),
+            Event::TrackerHears(text) => return self.tracker_hears(&text),
             Event::TrackerLeft(socket) => return self.tracker.left(socket),
             Event::Arrive => return self.arrive(id),
             _ if self.node(id).stage != Stage::Here => return,
@@ -216,9 +210,10 @@ impl World {
             Event::Digest(piece) => self.digest(id, piece),
             Event::UpFree => self.up_free(id),
             Event::DownFree => self.down_free(id),
-            Event::Parcel { flow, size, parcel } => self.parcel(id, flow, size, parcel),
-            Event::Acked { link, size } => self.acked(id, link, size),
-            Event::Described { link, sdp } => self.described(id, link, sdp),
+            Event::Chunk { request, size } => self.chunk(id, request, size),
+            Event::Wire(wire) => self.wire(id, wire),
+            Event::Receipt(link) => self.pace(id, link),
+            Event::Described(link) => self.described(id, link),
             Event::Drained(link) => self.drained(id, link),
             Event::Opened(link) => self.opened(id, link),
             Event::Unreached(link) => self.unreached(id, link),
@@ -228,7 +223,7 @@ impl World {
             Event::Send(request) => self.send_more(id, request),
             Event::HttpLost { request, fault } => self.http_lost(id, request, fault),
             Event::SocketOpen(socket) => self.socket_open(id, socket),
-            Event::SocketText { socket, text } => self.socket_text(id, socket, text),
+            Event::SocketText(text) => self.socket_text(id, *text),
             Event::SocketGone(socket) => self.socket_gone(id, socket),
         }
         self.obey(id);
@@ -297,25 +292,5 @@ impl World {
     /// The engine has just been switched off: a second later all must be quiet.
     pub(crate) fn expect_hush(&mut self, id: NodeId, switch: u64) {
         self.soon(HUSH, id, Event::Hush(switch));
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
     }
 }
