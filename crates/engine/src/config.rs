@@ -46,7 +46,7 @@ pub struct Config {
     /// estimated to take, until the origin has been measured, and at most. More: the origin is used
     /// more; less: less room for a slow origin. 3 s.
     pub margin: Duration,
-    /// The same at least, however quick the origin is. 800 ms.
+    /// The same at least, however quick the origin is. 1 s.
     pub min_margin: Duration,
     /// Slack of a segment beyond which the rarest piece is asked for first; within it the first one. 8 s.
     pub calm: Duration,
@@ -84,7 +84,7 @@ pub struct Config {
     /// Bytes of one request to a peer (BEP 3's usual 16 KiB). A power of two, 1 KiB to 128 KiB.
     pub block_length: u32,
     /// How much of a peer's measured rate is asked of it ahead. Longer: a seek or a slow origin
-    /// waits for what is already on its way; shorter than a round trip: the peer idles. 400 ms.
+    /// waits for what is already on its way; shorter than a round trip: the peer idles. 300 ms.
     pub pipeline: Duration,
     /// Blocks asked of a peer beyond that. 2.
     pub min_pipeline: usize,
@@ -174,7 +174,7 @@ impl Default for Config {
             link_buffer: 256 << 10,
             horizon: s(30),
             margin: s(3),
-            min_margin: ms(800),
+            min_margin: s(1),
             calm: s(8),
             assumed_rate: 250_000,
             join_grace: s(5),
@@ -189,7 +189,7 @@ impl Default for Config {
             max_origin_failures: 3,
             max_failed: 64,
             block_length: 16 << 10,
-            pipeline: ms(400),
+            pipeline: ms(300),
             min_pipeline: 2,
             max_pipeline: 64,
             peer_silence: s(4),

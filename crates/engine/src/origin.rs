@@ -47,8 +47,9 @@ pub(crate) struct Origin {
     /// Until the first piece of an answer is there.
     answers: Delay,
     next: u64,
-    /// Failures in a row.
+    /// Failures in a row, and when the last one was.
     failures: u32,
+    failed_at: Option<Time>,
     rests_until: Time,
     /// Failures by segment, of those that are wanted.
     failed: Table<SegmentId, u32>,
@@ -61,6 +62,7 @@ impl Origin {
             answers: Delay::default(),
             next: 0,
             failures: 0,
+            failed_at: None,
             rests_until: Time::default(),
             failed: Table::default(),
         }
@@ -77,10 +79,14 @@ impl Origin {
         Duration::from_secs_f64((bytes as f64 * 4.0 / 3.0 / rate.max(1.0)).min(60.0))
     }
 
-    /// Time to keep in hand for an answer to begin, by what has been measured.
-    pub(crate) fn margin(&self, config: &Config) -> Duration {
-        let answer = self.answers.bound().unwrap_or(config.margin);
-        (answer * 2).clamp(config.min_margin, config.margin)
+    /// Time to keep in hand for an answer to begin, by what has been measured. An origin that has
+    /// failed of late may have to be asked twice.
+    pub(crate) fn margin(&self, now: Time, config: &Config) -> Duration {
+        let flaky = self.failed_at.is_some_and(|at| at + FLAKY > now);
+        match self.answers.bound() {
+            Some(answer) if !flaky => (answer * 2).clamp(config.min_margin, config.margin),
+            _ => config.margin,
+        }
     }
 
     /// The player's own loader has got a segment from it.
@@ -119,6 +125,9 @@ impl Origin {
         self.failed.insert(segment, failures.saturating_add(1));
     }
 }
+
+/// How long a failure of the origin makes us careful.
+const FLAKY: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Asks for the pieces of a segment that are missing, not under way over HTTP, and `due`.
@@ -275,6 +284,7 @@ impl Engine {
     pub(crate) fn origin_failed(&mut self, segment: SegmentId) {
         let wait = self.config.http_retry * (1 << self.origin.failures.min(4));
         self.origin.failures = self.origin.failures.saturating_add(1);
+        self.origin.failed_at = Some(self.now);
         self.origin.rests_until = self.now + wait.mul_f64(self.chance.around_one(0.2));
         let carried = self.store.get(segment).is_some_and(|held| {
             held.span().all(|piece| {

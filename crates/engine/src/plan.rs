@@ -303,7 +303,7 @@ impl Engine {
             return false;
         }
         let transfer = self.origin.transfer(segment.missing_bytes(), &self.config);
-        let margin = self.origin.margin(&self.config);
+        let margin = self.origin.margin(self.now, &self.config);
         want.last_moment = want.deadline - (margin + transfer);
         want.danger = want.last_moment - margin;
         true
