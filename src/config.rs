@@ -117,6 +117,7 @@ bounds! {
     max_timeline "maxTimeline",
     max_needs "maxNeeds",
     upload_rate "uploadRate",
+    upload_burst "uploadBurst",
     upload_total "uploadTotal",
     upload_slots "uploadSlots",
     upload_patience "uploadPatience",

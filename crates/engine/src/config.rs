@@ -19,6 +19,9 @@ pub struct Config {
 
     /// Bytes per second sent to peers at most; 0 is no limit. Lower: less use to others.
     pub upload_rate: u64,
+    /// How much of that may be saved up while nobody asks. Longer: bursts above the rate; shorter: what
+    /// is not used at once is lost to the swarm. 30 s.
+    pub upload_burst: Duration,
     /// Bytes sent to peers per visit at most; 0 is no limit.
     pub upload_total: u64,
     /// Peers whose requests wait for us at one time; the others are told that we are busy. More:
@@ -165,6 +168,7 @@ impl Default for Config {
             max_timeline: 100_000,
             max_needs: 32,
             upload_rate: 0,
+            upload_burst: s(30),
             upload_total: 0,
             upload_slots: 16,
             upload_patience: s(1),

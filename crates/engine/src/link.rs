@@ -177,6 +177,12 @@ impl Link {
         wants && !self.has_all && !self.has.covers(span)
     }
 
+    /// Where it is in the video: the first piece that it wants.
+    pub(crate) fn front(&self) -> u32 {
+        let first = self.wants.as_ref().and_then(|wants| wants.iter().next());
+        first.map_or(u32::MAX, |range| range.start)
+    }
+
     /// Bytes per second that it sends while it owes us something, once measured.
     pub(crate) fn speed(&self) -> Option<f64> {
         self.down.rate()
@@ -197,7 +203,8 @@ impl Link {
         if !self.is_ready() || self.chokes_us || self.busy_until > now {
             return 0;
         }
-        let pipeline = if self.snubbed {
+        // Who was silent or busy is tried with one block first.
+        let pipeline = if self.snubbed || self.busy_wait > config.busy_wait {
             1
         } else {
             let ahead = self.speed().unwrap_or(0.0) * config.pipeline.as_secs_f64();

@@ -130,21 +130,32 @@ impl Delay {
     }
 }
 
-/// Lets bytes through at a rate, with a second's burst.
+/// Lets bytes through at a rate, and what was not used of it for a while in a burst.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
     rate: u64,
+    /// Bytes of the longest burst.
+    burst: f64,
     tokens: f64,
     at: Time,
 }
 
 impl Bucket {
     /// `rate` in bytes per second; 0 lets everything through.
-    pub(crate) const fn new(rate: u64) -> Self {
+    pub(crate) fn new(rate: u64, burst: Duration) -> Self {
         Self {
             rate,
+            burst: rate as f64 * burst.as_secs_f64(),
             tokens: rate as f64,
             at: Time(0),
+        }
+    }
+
+    /// Bytes that it will have let through after `span`, at most.
+    pub(crate) fn within(&self, span: Duration) -> f64 {
+        match self.rate {
+            0 => f64::INFINITY,
+            rate => self.tokens + rate as f64 * span.as_secs_f64(),
         }
     }
 
@@ -155,7 +166,7 @@ impl Bucket {
         }
         let rate = self.rate as f64;
         // A burst is never smaller than what is asked, or a slow bucket would never let it pass.
-        let full = rate.max(f64::from(bytes));
+        let full = self.burst.max(f64::from(bytes));
         self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * rate).min(full);
         self.at = now;
         let short = f64::from(bytes) - self.tokens;
@@ -210,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_bucket_lets_its_rate_through_and_no_more() {
-        let mut bucket = Bucket::new(100_000);
+        let mut bucket = Bucket::new(100_000, Duration::from_secs(1));
         let mut now = Time::from_secs(1);
         let mut sent = 0_u64;
         while now < Time::from_secs(11) {
@@ -224,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_bucket_slower_than_a_block_still_lets_blocks_pass() {
-        let mut bucket = Bucket::new(1_000);
+        let mut bucket = Bucket::new(1_000, Duration::from_secs(1));
         let later = bucket.take(Time::from_secs(1), 16_384).unwrap_err();
         assert_eq!(bucket.take(later, 16_384), Ok(()));
     }

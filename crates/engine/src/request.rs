@@ -16,8 +16,11 @@ use crate::table::sort_by;
 const SHARE: usize = 4;
 
 impl Engine {
-    /// Gives the links that have room something to do, the quickest first, a few blocks each in
-    /// turn.
+    /// Gives the links that have room something to do, a few blocks each in turn.
+    ///
+    /// Who is least far ahead of us in the video comes first: the fewest others can be served by it,
+    /// so that the uplinks of those at the front are left to whoever has nobody else. Of equals the
+    /// quickest comes first.
     pub(crate) fn request(&mut self) {
         if self.hungry.is_empty() {
             return;
@@ -27,15 +30,17 @@ impl Engine {
             .into_iter()
             .filter_map(|id| {
                 let link = self.links.get(id)?;
-                (link.room(&self.config, now) > 0).then(|| (id, link.speed().unwrap_or(0.0)))
+                (link.room(&self.config, now) > 0)
+                    .then(|| (id, link.speed().unwrap_or(0.0), link.front()))
             })
             .collect::<Vec<_>>();
         sort_by(&mut hungry, |a, b| {
-            b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)).is_lt()
+            let quicker = b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+            a.2.cmp(&b.2).then(quicker).is_lt()
         });
-        hungry.dedup_by_key(|(id, _)| *id);
+        hungry.dedup_by_key(|(id, ..)| *id);
         while !hungry.is_empty() {
-            hungry.retain(|&(id, speed)| self.request_some(id, speed));
+            hungry.retain(|&(id, speed, _)| self.request_some(id, speed));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Everyone who wants something may ask. What would have to wait too long is refused at once, so
 //! that the peer asks somebody else while there is time; the wait is known from our own measured
-//! rate. Who waits is served in turn, those who never serve us last.
+//! rate. Of those who wait, those at the front of the video come first, and those who never serve us last.
 
 use core::time::Duration;
 
@@ -11,7 +11,6 @@ use shoal_wire::peer::{Block, Message};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::input::LinkId;
-use crate::link::Link;
 use crate::meter::{Bucket, BusyMeter, Meter};
 use crate::piece::Piece;
 use crate::time::Time;
@@ -34,7 +33,7 @@ pub(crate) struct Upload {
 impl Upload {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            bucket: Bucket::new(config.upload_rate),
+            bucket: Bucket::new(config.upload_rate, config.upload_burst),
             meter: Meter::default(),
             speed: BusyMeter::new(SPEED_HALF_LIFE),
             waiting: 0,
@@ -50,11 +49,8 @@ impl Upload {
     /// Blocks that may wait in all, for none to wait longer than we let it.
     fn capacity(&self, config: &Config) -> usize {
         let speed = self.speed.rate().unwrap_or(config.assumed_upload as f64);
-        let speed = match config.upload_rate {
-            0 => speed,
-            cap => speed.min(cap as f64),
-        };
         let bytes = speed * config.upload_patience.as_secs_f64();
+        let bytes = bytes.min(self.bucket.within(config.upload_patience));
         ((bytes / f64::from(config.block_length)) as usize).max(MIN_CAPACITY)
     }
 
@@ -213,17 +209,7 @@ impl Engine {
     pub(crate) fn serve(&mut self) {
         self.upload.next = None;
         while self.upload.waiting > 0 && !self.is_spent() {
-            let ready = |free: bool, (id, link): (LinkId, &Link)| {
-                let block = link.queue.front()?;
-                (link.is_free_rider(&self.config) == free
-                    && link.takes(block.length, &self.config, self.now))
-                .then_some((id, *block))
-            };
-            let turn = |free: bool| {
-                let mut round = self.links.round(self.upload.last);
-                round.find_map(|entry| ready(free, entry))
-            };
-            let Some((id, block)) = turn(false).or_else(|| turn(true)) else {
+            let Some((id, block)) = self.next_served() else {
                 return;
             };
             if let Err(later) = self.upload.bucket.take(self.now, block.length) {
@@ -233,6 +219,23 @@ impl Engine {
             self.upload.last = id;
             self.send_block(id, block);
         }
+    }
+
+    /// Who is served next: of those who serve us too, the one furthest ahead in the video, who has the
+    /// fewest others to ask; of equals each in turn.
+    fn next_served(&self) -> Option<(LinkId, Block)> {
+        let mut best: Option<((bool, u32), LinkId, Block)> = None;
+        for (id, link) in self.links.round(self.upload.last) {
+            let Some(&block) = link.queue.front() else {
+                continue;
+            };
+            let rank = (!link.is_free_rider(&self.config), link.front());
+            let better = best.is_none_or(|(best, ..)| rank > best);
+            if better && link.takes(block.length, &self.config, self.now) {
+                best = Some((rank, id, block));
+            }
+        }
+        best.map(|(_, id, block)| (id, block))
     }
 
     fn send_block(&mut self, id: LinkId, block: Block) {
