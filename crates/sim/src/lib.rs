@@ -24,6 +24,7 @@ mod store;
 mod trace;
 mod tracker;
 mod video;
+mod wire;
 mod world;
 
 pub use access::{Access, Nat};

@@ -13,13 +13,14 @@ use shoal_wire::peer::Block;
 use crate::chance::{Chance, Purpose, stream};
 use crate::crowd::Plan;
 use crate::keyed::Keyed;
-use crate::net::{End, Flow, Parcel, Wire};
+use crate::net::{End, Flow, Parcel};
 use crate::origin::{Request, RequestId};
 use crate::pipe::Pipe;
 use crate::player::Player;
 use crate::store::Store;
 use crate::tracker::Socket;
 use crate::video::Video;
+use crate::wire::Wire;
 use crate::world::NodeId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,9 @@ pub(crate) struct Tally {
     pub(crate) http_blocks: u64,
     pub(crate) peer_blocks: u64,
     pub(crate) sent_blocks: u64,
+    /// Messages without a block sent to peers, and their bytes on the line.
+    pub(crate) messages: u64,
+    pub(crate) message_bytes: u64,
     pub(crate) deliveries: u32,
     pub(crate) declines: BTreeMap<&'static str, u32>,
     pub(crate) problems: BTreeMap<&'static str, u32>,

@@ -11,7 +11,6 @@ use shoal_wire::id::{PieceIndex, TrackId};
 use crate::access::Access;
 use crate::agenda::Agenda;
 use crate::crowd::Plan;
-use crate::net::{Burst, Wire};
 use crate::node::{Node, Stage};
 use crate::origin::{Origin, RequestId};
 use crate::report::Report;
@@ -19,6 +18,7 @@ use crate::scenario::{Arm, Scenario};
 use crate::trace::Trace;
 use crate::tracker::{SocketId, Tracker};
 use crate::video::Video;
+use crate::wire::{Burst, Wire};
 
 /// A simulated viewer: its position among all viewers of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
