@@ -8,6 +8,7 @@
 mod access;
 mod agenda;
 mod chance;
+mod clock;
 mod contract;
 mod crowd;
 mod keyed;
@@ -21,6 +22,7 @@ mod report;
 mod scenario;
 mod signal;
 mod store;
+mod table;
 mod trace;
 mod tracker;
 mod video;

@@ -1,6 +1,5 @@
 //! What a run has shown.
 
-use core::fmt;
 use core::time::Duration;
 
 use shoal_engine::Stats;
@@ -27,10 +26,14 @@ pub struct Report {
     pub segments: u64,
     /// See `segments`.
     pub unique_bytes: u64,
+    /// Bytes of media and index that the origin sent, by tens of seconds from the beginning.
+    pub origin_load: Vec<u64>,
     /// Messages that the tracker got.
     pub tracker_messages: u64,
     /// A hash of all that happened.
     pub trace: u64,
+    /// Processor time that the run took. No part of the trace.
+    pub cost: Duration,
 }
 
 /// One viewer.
@@ -60,6 +63,10 @@ pub struct ViewerReport {
     pub deliveries: u32,
     /// Segments that the engine left to the player's own loader.
     pub declines: u32,
+    /// Messages without a block that were sent to peers.
+    pub messages: u64,
+    /// Bytes of them on the line, packet headers included.
+    pub message_bytes: u64,
     /// Links that opened.
     pub links: u32,
     /// Links that the engine closed because their peer was banned.
@@ -103,8 +110,10 @@ impl Report {
             origin_requests: tally.media_requests,
             segments: tally.segments.len() as u64,
             unique_bytes: lengths.sum(),
+            origin_load: tally.load.clone(),
             tracker_messages: world.tracker.heard,
             trace: 0,
+            cost: Duration::ZERO,
         };
         let mut trace = world.trace.clone();
         trace.bytes(format!("{report:?}").as_bytes());
@@ -160,17 +169,57 @@ impl Report {
         times.get(times.len() / 2).copied().unwrap_or_default()
     }
 
-    /// Of all viewers' uploads in shares of their downloads, the one that 95 of 100 do not pass.
+    /// Of all viewers' uploads in shares of their downloads, the one that so many of 100 do not
+    /// pass.
     #[must_use]
-    pub fn upload_share(&self) -> f64 {
-        let mut shares: Vec<f64> = self
-            .viewers
-            .iter()
-            .map(ViewerReport::upload_share)
-            .collect();
+    pub fn upload_share(&self, percent: usize) -> f64 {
+        let viewers = self.viewers.iter();
+        let mut shares: Vec<f64> = viewers.map(ViewerReport::upload_share).collect();
         shares.sort_by(f64::total_cmp);
         let last = shares.len().saturating_sub(1);
-        shares.get(last * 95 / 100).copied().unwrap_or_default()
+        shares
+            .get(last * percent.min(100) / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Bytes that came to nothing, in shares of all that viewers received.
+    #[must_use]
+    pub fn wasted_share(&self) -> f64 {
+        let received = self.viewers.iter().map(ViewerReport::received).sum();
+        share(self.wasted_bytes(), received)
+    }
+
+    /// Messages without a block that viewers sent each other, and their bytes on the line.
+    #[must_use]
+    pub fn messages(&self) -> (u64, u64) {
+        self.viewers.iter().fold((0, 0), |(count, bytes), viewer| {
+            (count + viewer.messages, bytes + viewer.message_bytes)
+        })
+    }
+
+    /// Requests for media that the origin got, for each segment watched.
+    #[must_use]
+    pub fn requests_per_segment(&self) -> f64 {
+        share(self.origin_requests, self.segments)
+    }
+
+    /// Minutes that all viewers together watched.
+    #[must_use]
+    pub fn viewer_minutes(&self) -> f64 {
+        let played: Duration = self.viewers.iter().map(|viewer| viewer.played).sum();
+        played.as_secs_f64() / 60.0
+    }
+
+    /// Processor time that a minute of one viewer cost the simulator.
+    #[must_use]
+    pub fn cost_per_viewer_minute(&self) -> Duration {
+        let minutes = self.viewer_minutes();
+        if minutes > 0.0 {
+            self.cost.div_f64(minutes)
+        } else {
+            Duration::ZERO
+        }
     }
 }
 
@@ -189,6 +238,8 @@ impl ViewerReport {
             stock_bytes: tally.stock_bytes,
             deliveries: tally.deliveries,
             declines: tally.declines.values().sum(),
+            messages: tally.messages,
+            message_bytes: tally.message_bytes,
             links: tally.links_opened,
             banned: tally.links_banned,
             sockets: tally.sockets,
@@ -205,8 +256,13 @@ impl ViewerReport {
     /// Bytes sent to peers, in shares of the bytes received.
     #[must_use]
     pub fn upload_share(&self) -> f64 {
-        let received = self.stats.origin_bytes + self.stats.peer_bytes + self.stock_bytes;
-        share(self.stats.uploaded_bytes, received)
+        share(self.stats.uploaded_bytes, self.received())
+    }
+
+    /// Media bytes received, whatever became of them.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.stats.origin_bytes + self.stats.peer_bytes + self.stock_bytes
     }
 }
 
@@ -248,87 +304,6 @@ impl Comparison {
 
     fn pairs(&self) -> impl Iterator<Item = (&ViewerReport, &ViewerReport)> {
         self.shared.viewers.iter().zip(&self.alone.viewers)
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (with, without) = (&self.shared, &self.alone);
-        let mb = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
-        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-        let mut row = |name: &str, with: String, without: String| {
-            writeln!(f, "{name:<28} {with:>14} {without:>14}")
-        };
-        row("", "with P2P".to_owned(), "HTTP only".to_owned())?;
-        row(
-            "origin, media",
-            mb(with.origin_bytes),
-            mb(without.origin_bytes),
-        )?;
-        row(
-            "origin, index",
-            mb(with.index_bytes),
-            mb(without.index_bytes),
-        )?;
-        row(
-            "from peers",
-            mb(with.peer_bytes()),
-            mb(without.peer_bytes()),
-        )?;
-        row(
-            "wasted",
-            mb(with.wasted_bytes()),
-            mb(without.wasted_bytes()),
-        )?;
-        let fetches = |report: &Report| format!("{:.2}", report.fetches_per_segment());
-        row(
-            "origin fetches per segment",
-            fetches(with),
-            fetches(without),
-        )?;
-        let requests =
-            |report: &Report| format!("{:.2}", share(report.origin_requests, report.segments));
-        row(
-            "origin requests per segment",
-            requests(with),
-            requests(without),
-        )?;
-        row(
-            "stalls",
-            with.stalls().to_string(),
-            without.stalls().to_string(),
-        )?;
-        row(
-            "waited in mid-play",
-            seconds(with.waited()),
-            seconds(without.waited()),
-        )?;
-        row(
-            "first frame, median",
-            seconds(with.startup()),
-            seconds(without.startup()),
-        )?;
-        let upload = |report: &Report| format!("{:.2}", report.upload_share());
-        row("upload/download, 95th", upload(with), upload(without))?;
-        row(
-            "messages to the tracker",
-            with.tracker_messages.to_string(),
-            without.tracker_messages.to_string(),
-        )?;
-        let trace = |report: &Report| format!("{:012x}", report.trace >> 16);
-        row("trace", trace(with), trace(without))?;
-        let worst = self.worst_wait().as_secs_f64();
-        let startup = self.worst_startup().as_secs_f64();
-        writeln!(
-            f,
-            "offload {:.1} %, ceiling {:.1} %",
-            self.offload() * 100.0,
-            self.ceiling() * 100.0
-        )?;
-        writeln!(
-            f,
-            "worst viewer against its twin: {worst:.2} s in mid-play, {startup:.2} s at the start"
-        )
     }
 }
 

@@ -263,14 +263,14 @@ impl World {
         }
     }
 
-    /// Arms one timer for the engine's deadline. Browsers' timers go by whole milliseconds.
+    /// Arms one timer for the engine's deadline.
     pub(crate) fn arm_timer(&mut self, id: NodeId) {
         let now = self.now;
         let node = self.node(id);
         let Some(deadline) = node.deadline else {
             return;
         };
-        let due = Time(deadline.max(now).0.div_ceil(1000) * 1000);
+        let due = node.timer(deadline.max(now));
         if node.armed.is_none_or(|armed| armed > due) {
             node.armed = Some(due);
             self.schedule(due, id, Event::Tick);
