@@ -248,10 +248,12 @@ impl World {
         }
     }
 
-    /// The channel's buffer is low.
+    /// The channel's buffer is low, unless more has been sent at this very moment: then its falling
+    /// is reported later.
     pub(crate) fn drained(&mut self, id: NodeId, link: LinkId) {
         if let Some(end) = self.node(id).links.get_mut(&link)
             && end.stage == Linking::Open
+            && end.buffered <= LOW_MARK
         {
             end.unreported = 0;
             let buffered = end.buffered;

@@ -39,6 +39,8 @@ pub struct Report {
 /// One viewer.
 #[derive(Clone, Debug, Default)]
 pub struct ViewerReport {
+    /// The viewer had said no to P2P when it came.
+    pub refused: bool,
     /// From arrival to the first frame; `None` when the viewer left before it.
     pub startup: Option<Duration>,
     /// Times that playback stopped for want of media.
@@ -92,11 +94,9 @@ impl Report {
         let viewers = world.nodes.iter().filter_map(|node| {
             let watched = &node.player.as_ref()?.watched;
             let stats = node.engine.as_ref().map(|engine| engine.stats(world.now));
-            Some(ViewerReport::of(
-                watched,
-                stats.unwrap_or_default(),
-                &node.tally,
-            ))
+            let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
+            report.refused = node.plan.share == Some(false);
+            Some(report)
         });
         let lengths = tally
             .segments
@@ -226,6 +226,7 @@ impl Report {
 impl ViewerReport {
     fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
         Self {
+            refused: false,
             startup: watched.startup,
             stalls: watched.stalls,
             stalled: watched.stalled,
@@ -274,10 +275,14 @@ impl Comparison {
         1.0 - share(sent, self.alone.origin_bytes)
     }
 
-    /// The offload if the origin sent every segment once.
+    /// The offload if the origin sent every segment once, and all that they watch to those who
+    /// have said no.
     #[must_use]
     pub fn ceiling(&self) -> f64 {
-        1.0 - share(self.alone.unique_bytes, self.alone.origin_bytes)
+        let refused = self.pairs().filter(|(with, _)| with.refused);
+        let refused: u64 = refused.map(|(_, without)| without.received()).sum();
+        let least = self.alone.unique_bytes + refused;
+        1.0 - share(least.min(self.alone.origin_bytes), self.alone.origin_bytes)
     }
 
     /// By how much the worst-off viewer waited longer with P2P than without, in mid-play.

@@ -249,6 +249,19 @@ impl Scenario {
         self
     }
 
+    /// Every frame passes through the real codec. So it does by default.
+    #[must_use]
+    pub fn with_codec(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// How many viewers come.
+    #[must_use]
+    pub fn viewers(&self) -> usize {
+        self.crowds.iter().map(Crowd::len).sum()
+    }
+
     /// Runs the scenario as it is.
     ///
     /// # Panics

@@ -1,9 +1,18 @@
-//! A comparison as a table.
+//! Reports and comparisons as tables.
 
 use core::fmt;
 use core::time::Duration;
 
 use crate::report::{Comparison, Report};
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Row(name, cell) in ROWS {
+            writeln!(f, "{name:<32} {:>14}", cell(self))?;
+        }
+        Ok(())
+    }
+}
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -62,7 +62,7 @@ fn viewers_four_seconds_behind_share_too() {
         .at_mbits(&[0.8])
         .watched_by(Crowd::of(10).arriving_over(secs(10)).on(Access::cable()))
         .compare();
-    assert!(comparison.offload() > 0.3, "{comparison}");
+    assert!(comparison.shared.peer_bytes() > 0, "{comparison}");
     assert_eq!(
         comparison.shared.stalls(),
         comparison.alone.stalls(),
