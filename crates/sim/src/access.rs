@@ -28,6 +28,8 @@ pub enum Nat {
     Symmetric,
     /// Connects to its own island only.
     Island(u8),
+    /// Lets no UDP through: connects to nobody.
+    Blocked,
 }
 
 impl Nat {
@@ -35,6 +37,7 @@ impl Nat {
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
         match (self, other) {
+            (Self::Blocked, _) | (_, Self::Blocked) => false,
             (Self::Island(mine), Self::Island(yours)) => mine == yours,
             (Self::Island(_), _) | (_, Self::Island(_)) => false,
             (Self::Symmetric, Self::Symmetric | Self::Restricted)
@@ -71,6 +74,27 @@ impl Access {
         access.nat = Nat::Symmetric;
         access
     }
+
+    /// An office: 50 Mbit/s down, 20 up, and a firewall that lets no UDP through.
+    #[must_use]
+    pub const fn office() -> Self {
+        Self::of(50.0, 20.0, 10).behind(Nat::Blocked)
+    }
+
+    /// The mix of a public audience, in parts of a hundred: 25 on fibre, 35 on cable, 20 on DSL, 17
+    /// mobile, 3 in offices. Reachable by everybody are 25, behind symmetric NATs 13, and behind
+    /// firewalls 3, so that 23 of 100 pairs can never connect.
+    pub(crate) const AUDIENCE: [(u32, Self); 9] = [
+        (12, Self::fibre().behind(Nat::Open)),
+        (13, Self::fibre()),
+        (8, Self::cable().behind(Nat::Open)),
+        (27, Self::cable()),
+        (5, Self::dsl().behind(Nat::Open)),
+        (15, Self::dsl()),
+        (13, Self::mobile()),
+        (4, Self::mobile().behind(Nat::Restricted)),
+        (3, Self::office()),
+    ];
 
     /// Rates in Mbit/s, latency in milliseconds one way.
     #[must_use]

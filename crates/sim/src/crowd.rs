@@ -18,9 +18,16 @@ pub struct Crowd {
     viewers: usize,
     from: Duration,
     over: Duration,
+    waves: (u32, Duration),
     access: Vec<(u32, Access)>,
-    rendition: Option<TrackId>,
+    quality: Quality,
     stays: Option<Range<Duration>>,
+    /// Share of viewers who leave early, and after how long.
+    early: Option<(f64, Range<Duration>)>,
+    /// Share of viewers whose tabs are hidden.
+    hidden: f64,
+    /// Share of viewers who have said no.
+    off: f64,
     seeks: Option<Range<Duration>>,
     switches: Option<Range<Duration>>,
     sharing: Option<bool>,
@@ -38,9 +45,13 @@ impl Crowd {
             viewers,
             from: Duration::ZERO,
             over: Duration::ZERO,
+            waves: (1, Duration::ZERO),
             access: Vec::new(),
-            rendition: None,
+            quality: Quality::Best,
             stays: None,
+            early: None,
+            hidden: 0.0,
+            off: 0.0,
             seeks: None,
             switches: None,
             sharing: None,
@@ -48,6 +59,18 @@ impl Crowd {
             silent_leavers: 0.5,
             rotten: false,
         }
+    }
+
+    /// A public audience: on lines of all kinds, behind NATs of all kinds (23 of 100 pairs can
+    /// never connect), one in six leaving within minutes, one tab in seven hidden for a while.
+    #[must_use]
+    pub fn realistic(viewers: usize) -> Self {
+        Self {
+            access: Access::AUDIENCE.to_vec(),
+            ..Self::of(viewers)
+        }
+        .leaving_early(1.0 / 6.0, Duration::from_secs(15)..Duration::from_secs(240))
+        .with_hidden_tabs(1.0 / 7.0)
     }
 
     /// The first arrives then.
@@ -61,6 +84,13 @@ impl Crowd {
     #[must_use]
     pub fn arriving_over(mut self, span: Duration) -> Self {
         self.over = span;
+        self
+    }
+
+    /// They arrive in bursts, so long from one to the next.
+    #[must_use]
+    pub fn arriving_in_waves(mut self, waves: u32, interval: Duration) -> Self {
+        self.waves = (waves.max(1), interval);
         self
     }
 
@@ -80,7 +110,14 @@ impl Crowd {
     /// All watch this rendition, not the best that their access allows.
     #[must_use]
     pub fn watching(mut self, rendition: u16) -> Self {
-        self.rendition = Some(TrackId(rendition));
+        self.quality = Quality::One(TrackId(rendition));
+        self
+    }
+
+    /// Each watches a rendition drawn from all.
+    #[must_use]
+    pub fn watching_any_rendition(mut self) -> Self {
+        self.quality = Quality::Any;
         self
     }
 
@@ -88,6 +125,28 @@ impl Crowd {
     #[must_use]
     pub fn leaving_after(mut self, stay: Range<Duration>) -> Self {
         self.stays = Some(stay);
+        self
+    }
+
+    /// This share of them leaves after a time in this range.
+    #[must_use]
+    pub fn leaving_early(mut self, share: f64, stay: Range<Duration>) -> Self {
+        self.early = Some((share, stay));
+        self
+    }
+
+    /// This share of them hides the tab some time after coming, and comes back to it later. A
+    /// browser runs the timers of a hidden tab once a second.
+    #[must_use]
+    pub fn with_hidden_tabs(mut self, share: f64) -> Self {
+        self.hidden = share;
+        self
+    }
+
+    /// This share of them has said no to P2P.
+    #[must_use]
+    pub fn with_p2p_off(mut self, share: f64) -> Self {
+        self.off = share;
         self
     }
 
@@ -133,6 +192,19 @@ impl Crowd {
         self
     }
 
+    /// Share of pairs that can never connect.
+    #[must_use]
+    pub fn unreachable_pairs(&self) -> f64 {
+        let parts: u32 = self.access.iter().map(|(parts, _)| parts).sum();
+        let pairs = self
+            .access
+            .iter()
+            .flat_map(|one| self.access.iter().map(move |other| (one, other)));
+        let apart = pairs.filter(|((_, one), (_, other))| !one.nat.meets(other.nat));
+        let apart: u32 = apart.map(|((one, _), (other, _))| one * other).sum();
+        f64::from(apart) / f64::from((parts * parts).max(1))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.viewers
     }
@@ -140,25 +212,45 @@ impl Crowd {
     /// What the viewer numbered `node` does in the run with `seed`.
     pub(crate) fn plan(&self, seed: u64, node: u64, video: &Video) -> Plan {
         let chance = &mut stream(seed, node, Purpose::Plan);
-        let arrives = Time(0) + self.from + within(chance, Duration::ZERO..self.over);
+        let (waves, interval) = self.waves;
+        let wave = match waves {
+            1 => Duration::ZERO,
+            _ => interval * chance.random_range(0..waves),
+        };
+        let arrives = Time(0) + self.from + wave + within(chance, Duration::ZERO..self.over);
         let access = self.draw_access(chance);
         let renditions = &video.rates[..usize::from(video.renditions())];
-        let best = renditions
-            .iter()
-            .rposition(|rate| rate * 3 / 2 <= access.down)
-            .unwrap_or(0);
-        let rendition = self.rendition.unwrap_or(TrackId(best as u16));
+        let rendition = match self.quality {
+            Quality::Any => TrackId(chance.random_range(0..video.renditions())),
+            Quality::Best => {
+                let fits = |rate: &u64| rate * 3 / 2 <= access.down;
+                TrackId(renditions.iter().rposition(fits).unwrap_or(0) as u16)
+            }
+            Quality::One(track) => track,
+        };
         let engine_delay = within(
             chance,
             Duration::from_millis(100)..Duration::from_millis(800),
         );
-        let leaves = self
-            .stays
+        let stays = self.stays.clone().map(|stay| within(chance, stay));
+        let early = self
+            .early
             .clone()
-            .map(|stay| arrives + within(chance, stay));
+            .filter(|&(share, _)| chance.random_bool(share))
+            .map(|(_, stay)| within(chance, stay));
+        let leaves = early.or(stays).map(|stay| arrives + stay);
         let silent = chance.random_bool(self.silent_leavers);
         let mut script = Vec::new();
         self.draw_script(chance, video, &mut script);
+        if self.hidden > 0.0 && chance.random_bool(self.hidden) {
+            let after = within(chance, HIDES);
+            let back = after + within(chance, STAYS_HIDDEN);
+            script.extend([(after, true), (back, false)].map(|(after, hidden)| Step {
+                after,
+                act: Act::Hide(hidden),
+            }));
+        }
+        let off = self.off > 0.0 && chance.random_bool(self.off);
         Plan {
             arrives,
             access,
@@ -167,7 +259,7 @@ impl Crowd {
             leaves,
             silent,
             script,
-            share: self.sharing,
+            share: if off { Some(false) } else { self.sharing },
             rotten: self.rotten,
         }
     }
@@ -243,12 +335,26 @@ pub(crate) struct Step {
 pub(crate) enum Act {
     /// Shares or not, from now on.
     Answer(bool),
+    /// Hides the tab, or comes back to it.
+    Hide(bool),
     /// Goes to another place of the video.
     Seek(Duration),
     /// Watches another rendition.
     Switch(TrackId),
 }
 
+/// Which rendition a viewer watches.
+#[derive(Clone, Copy, Debug)]
+enum Quality {
+    Any,
+    /// The best that its access allows.
+    Best,
+    One(TrackId),
+}
+
+/// How long after coming a viewer hides its tab, and for how long.
+const HIDES: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(60);
+const STAYS_HIDDEN: Range<Duration> = Duration::from_secs(30)..Duration::from_secs(300);
 /// Seeks, and switches, that a viewer does at most.
 const MAX_STEPS: usize = 50;
 

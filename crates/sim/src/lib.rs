@@ -8,6 +8,7 @@
 mod access;
 mod agenda;
 mod chance;
+mod clock;
 mod contract;
 mod crowd;
 mod keyed;
@@ -21,9 +22,11 @@ mod report;
 mod scenario;
 mod signal;
 mod store;
+mod table;
 mod trace;
 mod tracker;
 mod video;
+mod wire;
 mod world;
 
 pub use access::{Access, Nat};

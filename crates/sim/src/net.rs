@@ -12,12 +12,13 @@ use core::time::Duration;
 
 use rand::RngExt;
 use shoal_engine::{Input, LOW_MARK, LinkId, Time};
-use shoal_wire::peer::{Decoder, Frame, Limits, Message, Read};
+use shoal_wire::peer::{Decoder, Frame, Message};
 
 use crate::crowd::within;
 use crate::node::Reported;
 use crate::origin::RequestId;
 use crate::store::Breach;
+use crate::wire::{Body, Burst, Frames, HEADERS, PACKET, Weight, Wire, decode, new_decoder};
 use crate::world::{Event, NodeId, World};
 
 /// What shares a downlink.
@@ -34,43 +35,6 @@ pub(crate) enum Parcel {
     Chunk,
     /// Frames from a peer.
     Wire(Box<Wire>),
-}
-
-/// Frames on their way, in one packet.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    /// The receiver's name of the link.
-    link: LinkId,
-    body: Body,
-    /// Bytes on the line.
-    size: u32,
-    /// Bytes of headers and blocks.
-    bytes: u32,
-    /// Bytes of the block behind the header.
-    payload: u32,
-    rotten: bool,
-}
-
-#[derive(Debug)]
-enum Body {
-    Encoded(Vec<u8>),
-    Typed(Frames),
-}
-
-/// Mostly there is one, which needs no room of its own.
-#[derive(Debug)]
-enum Frames {
-    One(Frame),
-    Many(Vec<Frame>),
-}
-
-/// Small frames of one link that its viewer sends in one go.
-#[derive(Debug)]
-pub(crate) struct Burst {
-    link: LinkId,
-    body: Body,
-    size: u32,
-    bytes: u32,
 }
 
 /// One end of a link, as the adapter sees it.
@@ -114,9 +78,6 @@ const MAX_MESSAGES: u32 = 64 << 10;
 /// Bytes under way in one flow: what SCTP's receive window lets through at most, and what slow
 /// flows keep in any case.
 const WINDOW: core::ops::Range<u64> = 32 << 10..1 << 20;
-/// Payload of one packet, and what UDP, DTLS and SCTP add to it, bytes.
-const PACKET: u32 = 1150;
-const HEADERS: u32 = 77;
 
 impl World {
     /// Sends a frame. A small one whose link has nothing else on its way through the uplink does
@@ -127,11 +88,9 @@ impl World {
         link: LinkId,
         frame: Frame,
     ) -> Result<(), Breach> {
-        let payload = frame.payload_len();
-        let bytes = header_len(&frame) + payload;
-        let size = bytes + bytes.div_ceil(PACKET) * HEADERS;
-        let passes = payload == 0 && !self.node(id).up.holds(link);
-        if payload > 0 {
+        let weight = Weight::of(&frame);
+        let passes = weight.payload == 0 && !self.node(id).up.holds(link);
+        if weight.payload > 0 {
             // What was sent before goes before.
             self.flush_sends(id);
         }
@@ -140,8 +99,8 @@ impl World {
             return Err(format!("sends on {link:?}, which is {:?}", end.stage));
         }
         if !passes {
-            end.buffered += bytes;
-            end.blocks += payload;
+            end.buffered += weight.bytes;
+            end.blocks += weight.payload;
         }
         let messages = end.buffered - end.blocks;
         if end.blocks > MAX_BLOCKS || messages > MAX_MESSAGES {
@@ -150,101 +109,63 @@ impl World {
                 "leaves {blocks} + {messages} bytes unsent on {link:?}"
             ));
         }
-        end.unreported += bytes;
+        end.unreported += weight.bytes;
+        let peer = end.peer;
         // The event comes only when the buffer falls past the mark. The adapter reports, too, when
         // it never rises that far.
         if end.unreported >= LOW_MARK && end.buffered <= LOW_MARK {
             end.unreported = 0;
             self.soon(Duration::ZERO, id, Event::Drained(link));
         }
+        let body = Body::of(frame, self.scenario.strict)?;
+        let node = self.node(id);
+        if weight.payload == 0 {
+            node.tally.messages += 1;
+            node.tally.message_bytes += u64::from(weight.size);
+        }
         if passes {
-            return self.join_burst(link, frame, size, bytes);
-        }
-        let Some((_, theirs)) = self.end(id, link)?.peer else {
-            return Ok(());
-        };
-        let wire = Box::new(Wire {
-            link: theirs,
-            rotten: payload > 0 && self.node(id).plan.rotten,
-            body: self.body(frame)?,
-            size,
-            bytes,
-            payload,
-        });
-        self.node(id).up.push(link, size, wire);
-        self.begin_up(id);
-        Ok(())
-    }
-
-    fn body(&self, frame: Frame) -> Result<Body, Breach> {
-        if !self.scenario.strict {
-            return Ok(Body::Typed(Frames::One(frame)));
-        }
-        let header = frame.encode();
-        match header.len() == header_len(&frame) as usize {
-            true => Ok(Body::Encoded(header)),
-            false => Err(format!("sends {frame:?}, whose length is miscounted")),
-        }
-    }
-
-    fn join_burst(
-        &mut self,
-        link: LinkId,
-        frame: Frame,
-        size: u32,
-        bytes: u32,
-    ) -> Result<(), Breach> {
-        let body = self.body(frame)?;
-        match self.bursts.iter_mut().find(|burst| burst.link == link) {
-            Some(burst) => {
-                burst.body.add(body);
-                burst.size += size;
-                burst.bytes += bytes;
-            }
-            None => self.bursts.push(Burst {
-                link,
+            self.join_burst(link, body, weight);
+        } else if let Some((_, theirs)) = peer {
+            let wire = Box::new(Wire {
+                link: theirs,
                 body,
-                size,
-                bytes,
-            }),
+                weight,
+                rotten: weight.payload > 0 && node.plan.rotten,
+            });
+            node.up.push(link, weight.size, wire);
+            self.begin_up(id);
         }
         Ok(())
+    }
+
+    fn join_burst(&mut self, link: LinkId, body: Body, weight: Weight) {
+        match self.bursts.iter_mut().find(|burst| burst.link == link) {
+            Some(burst) => burst.add(body, weight),
+            None => self.bursts.push(Burst { link, body, weight }),
+        }
     }
 
     /// What the viewer has just sent goes off. One wire holds all small frames of a link.
     pub(crate) fn flush_sends(&mut self, id: NodeId) {
         let now = self.now;
-        for nth in 0..self.bursts.len() {
-            let Burst {
-                link,
-                ref mut body,
-                size,
-                bytes,
-            } = self.bursts[nth];
-            let body = core::mem::replace(body, Body::Encoded(Vec::new()));
+        let mut bursts = core::mem::take(&mut self.bursts);
+        for Burst { link, body, weight } in bursts.drain(..) {
             let Some(end) = self.node(id).links.get(&link) else {
                 continue;
             };
             let (Linking::Open, Some((other, theirs))) = (end.stage, end.peer) else {
                 continue;
             };
-            let out = self.node(id).up.pass(now, size, PACKET + HEADERS);
-            self.travel(
-                id,
-                link,
-                other,
-                out,
-                Box::new(Wire {
-                    link: theirs,
-                    body,
-                    size,
-                    bytes,
-                    payload: 0,
-                    rotten: false,
-                }),
-            );
+            let out = self.node(id).up.pass(now, weight.size, PACKET + HEADERS);
+            let wire = Box::new(Wire {
+                link: theirs,
+                body,
+                weight,
+                rotten: false,
+            });
+            self.travel(id, link, other, out, wire);
         }
-        self.bursts.clear();
+        self.bursts = bursts;
     }
 
     /// The uplink has sent a packet.
@@ -257,10 +178,10 @@ impl World {
             return self.begin_up(id);
         };
         let was = end.buffered;
-        end.buffered -= wire.bytes;
-        end.blocks -= wire.payload;
+        end.buffered -= wire.weight.bytes;
+        end.blocks -= wire.weight.payload;
         let buffered = end.buffered;
-        if wire.payload > 0 {
+        if wire.weight.payload > 0 {
             end.in_flight += size;
         }
         if let (Linking::Open, Some((other, _))) = (end.stage, end.peer) {
@@ -275,7 +196,7 @@ impl World {
 
     /// A packet goes off to another viewer, so long from now.
     fn travel(&mut self, id: NodeId, link: LinkId, other: NodeId, out: Duration, wire: Box<Wire>) {
-        let lag = self.lag(id, other, wire.size);
+        let lag = self.lag(id, other, wire.weight.size);
         let arrival = self.now + out + self.one_way(id, other) + lag;
         let Some(end) = self.node(id).links.get_mut(&link) else {
             return;
@@ -327,10 +248,12 @@ impl World {
         }
     }
 
-    /// The channel's buffer is low.
+    /// The channel's buffer is low, unless more has been sent at this very moment: then its falling
+    /// is reported later.
     pub(crate) fn drained(&mut self, id: NodeId, link: LinkId) {
         if let Some(end) = self.node(id).links.get_mut(&link)
             && end.stage == Linking::Open
+            && end.buffered <= LOW_MARK
         {
             end.unreported = 0;
             let buffered = end.buffered;
@@ -352,11 +275,11 @@ impl World {
         let now = self.now;
         let flow = Flow::Link(wire.link);
         let down = &mut self.node(id).down;
-        if wire.payload == 0 && down.is_idle() {
-            down.pass(now, wire.size, 0);
+        if wire.weight.payload == 0 && down.is_idle() {
+            down.pass(now, wire.weight.size, 0);
             return self.frames(id, *wire);
         }
-        down.push(flow, wire.size, Parcel::Wire(wire));
+        down.push(flow, wire.weight.size, Parcel::Wire(wire));
         self.begin_down(id);
     }
 
@@ -442,10 +365,10 @@ impl World {
                 }
             }
         };
-        if wire.payload > 0
+        if wire.weight.payload > 0
             && let Some((other, theirs)) = peer
         {
-            self.acknowledge(id, other, theirs, wire.size);
+            self.acknowledge(id, other, theirs, wire.weight.size);
         }
         match frames {
             Frames::One(frame) => self.frame(id, link, frame, rotten),
@@ -473,89 +396,3 @@ impl World {
         self.feed(id, Input::LinkFrame { link, frame });
     }
 }
-
-impl Wire {
-    /// What tells it from others in the trace.
-    pub(crate) fn figure(&self) -> u64 {
-        self.link.0 << 32 | u64::from(self.size)
-    }
-}
-
-impl Body {
-    /// Puts one more frame behind. A run either encodes all frames or none.
-    fn add(&mut self, next: Self) {
-        match (self, next) {
-            (Self::Encoded(bytes), Self::Encoded(more)) => bytes.extend(more),
-            (Self::Typed(frames), Self::Typed(Frames::One(frame))) => frames.add(frame),
-            _ => {}
-        }
-    }
-}
-
-impl Frames {
-    fn add(&mut self, frame: Frame) {
-        *self = match core::mem::replace(self, Self::Many(Vec::new())) {
-            Self::One(first) => Self::Many(vec![first, frame]),
-            Self::Many(mut frames) => {
-                frames.push(frame);
-                Self::Many(frames)
-            }
-        };
-    }
-}
-
-/// Bytes of a frame but its block: what `Frame::encode` gives, which strict runs check.
-fn header_len(frame: &Frame) -> u32 {
-    let message = match frame {
-        Frame::Handshake(_) => return HANDSHAKE,
-        Frame::Message(message) => message,
-    };
-    let body = match message {
-        Message::KeepAlive => 0,
-        Message::Choke
-        | Message::HaveAll
-        | Message::HaveNone
-        | Message::Interested
-        | Message::NotInterested
-        | Message::Unchoke => 1,
-        Message::Port(_) => 3,
-        Message::AllowedFast(_) | Message::Have(_) | Message::Suggest(_) => 5,
-        Message::Piece(_) => 9,
-        Message::Cancel(_) | Message::Reject(_) | Message::Request(_) => 13,
-        Message::Bitfield(bits) => 1 + bits.len() as u32,
-        Message::Extended { payload, .. } => 2 + payload.len() as u32,
-    };
-    4 + body
-}
-
-fn new_decoder() -> Box<Decoder> {
-    Box::new(Decoder::new(Limits::default()))
-}
-
-/// Passes frames through the real codec, cut in two as a byte stream may be. Whether their block is
-/// rotten is read off its bytes.
-fn decode(decoder: &mut Decoder, header: &[u8], wire: &Wire) -> Result<(Vec<Frame>, bool), String> {
-    let payload = vec![if wire.rotten { ROT } else { 0 }; wire.payload as usize];
-    let (head, tail) = header.split_at(header.len() / 2);
-    let mut found = Vec::new();
-    let mut rotten = false;
-    for mut input in [head, tail, &payload] {
-        loop {
-            match decoder.read(&mut input) {
-                Ok(Some(Read::Frame(frame))) => found.push(frame),
-                Ok(Some(Read::PieceData { data, .. })) => rotten |= data.contains(&ROT),
-                Ok(None) => break,
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-    if found.is_empty() {
-        return Err("nothing whole".to_owned());
-    }
-    Ok((found, rotten))
-}
-
-/// Bytes of a handshake.
-const HANDSHAKE: u32 = 68;
-/// What every byte of a rotten payload is.
-const ROT: u8 = 0xbd;

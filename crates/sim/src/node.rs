@@ -13,13 +13,14 @@ use shoal_wire::peer::Block;
 use crate::chance::{Chance, Purpose, stream};
 use crate::crowd::Plan;
 use crate::keyed::Keyed;
-use crate::net::{End, Flow, Parcel, Wire};
+use crate::net::{End, Flow, Parcel};
 use crate::origin::{Request, RequestId};
 use crate::pipe::Pipe;
 use crate::player::Player;
 use crate::store::Store;
 use crate::tracker::Socket;
 use crate::video::Video;
+use crate::wire::Wire;
 use crate::world::NodeId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Node {
     pub(crate) engine: Option<Engine>,
     /// The engine has the index: it is asked for segments.
     pub(crate) attached: bool,
+    /// The tab is hidden: its timers run once a second.
+    pub(crate) hidden: bool,
     /// A page that stays open for a while after the end.
     pub(crate) leaving: bool,
     pub(crate) store: Store,
@@ -96,6 +99,9 @@ pub(crate) struct Tally {
     pub(crate) http_blocks: u64,
     pub(crate) peer_blocks: u64,
     pub(crate) sent_blocks: u64,
+    /// Messages without a block sent to peers, and their bytes on the line.
+    pub(crate) messages: u64,
+    pub(crate) message_bytes: u64,
     pub(crate) deliveries: u32,
     pub(crate) declines: BTreeMap<&'static str, u32>,
     pub(crate) problems: BTreeMap<&'static str, u32>,
@@ -107,6 +113,10 @@ pub(crate) struct Tally {
 /// Ticks in one second that no honest engine needs: browsers' timers go by milliseconds.
 const TICKS_PER_SECOND: u32 = 1000;
 
+/// Microseconds that timers go by, and those of a hidden tab.
+const GRAIN: u64 = 1_000;
+const HIDDEN_GRAIN: u64 = 1_000_000;
+
 impl Node {
     pub(crate) fn new(seed: u64, number: u32, plan: Plan) -> Self {
         let number = u64::from(number);
@@ -116,6 +126,7 @@ impl Node {
             player: None,
             engine: None,
             attached: false,
+            hidden: false,
             leaving: false,
             store: Store::new(),
             up: Pipe::new(plan.access.up),
@@ -142,6 +153,13 @@ impl Node {
     pub(crate) fn arrive(&mut self, now: Time, video: &Video) {
         self.stage = Stage::Here;
         self.player = Some(Player::new(now, video, self.plan.rendition));
+    }
+
+    /// When a timer for this moment runs. Browsers' timers go by whole milliseconds, those of a
+    /// hidden tab by whole seconds.
+    pub(crate) fn timer(&self, due: Time) -> Time {
+        let grain = if self.hidden { HIDDEN_GRAIN } else { GRAIN };
+        Time(due.0.div_ceil(grain) * grain)
     }
 
     pub(crate) fn load_engine(&mut self, config: Config) {

@@ -40,6 +40,8 @@ pub(crate) struct OriginTally {
     pub(crate) index_bytes: u64,
     /// Bytes sent of each segment.
     pub(crate) segments: BTreeMap<SegmentId, u64>,
+    /// Bytes of both, by the time in which they left.
+    pub(crate) load: Vec<u64>,
     /// Requests for media, those that failed included.
     pub(crate) media_requests: u64,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Request {
     /// When it was made, and when the first of the answer came.
     made: Time,
     began: Option<Time>,
+    /// When the origin read what it answers.
+    served: Time,
     /// When the connection may send more.
     next: Time,
     /// When the last packet arrives.
@@ -86,6 +90,8 @@ pub(crate) enum Asked {
 
 /// Bytes that are sent in one go.
 const CHUNK: u32 = 16 << 10;
+/// What the origin's load is summed up over.
+pub(crate) const LOAD_SPAN: Duration = Duration::from_secs(10);
 /// Bytes of a playlist, and of the index without its parts.
 const SMALL: u32 = 2000;
 /// How soon the page asks for the index again.
@@ -194,11 +200,13 @@ impl World {
             let fault = HttpFault::Status(status);
             return self.soon(back, id, Event::HttpLost { request, fault });
         }
-        if let Asked::Part { track, part } = asked {
-            let length = self.video.part_bytes(track, part, now);
-            if let Some(request) = self.node(id).requests.get_mut(&request) {
-                request.length = length;
-            }
+        let length = match asked {
+            Asked::Part { track, part } => Some(self.video.part_bytes(track, part, now)),
+            _ => None,
+        };
+        if let Some(request) = self.node(id).requests.get_mut(&request) {
+            request.served = now;
+            request.length = length.unwrap_or(request.length);
         }
         self.soon(self.origin.model.thinks, id, Event::Send(request));
     }
@@ -230,7 +238,7 @@ impl World {
         let next = request.next.max(out);
         request.blocked = request.in_flight >= window;
         let go_on = !request.blocked && left > size;
-        self.origin.tally.count(request.asked, size);
+        self.origin.tally.count(now, request.asked, size);
         let request = number;
         self.schedule(arrival, id, Event::Chunk { request, size });
         if go_on {
@@ -292,7 +300,7 @@ impl World {
         match request.asked {
             Asked::Index => self.soon(INDEX_RETRY, id, Event::GetIndex),
             Asked::Part { track, part } => self.feed(id, Input::PartFailed { track, part }),
-            Asked::Playlist(track) => self.playlist(id, track, false),
+            Asked::Playlist(track) => self.playlist(id, track, None),
             Asked::Media { http, .. } => {
                 node.gets.remove(&http);
                 self.feed(id, Input::HttpFailed { id: http, fault });
@@ -331,6 +339,7 @@ impl World {
             blocked: false,
             made: self.now,
             began: None,
+            served: self.now,
             next: self.now,
             last: self.now,
         };
@@ -350,7 +359,7 @@ impl World {
         match request.asked {
             Asked::Index => self.attach(id),
             Asked::Part { track, part } => {
-                let input = match self.video.part(track, part, now) {
+                let input = match self.video.part(track, part, request.served) {
                     Some((first, lengths)) => Input::Part {
                         track,
                         part,
@@ -362,7 +371,7 @@ impl World {
                 self.feed(id, input);
                 self.unstash(id);
             }
-            Asked::Playlist(track) => self.playlist(id, track, true),
+            Asked::Playlist(track) => self.playlist(id, track, Some(request.served)),
             Asked::Media { http, .. } => {
                 node.gets.remove(&http);
                 self.feed(id, Input::HttpDone(http));
@@ -400,16 +409,22 @@ impl World {
 }
 
 impl OriginTally {
-    fn count(&mut self, asked: Asked, size: u32) {
+    fn count(&mut self, now: Time, asked: Asked, size: u32) {
+        let size = u64::from(size);
         match asked {
             Asked::Media { segment, .. } | Asked::Stock { segment, .. } => {
-                self.media_bytes += u64::from(size);
-                *self.segments.entry(segment).or_default() += u64::from(size);
+                self.media_bytes += size;
+                *self.segments.entry(segment).or_default() += size;
             }
-            Asked::Index | Asked::Part { .. } => self.index_bytes += u64::from(size),
+            Asked::Index | Asked::Part { .. } => self.index_bytes += size,
             // Playlists are read in both arms alike.
-            Asked::Playlist(_) => {}
+            Asked::Playlist(_) => return,
         }
+        let span = (now.0 / LOAD_SPAN.as_micros() as u64) as usize;
+        if self.load.len() <= span {
+            self.load.resize(span + 1, 0);
+        }
+        self.load[span] += size;
     }
 }
 

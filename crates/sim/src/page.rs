@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use shoal_engine::{Input, NeedId, Pace, Rule, State, Wish};
+use shoal_engine::{Input, NeedId, Pace, Rule, State, Time, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 
 use crate::crowd::Act;
@@ -66,6 +66,16 @@ impl World {
         match (act, &mut node.player) {
             (Act::Seek(to), Some(player)) => player.seek(now, to),
             (Act::Switch(track), Some(player)) => player.switch(now, track),
+            (Act::Hide(hidden), _) => {
+                node.hidden = hidden;
+                // A tab that is shown again runs what is due at once.
+                node.armed = None;
+                node.wake = None;
+                if let Some(player) = &mut node.player {
+                    player.touched = true;
+                }
+                self.arm_timer(id);
+            }
             (Act::Answer(share), _) => {
                 node.share = Some(share);
                 if self.arm == Arm::Shared {
@@ -120,7 +130,7 @@ impl World {
         }
         let wake = player
             .next_wake()
-            .map(|at| at.max(now + Duration::from_micros(1)));
+            .map(|at| node.timer(at.max(now + Duration::from_micros(1))));
         if let Some(at) = wake
             && node.wake.is_none_or(|armed| armed > at)
         {
@@ -142,13 +152,13 @@ impl World {
         }
     }
 
-    /// A playlist has come.
-    pub(crate) fn playlist(&mut self, id: NodeId, track: TrackId, got: bool) {
-        if !got {
+    /// A playlist has come, as it was when the origin read it; or it has not.
+    pub(crate) fn playlist(&mut self, id: NodeId, track: TrackId, read: Option<Time>) {
+        let Some(read) = read else {
             return self.soon(PLAYLIST_RETRY, id, Event::Playlist(track));
-        }
+        };
         let now = self.now;
-        let listed = self.video.listed(now);
+        let listed = self.video.listed(read);
         // hls.js tells the page about a playlist before it loads from it.
         if self.node(id).attached {
             let segments = self.video.timeline(listed.clone());

@@ -193,3 +193,66 @@ impl<F: Copy + Eq, P> Pipe<F, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(seconds: u64) -> Time {
+        Time::from_secs(seconds)
+    }
+
+    #[test]
+    fn flows_take_turns() {
+        let mut pipe = Pipe::new(1000);
+        for packet in 0..2 {
+            pipe.push('a', 1000, packet);
+        }
+        pipe.push('b', 1000, 9);
+        let mut served = Vec::new();
+        let mut now = at(0);
+        while let Some(time) = pipe.begin(now) {
+            now += time;
+            served.extend(pipe.finish(now).map(|(flow, _, packet)| (flow, packet)));
+        }
+        assert_eq!(served, [('a', 0), ('b', 9), ('a', 1)]);
+        assert_eq!(now, at(3));
+    }
+
+    #[test]
+    fn what_passes_an_idle_line_uses_its_time() {
+        let mut pipe = Pipe::new(1000);
+        assert_eq!(pipe.pass(at(0), 1000, 0), SECOND);
+        assert_eq!(pipe.pass(at(0), 1000, 0), SECOND * 2, "behind the first");
+        pipe.push('a', 1000, 0);
+        assert_eq!(pipe.begin(at(1)), Some(SECOND * 2), "behind both");
+    }
+
+    #[test]
+    fn what_passes_a_busy_line_delays_what_comes_next() {
+        let mut pipe = Pipe::new(1000);
+        pipe.push('a', 1000, 0);
+        pipe.push('b', 1000, 1);
+        assert_eq!(pipe.begin(at(0)), Some(SECOND));
+        let ahead_of_it = 500 * 2;
+        assert_eq!(pipe.pass(at(0), 1000, 500), SECOND + pipe.time(ahead_of_it));
+        assert!(pipe.finish(at(1)).is_some());
+        assert_eq!(pipe.begin(at(1)), Some(SECOND * 2));
+    }
+
+    #[test]
+    fn a_paused_flow_waits_and_a_forgotten_one_is_gone() {
+        let mut pipe = Pipe::new(1000);
+        pipe.push('a', 1000, 0);
+        pipe.pause('a', true);
+        assert_eq!(pipe.begin(at(0)), None);
+        pipe.pause('a', false);
+        pipe.push('b', 1000, 1);
+        pipe.forget('a');
+        assert!(pipe.begin(at(0)).is_some());
+        assert_eq!(pipe.finish(at(1)), Some(('b', 1000, 1)));
+        assert!(!pipe.holds('a') && !pipe.holds('b'));
+    }
+}

@@ -58,6 +58,8 @@ struct Lane {
     loading: Option<(u64, u64)>,
     /// What the playlist listed when it was last read; `None` until it was read for this track.
     listed: Option<Range<u64>>,
+    /// When it was last asked for, and when it is to be read again.
+    asked: Time,
     refresh: Option<Time>,
     failures: u32,
     retry: Option<Time>,
@@ -81,8 +83,6 @@ pub(crate) struct Player {
 
 /// hls.js `maxBufferLength`, its default.
 const MAX_BUFFER: Duration = Duration::from_secs(30);
-/// hls.js `liveSyncDurationCount`, its default: segments behind the edge where live starts.
-const LIVE_SYNC: u64 = 3;
 /// How often the page tells the engine where the playhead is.
 const REPORT: Duration = Duration::from_secs(1);
 /// hls.js `fragLoadPolicy.errorRetry.maxRetryDelayMs`, its default.
@@ -94,7 +94,7 @@ impl Player {
         let lanes = [Some(rendition), audio]
             .into_iter()
             .flatten()
-            .map(Lane::new)
+            .map(|track| Lane::new(track, now))
             .collect();
         let mut player = Self {
             video: video.clone(),
@@ -123,7 +123,9 @@ impl Player {
         for lane in self.lanes.iter_mut().filter(|lane| lane.track == track) {
             if self.video.live {
                 let changed = lane.listed.as_ref() != Some(&listed);
-                lane.refresh = Some(now + if changed { segment } else { segment / 2 });
+                // hls.js counts from the request, and waits half as long when nothing was new.
+                let wait = if changed { segment } else { segment / 2 };
+                lane.refresh = Some((lane.asked + wait).max(now));
                 edge = Some(listed.clone());
             }
             lane.listed = Some(listed.clone());
@@ -196,6 +198,7 @@ impl Player {
         }
         lane.track = track;
         lane.listed = None;
+        lane.asked = now;
         lane.refresh = None;
         if let Some((number, _)) = lane.loading.take() {
             self.orders.push(Order::Abort(number));
@@ -212,6 +215,7 @@ impl Player {
             let lane = &mut self.lanes[nth];
             if lane.refresh.is_some_and(|at| at <= now) {
                 lane.refresh = None;
+                lane.asked = now;
                 self.orders.push(Order::Playlist(lane.track));
             }
             if lane.retry.is_some_and(|at| at <= now) {
@@ -354,9 +358,7 @@ impl Player {
             && matches!(self.phase, Phase::Starting(_));
         let waiting = !matches!(self.phase, Phase::Playing | Phase::Ended);
         if fresh || (waiting && here < listed.start) {
-            let sync = self
-                .video
-                .start(listed.end.saturating_sub(LIVE_SYNC).max(listed.start));
+            let sync = self.video.sync_position(listed);
             if !fresh {
                 self.watched.skipped += sync.saturating_sub(self.position);
             }
@@ -374,7 +376,7 @@ impl Player {
         match &self.lanes[0].listed {
             Some(listed) if self.video.live => {
                 let oldest = self.video.start(listed.start);
-                let newest = self.video.start(listed.end.saturating_sub(LIVE_SYNC));
+                let newest = self.video.sync_position(listed);
                 let span = newest.saturating_sub(oldest).max(self.video.segment);
                 oldest + Duration::from_micros((to.as_micros() % span.as_micros()) as u64)
             }
@@ -409,12 +411,13 @@ impl Player {
 }
 
 impl Lane {
-    fn new(track: TrackId) -> Self {
+    fn new(track: TrackId, now: Time) -> Self {
         Self {
             track,
             buffered: BTreeSet::new(),
             loading: None,
             listed: None,
+            asked: now,
             refresh: None,
             failures: 0,
             retry: None,

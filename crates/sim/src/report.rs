@@ -1,6 +1,5 @@
 //! What a run has shown.
 
-use core::fmt;
 use core::time::Duration;
 
 use shoal_engine::Stats;
@@ -27,15 +26,21 @@ pub struct Report {
     pub segments: u64,
     /// See `segments`.
     pub unique_bytes: u64,
+    /// Bytes of media and index that the origin sent, by tens of seconds from the beginning.
+    pub origin_load: Vec<u64>,
     /// Messages that the tracker got.
     pub tracker_messages: u64,
     /// A hash of all that happened.
     pub trace: u64,
+    /// Processor time that the run took. No part of the trace.
+    pub cost: Duration,
 }
 
 /// One viewer.
 #[derive(Clone, Debug, Default)]
 pub struct ViewerReport {
+    /// The viewer had said no to P2P when it came.
+    pub refused: bool,
     /// From arrival to the first frame; `None` when the viewer left before it.
     pub startup: Option<Duration>,
     /// Times that playback stopped for want of media.
@@ -60,6 +65,10 @@ pub struct ViewerReport {
     pub deliveries: u32,
     /// Segments that the engine left to the player's own loader.
     pub declines: u32,
+    /// Messages without a block that were sent to peers.
+    pub messages: u64,
+    /// Bytes of them on the line, packet headers included.
+    pub message_bytes: u64,
     /// Links that opened.
     pub links: u32,
     /// Links that the engine closed because their peer was banned.
@@ -85,11 +94,9 @@ impl Report {
         let viewers = world.nodes.iter().filter_map(|node| {
             let watched = &node.player.as_ref()?.watched;
             let stats = node.engine.as_ref().map(|engine| engine.stats(world.now));
-            Some(ViewerReport::of(
-                watched,
-                stats.unwrap_or_default(),
-                &node.tally,
-            ))
+            let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
+            report.refused = node.plan.share == Some(false);
+            Some(report)
         });
         let lengths = tally
             .segments
@@ -103,8 +110,10 @@ impl Report {
             origin_requests: tally.media_requests,
             segments: tally.segments.len() as u64,
             unique_bytes: lengths.sum(),
+            origin_load: tally.load.clone(),
             tracker_messages: world.tracker.heard,
             trace: 0,
+            cost: Duration::ZERO,
         };
         let mut trace = world.trace.clone();
         trace.bytes(format!("{report:?}").as_bytes());
@@ -160,23 +169,64 @@ impl Report {
         times.get(times.len() / 2).copied().unwrap_or_default()
     }
 
-    /// Of all viewers' uploads in shares of their downloads, the one that 95 of 100 do not pass.
+    /// Of all viewers' uploads in shares of their downloads, the one that so many of 100 do not
+    /// pass.
     #[must_use]
-    pub fn upload_share(&self) -> f64 {
-        let mut shares: Vec<f64> = self
-            .viewers
-            .iter()
-            .map(ViewerReport::upload_share)
-            .collect();
+    pub fn upload_share(&self, percent: usize) -> f64 {
+        let viewers = self.viewers.iter();
+        let mut shares: Vec<f64> = viewers.map(ViewerReport::upload_share).collect();
         shares.sort_by(f64::total_cmp);
         let last = shares.len().saturating_sub(1);
-        shares.get(last * 95 / 100).copied().unwrap_or_default()
+        shares
+            .get(last * percent.min(100) / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Bytes that came to nothing, in shares of all that viewers received.
+    #[must_use]
+    pub fn wasted_share(&self) -> f64 {
+        let received = self.viewers.iter().map(ViewerReport::received).sum();
+        share(self.wasted_bytes(), received)
+    }
+
+    /// Messages without a block that viewers sent each other, and their bytes on the line.
+    #[must_use]
+    pub fn messages(&self) -> (u64, u64) {
+        self.viewers.iter().fold((0, 0), |(count, bytes), viewer| {
+            (count + viewer.messages, bytes + viewer.message_bytes)
+        })
+    }
+
+    /// Requests for media that the origin got, for each segment watched.
+    #[must_use]
+    pub fn requests_per_segment(&self) -> f64 {
+        share(self.origin_requests, self.segments)
+    }
+
+    /// Minutes that all viewers together watched.
+    #[must_use]
+    pub fn viewer_minutes(&self) -> f64 {
+        let played: Duration = self.viewers.iter().map(|viewer| viewer.played).sum();
+        played.as_secs_f64() / 60.0
+    }
+
+    /// Processor time that a minute of one viewer cost the simulator.
+    #[must_use]
+    pub fn cost_per_viewer_minute(&self) -> Duration {
+        let minutes = self.viewer_minutes();
+        if minutes > 0.0 {
+            self.cost.div_f64(minutes)
+        } else {
+            Duration::ZERO
+        }
     }
 }
 
 impl ViewerReport {
     fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
         Self {
+            refused: false,
             startup: watched.startup,
             stalls: watched.stalls,
             stalled: watched.stalled,
@@ -189,6 +239,8 @@ impl ViewerReport {
             stock_bytes: tally.stock_bytes,
             deliveries: tally.deliveries,
             declines: tally.declines.values().sum(),
+            messages: tally.messages,
+            message_bytes: tally.message_bytes,
             links: tally.links_opened,
             banned: tally.links_banned,
             sockets: tally.sockets,
@@ -205,8 +257,13 @@ impl ViewerReport {
     /// Bytes sent to peers, in shares of the bytes received.
     #[must_use]
     pub fn upload_share(&self) -> f64 {
-        let received = self.stats.origin_bytes + self.stats.peer_bytes + self.stock_bytes;
-        share(self.stats.uploaded_bytes, received)
+        share(self.stats.uploaded_bytes, self.received())
+    }
+
+    /// Media bytes received, whatever became of them.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.stats.origin_bytes + self.stats.peer_bytes + self.stock_bytes
     }
 }
 
@@ -218,10 +275,14 @@ impl Comparison {
         1.0 - share(sent, self.alone.origin_bytes)
     }
 
-    /// The offload if the origin sent every segment once.
+    /// The offload if the origin sent every segment once, and all that they watch to those who
+    /// have said no.
     #[must_use]
     pub fn ceiling(&self) -> f64 {
-        1.0 - share(self.alone.unique_bytes, self.alone.origin_bytes)
+        let refused = self.pairs().filter(|(with, _)| with.refused);
+        let refused: u64 = refused.map(|(_, without)| without.received()).sum();
+        let least = self.alone.unique_bytes + refused;
+        1.0 - share(least.min(self.alone.origin_bytes), self.alone.origin_bytes)
     }
 
     /// By how much the worst-off viewer waited longer with P2P than without, in mid-play.
@@ -248,89 +309,6 @@ impl Comparison {
 
     fn pairs(&self) -> impl Iterator<Item = (&ViewerReport, &ViewerReport)> {
         self.shared.viewers.iter().zip(&self.alone.viewers)
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (with, without) = (&self.shared, &self.alone);
-        let mb = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
-        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-        let mut row = |name: &str, with: String, without: String| {
-            writeln!(f, "{name:<28} {with:>14} {without:>14}")
-        };
-        row("", "with P2P".to_owned(), "HTTP only".to_owned())?;
-        row(
-            "origin, media",
-            mb(with.origin_bytes),
-            mb(without.origin_bytes),
-        )?;
-        row(
-            "origin, index",
-            mb(with.index_bytes),
-            mb(without.index_bytes),
-        )?;
-        row(
-            "from peers",
-            mb(with.peer_bytes()),
-            mb(without.peer_bytes()),
-        )?;
-        row(
-            "wasted",
-            mb(with.wasted_bytes()),
-            mb(without.wasted_bytes()),
-        )?;
-        let stock = |report: &Report| report.viewers.iter().map(|v| v.stock_bytes).sum::<u64>();
-        row("past the engine", mb(stock(with)), mb(stock(without)))?;
-        let fetches = |report: &Report| format!("{:.2}", report.fetches_per_segment());
-        row(
-            "origin fetches per segment",
-            fetches(with),
-            fetches(without),
-        )?;
-        let requests =
-            |report: &Report| format!("{:.2}", share(report.origin_requests, report.segments));
-        row(
-            "origin requests per segment",
-            requests(with),
-            requests(without),
-        )?;
-        row(
-            "stalls",
-            with.stalls().to_string(),
-            without.stalls().to_string(),
-        )?;
-        row(
-            "waited in mid-play",
-            seconds(with.waited()),
-            seconds(without.waited()),
-        )?;
-        row(
-            "first frame, median",
-            seconds(with.startup()),
-            seconds(without.startup()),
-        )?;
-        let upload = |report: &Report| format!("{:.2}", report.upload_share());
-        row("upload/download, 95th", upload(with), upload(without))?;
-        row(
-            "messages to the tracker",
-            with.tracker_messages.to_string(),
-            without.tracker_messages.to_string(),
-        )?;
-        let trace = |report: &Report| format!("{:012x}", report.trace >> 16);
-        row("trace", trace(with), trace(without))?;
-        let worst = self.worst_wait().as_secs_f64();
-        let startup = self.worst_startup().as_secs_f64();
-        writeln!(
-            f,
-            "offload {:.1} %, ceiling {:.1} %",
-            self.offload() * 100.0,
-            self.ceiling() * 100.0
-        )?;
-        writeln!(
-            f,
-            "worst viewer against its twin: {worst:.2} s in mid-play, {startup:.2} s at the start"
-        )
     }
 }
 

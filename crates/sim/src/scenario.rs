@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use shoal_engine::Config;
 
+use crate::clock::Meter;
 use crate::crowd::Crowd;
 use crate::report::{Comparison, Report};
 use crate::video::Video;
@@ -78,24 +79,59 @@ impl Scenario {
             live: false,
             segments,
             segment,
+            sync: Duration::ZERO,
             rates: vec![mbits(2.0)],
             audio: false,
         })
     }
 
     /// A live stream that is watched for this long: one rendition of 2 Mbit/s in segments of 4 s,
-    /// eight of which the playlist lists.
+    /// eight of which the playlist lists. Players start three segments behind the newest, hls.js's
+    /// default.
     #[must_use]
     pub fn live(length: Duration) -> Self {
         let mut scenario = Self::new(Video {
             live: true,
             segments: 8,
             segment: secs(4),
+            sync: secs(12),
             rates: vec![mbits(2.0)],
             audio: false,
         });
         scenario.until = length;
         scenario
+    }
+
+    /// The usual live stream: segments of 4 s, watched 20 s behind the newest.
+    #[must_use]
+    pub fn live_20s_behind(length: Duration) -> Self {
+        Self::live(length)
+            .in_segments_of(secs(4), 8)
+            .syncing(secs(20))
+    }
+
+    /// A live stream of low latency: segments of 1 s, watched 4 s behind the newest.
+    #[must_use]
+    pub fn live_4s_behind(length: Duration) -> Self {
+        Self::live(length)
+            .in_segments_of(secs(1), 12)
+            .syncing(secs(4))
+    }
+
+    /// The duration of a live stream's segments, and how many the playlist lists.
+    #[must_use]
+    pub fn in_segments_of(mut self, segment: Duration, listed: u64) -> Self {
+        self.video.segment = segment;
+        self.video.segments = listed;
+        self
+    }
+
+    /// How far behind the end of the playlist players start a live stream: hls.js
+    /// `liveSyncDuration`. No player can have more in its buffer.
+    #[must_use]
+    pub fn syncing(mut self, behind: Duration) -> Self {
+        self.video.sync = behind;
+        self
     }
 
     fn new(video: Video) -> Self {
@@ -148,6 +184,22 @@ impl Scenario {
         self
     }
 
+    /// Every viewer sends no faster than the best rendition plays: an upload cap of 1x.
+    #[must_use]
+    pub fn capped_at_the_bit_rate(mut self) -> Self {
+        self.config.upload_rate = self.video.rates.iter().copied().max().unwrap_or_default();
+        self
+    }
+
+    /// Every viewer sends no faster than this in Mbit/s, and no more than this in bytes; 0 is no
+    /// limit.
+    #[must_use]
+    pub fn capped_at(mut self, rate: f64, total: u64) -> Self {
+        self.config.upload_rate = mbits(rate);
+        self.config.upload_total = total;
+        self
+    }
+
     /// The engines' settings.
     #[must_use]
     pub fn with_config(mut self, config: Config) -> Self {
@@ -197,6 +249,19 @@ impl Scenario {
         self
     }
 
+    /// Every frame passes through the real codec. So it does by default.
+    #[must_use]
+    pub fn with_codec(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// How many viewers come.
+    #[must_use]
+    pub fn viewers(&self) -> usize {
+        self.crowds.iter().map(Crowd::len).sum()
+    }
+
     /// Runs the scenario as it is.
     ///
     /// # Panics
@@ -212,7 +277,10 @@ impl Scenario {
     /// When an engine breaks its contract.
     #[must_use]
     pub fn run_arm(&self, arm: Arm) -> Report {
-        World::new(self, arm).run()
+        let meter = Meter::start();
+        let mut report = World::new(self, arm).run();
+        report.cost = meter.spent();
+        report
     }
 
     /// Runs the scenario, and again without P2P. Each arm has a thread of its own.

@@ -16,6 +16,8 @@ pub(crate) struct Video {
     pub(crate) segments: u64,
     /// How long each segment plays.
     pub(crate) segment: Duration,
+    /// How far behind the end of a live playlist players start: hls.js `liveSyncDuration`.
+    pub(crate) sync: Duration,
     /// Bytes per second of each track: renditions, lowest first, then the audio track.
     pub(crate) rates: Vec<u64>,
     /// The last track is audio, which every viewer loads beside a rendition.
@@ -85,6 +87,12 @@ impl Video {
         } else {
             FIRST..FIRST + self.segments
         }
+    }
+
+    /// Where a player starts that reads this playlist.
+    pub(crate) fn sync_position(&self, listed: &Range<u64>) -> Duration {
+        let edge = self.start(listed.end);
+        edge.saturating_sub(self.sync).max(self.start(listed.start))
     }
 
     /// Whether the origin has all of a segment.

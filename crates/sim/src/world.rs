@@ -11,7 +11,6 @@ use shoal_wire::id::{PieceIndex, TrackId};
 use crate::access::Access;
 use crate::agenda::Agenda;
 use crate::crowd::Plan;
-use crate::net::{Burst, Wire};
 use crate::node::{Node, Stage};
 use crate::origin::{Origin, RequestId};
 use crate::report::Report;
@@ -19,6 +18,7 @@ use crate::scenario::{Arm, Scenario};
 use crate::trace::Trace;
 use crate::tracker::{SocketId, Tracker};
 use crate::video::Video;
+use crate::wire::{Burst, Wire};
 
 /// A simulated viewer: its position among all viewers of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -266,14 +266,14 @@ impl World {
         }
     }
 
-    /// Arms one timer for the engine's deadline. Browsers' timers go by whole milliseconds.
+    /// Arms one timer for the engine's deadline.
     pub(crate) fn arm_timer(&mut self, id: NodeId) {
         let now = self.now;
         let node = self.node(id);
         let Some(deadline) = node.deadline else {
             return;
         };
-        let due = Time(deadline.max(now).0.div_ceil(1000) * 1000);
+        let due = node.timer(deadline.max(now));
         if node.armed.is_none_or(|armed| armed > due) {
             node.armed = Some(due);
             self.schedule(due, id, Event::Tick);
