@@ -23,6 +23,7 @@
 )]
 
 mod announce;
+mod bounds;
 mod chance;
 mod config;
 mod engine;
