@@ -1,12 +1,17 @@
-//! Runs one scenario in both arms and prints a table.
+//! Runs one scenario in both arms and prints a table, or lives a viewer's recording again.
 
-use clap::{Parser, ValueEnum};
-use shoal_sim::{Access, Comparison, Crowd, Nat, Scenario, minutes, secs};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use shoal_sim::{Access, Comparison, Crowd, Nat, Scenario, minutes, replay, secs};
 
 /// Simulates a swarm of viewers, with P2P and without.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Which viewers come, and what they do.
     #[arg(value_enum, default_value = "cable")]
     scenario: Preset,
@@ -37,6 +42,18 @@ struct Arguments {
     /// Pass every frame through the real codec.
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lives a viewer's recording (`player.trace()`) again; fails where the engine does otherwise.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+        /// Print every input and output.
+        #[arg(long)]
+        verbose: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -88,8 +105,11 @@ impl Arguments {
     }
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Command::Replay { file, verbose }) = &arguments.command {
+        return relive(file, *verbose);
+    }
     for seed in arguments.seed..arguments.seed + arguments.seeds {
         let scenario = arguments.scenario(seed);
         println!("seed {seed}, {} viewers", arguments.viewers);
@@ -105,6 +125,32 @@ fn main() {
                     }
                 );
             }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn relive(file: &Path, verbose: bool) -> ExitCode {
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            eprintln!("{} cannot be read: {error}", file.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    let watch = |step: shoal_sim::Step<'_>| {
+        if verbose {
+            println!("{step}");
+        }
+    };
+    match replay(&bytes, watch) {
+        Ok(replay) => {
+            println!("{replay}");
+            ExitCode::from(u8::from(replay.differs.is_some()))
+        }
+        Err(error) => {
+            eprintln!("{} cannot be replayed: {error}", file.display());
+            ExitCode::FAILURE
         }
     }
 }
