@@ -13,10 +13,14 @@ pub(crate) struct Options {
     pub(crate) engine: Config,
     /// Connect through TURN servers alone.
     pub(crate) relay: bool,
+    /// Record what happens to the engine.
+    pub(crate) trace: bool,
 }
 
 /// Not the engine's: as in `RTCConfiguration`.
 const TRANSPORT: &str = "iceTransportPolicy";
+/// Not the engine's: the flight recorder.
+const TRACE: &str = "trace";
 
 impl Options {
     /// Reads options. What is left out is as `Config::default()` has it.
@@ -28,6 +32,7 @@ impl Options {
         let mut options = Self {
             engine: Config::default(),
             relay: false,
+            trace: false,
         };
         for key in Object::keys(given) {
             let name = key.as_string().unwrap_or_default();
@@ -41,6 +46,12 @@ impl Options {
                     Some("relay") => true,
                     _ => return Err(wrong("`iceTransportPolicy` is \"all\" or \"relay\"")),
                 };
+                continue;
+            }
+            if name == TRACE {
+                options.trace = value
+                    .as_bool()
+                    .ok_or_else(|| wrong("`trace` is true or false"))?;
                 continue;
             }
             let number = value.as_f64().unwrap_or(f64::NAN);
