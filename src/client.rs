@@ -200,6 +200,13 @@ impl Client {
         events::snapshot(&stats, state)
     }
 
+    /// With the option `trace`: what has happened to the engine so far, for `sim replay`. Holds no
+    /// address. May be asked in the middle of a failure.
+    #[must_use]
+    pub fn trace(&self) -> Option<Vec<u8>> {
+        self.pump.trace()
+    }
+
     /// Ends everything: peers, tracker, requests, timers. No event follows.
     pub fn close(&self) {
         self.pump.close();

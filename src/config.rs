@@ -1,7 +1,5 @@
 //! The options that the page gives, made into the engine's: nothing unknown passes.
 
-use core::time::Duration;
-
 use js_sys::{Object, Reflect};
 use shoal_engine::Config;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -15,10 +13,14 @@ pub(crate) struct Options {
     pub(crate) engine: Config,
     /// Connect through TURN servers alone.
     pub(crate) relay: bool,
+    /// Record what happens to the engine.
+    pub(crate) trace: bool,
 }
 
-/// The one option that is not the engine's: as in `RTCConfiguration`.
+/// Not the engine's: as in `RTCConfiguration`.
 const TRANSPORT: &str = "iceTransportPolicy";
+/// Not the engine's: the flight recorder.
+const TRACE: &str = "trace";
 
 impl Options {
     /// Reads options. What is left out is as `Config::default()` has it.
@@ -30,6 +32,7 @@ impl Options {
         let mut options = Self {
             engine: Config::default(),
             relay: false,
+            trace: false,
         };
         for key in Object::keys(given) {
             let name = key.as_string().unwrap_or_default();
@@ -45,130 +48,21 @@ impl Options {
                 };
                 continue;
             }
-            let Some(bound) = bound(&mut options.engine, &name) else {
-                return Err(wrong(&format!("there is no option `{name}`")));
-            };
-            if !value.as_f64().is_some_and(|number| bound.set(number)) {
-                return Err(wrong(&format!("`{name}` cannot have that value")));
+            if name == TRACE {
+                options.trace = value
+                    .as_bool()
+                    .ok_or_else(|| wrong("`trace` is true or false"))?;
+                continue;
+            }
+            let number = value.as_f64().unwrap_or(f64::NAN);
+            match options.engine.set(&name, number) {
+                Some(true) => {}
+                Some(false) => return Err(wrong(&format!("`{name}` cannot have that value"))),
+                None => return Err(wrong(&format!("there is no option `{name}`"))),
             }
         }
         let checked = options.engine.check();
         checked.map_err(|error| wrong(&error.to_string()))?;
         Ok(options)
     }
-}
-
-/// A bound that is given as a number.
-trait Bound {
-    /// Takes a number, if it can be.
-    fn set(&mut self, number: f64) -> bool;
-}
-
-macro_rules! whole_numbers {
-    ($($number:ty)*) => {
-        $(impl Bound for $number {
-            fn set(&mut self, number: f64) -> bool {
-                *self = number as Self;
-                // What is negative, has a fraction or is out of range has become another number.
-                *self as f64 == number && number <= MOST
-            }
-        })*
-    };
-}
-
-/// The greatest whole number that JavaScript tells from the next: 2^53 - 1.
-const MOST: f64 = 9_007_199_254_740_991.0;
-
-whole_numbers!(u32 u64 usize);
-
-impl Bound for f64 {
-    fn set(&mut self, number: f64) -> bool {
-        *self = number;
-        true
-    }
-}
-
-/// In seconds.
-impl Bound for Duration {
-    fn set(&mut self, number: f64) -> bool {
-        Self::try_from_secs_f64(number)
-            .map(|span| *self = span)
-            .is_ok()
-    }
-}
-
-macro_rules! bounds {
-    ($($field:ident $name:literal,)*) => {
-        /// The bound of this name.
-        fn bound<'a>(config: &'a mut Config, name: &str) -> Option<&'a mut dyn Bound> {
-            // One that is missing from the list does not compile.
-            let Config { $($field),* } = config;
-            match name {
-                $($name => Some($field),)*
-                _ => None,
-            }
-        }
-    };
-}
-
-bounds! {
-    store_bytes "storeBytes",
-    max_active_tracks "maxActiveTracks",
-    max_timeline "maxTimeline",
-    max_needs "maxNeeds",
-    upload_rate "uploadRate",
-    upload_burst "uploadBurst",
-    upload_total "uploadTotal",
-    upload_slots "uploadSlots",
-    upload_patience "uploadPatience",
-    assumed_upload "assumedUpload",
-    free_ride "freeRide",
-    max_upload_queue "maxUploadQueue",
-    link_buffer "linkBuffer",
-    horizon "horizon",
-    margin "margin",
-    min_margin "minMargin",
-    calm "calm",
-    assumed_rate "assumedRate",
-    join_grace "joinGrace",
-    early_fetchers "earlyFetchers",
-    doubling "doubling",
-    introduction "introduction",
-    fetching_trust "fetchingTrust",
-    max_http "maxHttp",
-    max_early_http "maxEarlyHttp",
-    http_silence "httpSilence",
-    http_retry "httpRetry",
-    max_origin_failures "maxOriginFailures",
-    max_failed "maxFailed",
-    block_length "blockLength",
-    pipeline "pipeline",
-    min_pipeline "minPipeline",
-    max_pipeline "maxPipeline",
-    peer_silence "peerSilence",
-    busy_wait "busyWait",
-    have_delay "haveDelay",
-    max_links "maxLinks",
-    target_links "targetLinks",
-    churn "churn",
-    churn_grace "churnGrace",
-    few_links "fewLinks",
-    offers "offers",
-    offer_life "offerLife",
-    describe_life "describeLife",
-    connect_life "connectLife",
-    handshake_life "handshakeLife",
-    keep_alive "keepAlive",
-    link_silence "linkSilence",
-    max_ranges "maxRanges",
-    max_window "maxWindow",
-    max_fetching "maxFetching",
-    max_strikes "maxStrikes",
-    ban "ban",
-    max_remembered "maxRemembered",
-    tracker_open "trackerOpen",
-    tracker_retry "trackerRetry",
-    tracker_retry_max "trackerRetryMax",
-    announce_soon "announceSoon",
-    announce_interval "announceInterval",
 }

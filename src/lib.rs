@@ -27,6 +27,7 @@ mod rtc;
 mod stash;
 mod store;
 mod table;
+mod trace;
 mod tracker;
 mod types;
 mod verify;

@@ -17,6 +17,7 @@ use shoal_engine::{Reason, State, Stats};
 use crate::arrival::{Arrival, Inlet};
 use crate::clock::Clock;
 use crate::config::Options;
+use crate::trace::Trace;
 use crate::viewer::Viewer;
 
 /// A viewer that the browser and the page drive.
@@ -27,6 +28,7 @@ pub(crate) struct Pump(Rc<Shaft>);
 struct Shaft {
     emit: Function,
     cell: RefCell<Cell>,
+    trace: Trace,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,7 @@ impl Pump {
         let shaft = Rc::new(Shaft {
             emit,
             cell: RefCell::default(),
+            trace: Trace::new(&options, seed),
         });
         let weak: Weak<Shaft> = Rc::downgrade(&shaft);
         let inlet = Inlet::new(move |arrival| {
@@ -50,7 +53,7 @@ impl Pump {
                 shaft.push(arrival);
             }
         });
-        let viewer = Viewer::new(options, seed, &inlet);
+        let viewer = Viewer::new(options, seed, shaft.trace.clone(), &inlet);
         shaft.cell.borrow_mut().viewer = Some(Box::new(viewer));
         Self(shaft)
     }
@@ -79,6 +82,11 @@ impl Pump {
             .look(|viewer| viewer.stats())
             .or(self.0.cell.borrow().figures);
         figures.unwrap_or((Stats::default(), State::Waiting(Reason::Starting)))
+    }
+
+    /// The recording so far, if there is one; in the middle of a failure, too.
+    pub(crate) fn trace(&self) -> Option<Vec<u8>> {
+        self.0.trace.bytes()
     }
 
     /// Ends everything. What is called later does nothing.

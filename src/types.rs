@@ -4,10 +4,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &'static str = r#"
-/** The engine's bounds, each of them optional, and how connections are made. */
+/** The engine's bounds, each of them optional, how connections are made, and whether it is recorded. */
 export interface ClientOptions {
   iceTransportPolicy?: "all" | "relay";
-  [bound: string]: number | string | undefined;
+  trace?: boolean;
+  [bound: string]: number | string | boolean | undefined;
 }
 
 /** Those who decide on P2P. `site` and `video` are set from the index. */

@@ -25,6 +25,7 @@ use crate::hub::PeerHub;
 use crate::rtc::Setup;
 use crate::stash::Stash;
 use crate::store::Store;
+use crate::trace::Trace;
 use crate::tracker::Tracker;
 use crate::verify::{Job, Verifier};
 
@@ -41,6 +42,7 @@ pub(crate) struct Viewer {
     stash: Stash,
     store: Store,
     todo: VecDeque<Arrival>,
+    trace: Trace,
     tracker: Option<Tracker>,
     verifier: Verifier,
     /// The last `Output::Wait`.
@@ -59,7 +61,7 @@ enum Aside<'a> {
 }
 
 impl Viewer {
-    pub(crate) fn new(options: Options, seed: u64, inlet: &Inlet) -> Self {
+    pub(crate) fn new(options: Options, seed: u64, trace: Trace, inlet: &Inlet) -> Self {
         let setup = Setup {
             ice: Vec::new(),
             relay: options.relay,
@@ -75,6 +77,7 @@ impl Viewer {
             stash: Stash::default(),
             store: Store::default(),
             todo: VecDeque::new(),
+            trace,
             tracker: None,
             verifier: Verifier::default(),
             wait: None,
@@ -285,9 +288,13 @@ impl Viewer {
 
     /// The one way into the engine: an input, then its outputs to the last.
     fn feed(&mut self, input: Input, aside: &Aside<'_>) {
-        self.engine.handle_input(Clock::now(), input);
+        let now = Clock::now();
+        self.trace.input(now, &input);
+        self.engine.handle_input(now, input);
         loop {
-            match self.engine.poll_output() {
+            let output = self.engine.poll_output();
+            self.trace.output(&output);
+            match output {
                 Output::Wait(until) => {
                     self.wait = until;
                     return;

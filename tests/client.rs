@@ -138,6 +138,7 @@ fn options_that_are_not_right_are_named() {
         r#"{"horizon": -1}"#,
         r#"{"horizon": "12"}"#,
         r#"{"iceTransportPolicy": "some"}"#,
+        r#"{"trace": 1}"#,
         "7",
         "null",
     ] {
@@ -148,6 +149,23 @@ fn options_that_are_not_right_are_named() {
     let options = json(options);
     Reflect::set(&options, &"margin".into(), &JsValue::UNDEFINED).expect("an object");
     assert!(Client::new(options, 1, Function::new_no_args("")).is_ok());
+}
+
+#[wasm_bindgen_test]
+fn recording_is_for_those_who_ask() {
+    let client = |options| Client::new(json(options), 1, Function::new_no_args(""));
+    let silent = client("{}").expect("options are right");
+    silent.playhead(1.0, 1.0, Vec::new()).expect("a playhead");
+    assert_eq!(silent.trace(), None);
+    let client = client(r#"{"trace": true}"#).expect("options are right");
+    let before = client.trace().expect("a recording");
+    assert!(before.starts_with(b"shoal"));
+    client.playhead(1.0, 1.0, Vec::new()).expect("a playhead");
+    let after = client.trace().expect("a recording");
+    assert!(after.len() > before.len());
+    client.close();
+    let closed = client.trace().expect("a recording");
+    assert!(closed.len() > after.len(), "leaving is recorded too");
 }
 
 #[wasm_bindgen_test]

@@ -13,6 +13,8 @@ export interface Options {
   uploadTotal?: number;
   /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
   language?: string | null;
+  /** Record what the engine goes through, for `player.trace()`. */
+  trace?: boolean;
   /** Address of the WebAssembly file, for pages that keep it elsewhere than beside the script. */
   wasm?: string | null;
 }
@@ -23,6 +25,7 @@ export const defaults: Required<Options> = {
   uploadRate: 0,
   uploadTotal: 0,
   language: null,
+  trace: false,
   wasm: null,
 };
 
@@ -35,6 +38,7 @@ export function configure(options: Options): void {
     uploadRate: natural(options.uploadRate, present.uploadRate),
     uploadTotal: natural(options.uploadTotal, present.uploadTotal),
     language: text(options.language, present.language),
+    trace: typeof options.trace === "boolean" ? options.trace : present.trace,
     wasm: text(options.wasm, present.wasm),
   };
 }
@@ -46,8 +50,8 @@ export function options(): Required<Options> {
 
 /** The part of the options that the engine knows, under its names. */
 export function engineOptions(): object {
-  const { storeBytes, uploadRate, uploadTotal } = present;
-  return { storeBytes, uploadRate, uploadTotal };
+  const { storeBytes, uploadRate, uploadTotal, trace } = present;
+  return { storeBytes, uploadRate, uploadTotal, trace };
 }
 
 function natural(value: number | undefined, otherwise: number): number {

@@ -88,6 +88,14 @@ export class ShoalPlayer extends Base {
     return this.#swarm?.stats() ?? this.#idle.snapshot(null, this.#status(), 0);
   }
 
+  /**
+   * What the engine has gone through since `src` was set, for a bug report: with the option `trace`,
+   * and once the engine is up. It holds no address of anybody.
+   */
+  trace(): Uint8Array | undefined {
+    return this.#swarm?.trace();
+  }
+
   /** Address of the playlist. */
   get src(): string {
     return this.getAttribute("src") ?? "";

@@ -77,6 +77,8 @@ export class Swarm {
   #lastNeed = 0;
   #silent = 0;
   #lastSign = 0;
+  /** What was recorded of an engine that failed. */
+  #blackBox: Uint8Array | undefined;
 
   constructor(setup: SwarmSetup) {
     this.#setup = setup;
@@ -109,6 +111,11 @@ export class Swarm {
   /** Counters of this video since the swarm was made. */
   stats(): PlayerStats {
     return this.#tally.snapshot(this.#counters(), this.#status, this.#peers);
+  }
+
+  /** What the engine went through, when the page's options have it recorded. */
+  trace(): Uint8Array | undefined {
+    return this.#host?.trace() ?? this.#blackBox;
   }
 
   /**
@@ -407,6 +414,7 @@ export class Swarm {
 
   /** The fuse is blown: whoever waits goes to the server, and the engine is let go. */
   #fail(cause: string): void {
+    this.#blackBox = this.#host?.trace();
     this.#host?.close();
     this.#host = null;
     this.#settle(this.#obstacle() ?? off("engine-failed"));

@@ -23,6 +23,7 @@
 )]
 
 mod announce;
+mod bounds;
 mod chance;
 mod config;
 mod engine;
@@ -38,6 +39,7 @@ mod output;
 mod piece;
 mod plan;
 mod policy;
+mod record;
 mod request;
 mod serve;
 mod store;
@@ -55,4 +57,5 @@ pub use input::{
 };
 pub use output::{CloseReason, Declined, Delivery, Output};
 pub use policy::{Reason, Rule, State, Wish};
+pub use record::{Ending, Entry, OutputHash, RecordError, Recorder, Recording};
 pub use time::Time;

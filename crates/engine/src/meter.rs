@@ -1,5 +1,6 @@
 //! How fast things go: rates over the last seconds, rates while busy, and a token bucket.
 
+use core::f64::consts::LN_2;
 use core::time::Duration;
 
 use crate::time::Time;
@@ -97,12 +98,27 @@ impl BusyMeter {
         } else {
             now.since(self.since).as_secs_f64()
         };
-        let fade = 0.5_f64.powf(span / self.half_life);
+        let fade = halved(span / self.half_life);
         self.bytes = self.bytes * fade + self.fresh;
         self.seconds = self.seconds * fade + span;
         self.fresh = 0.0;
         self.since = now;
     }
+}
+
+/// `0.5^times`, by arithmetic that is the same everywhere: `powf` differs in its last bit from one
+/// platform to the next, and what a browser has recorded must be replayed natively to the bit.
+pub(crate) fn halved(times: f64) -> f64 {
+    let whole = times.floor();
+    if whole >= 1_000.0 {
+        return 0.0;
+    }
+    let rest = (times - whole) * LN_2;
+    // The series of e^-rest, from its smallest term.
+    let part = (1..=18)
+        .rev()
+        .fold(1.0, |sum, n| 1.0 - rest * sum / f64::from(n));
+    part * f64::from_bits((1_023 - whole as u64) << 52)
 }
 
 /// How long something takes, and by how much that varies: RFC 6298's smoothed mean and deviation.
@@ -217,6 +233,17 @@ mod tests {
         assert!((50..60).contains(&steady.as_millis()), "{steady:?}");
         delay.add(Duration::from_millis(500));
         assert!(delay.bound().unwrap_or_default() > Duration::from_millis(400));
+    }
+
+    #[test]
+    fn what_is_halved_is_as_a_power_has_it() {
+        for times in [0.0, 0.001, 0.5, 0.999_999, 1.0, 7.25, 300.0, 2_000.0] {
+            let (ours, true_one) = (halved(times), 0.5_f64.powf(times));
+            assert!(
+                (ours - true_one).abs() <= true_one * 1e-12,
+                "{times}: {ours}"
+            );
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use shoal_wire::peer::Ranges;
 use crate::chance::lot;
 use crate::engine::Engine;
 use crate::input::NeedId;
+use crate::meter::halved;
 use crate::output::{Declined, Output};
 use crate::table::{Table, sort_by};
 use crate::time::Time;
@@ -431,7 +432,7 @@ impl Engine {
             before_us == 0
         } else {
             let doublings = room.div_duration_f64(self.config.doubling);
-            mine < (self.config.early_fetchers / alike).max(0.5_f64.powf(doublings))
+            mine < (self.config.early_fetchers / alike).max(halved(doublings))
         };
         let coming = ready().any(|link| link.brings(&span, now));
         if elected && !coming {

@@ -1,12 +1,12 @@
-//! Inputs in any order, with anything in them: no panic, no loop, the bounds hold, and nobody is
-//! contacted unless the rules allow it.
+//! Inputs in any order, with anything in them: no panic, no loop, the bounds hold, nobody is
+//! contacted unless the rules allow it, and a recording of it can be lived again.
 
 mod common;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{SEGMENT, SWARM, Viewer, first_piece, segment};
+use common::{SEGMENT, SWARM, Viewer, first_piece, replayed, segment};
 use shoal_engine::{
     ActiveTrack, Config, HttpFault, HttpId, Input, LinkFault, LinkId, NeedId, Output, Pace,
     Playhead, Reason, Rule, State, Time, TimelineSegment, Verdict, Wish,
@@ -370,5 +370,6 @@ fn nothing_that_happens_makes_it_panic_or_break_a_rule() {
                 );
             }
         }
+        replayed(&viewer.recorder.bytes());
     }
 }

@@ -18,6 +18,7 @@ mod origin;
 mod page;
 mod pipe;
 mod player;
+mod replay;
 mod report;
 mod scenario;
 mod signal;
@@ -31,5 +32,6 @@ mod world;
 
 pub use access::{Access, Nat};
 pub use crowd::Crowd;
+pub use replay::{Replay, Step, replay};
 pub use report::{Comparison, Report, ViewerReport};
 pub use scenario::{Arm, Scenario, minutes, secs};

@@ -17,6 +17,6 @@ pub mod index;
 mod json;
 pub mod peer;
 pub mod tracker;
-mod varint;
+pub mod varint;
 
 pub use error::DecodeError;

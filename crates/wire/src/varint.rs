@@ -4,7 +4,7 @@
 use crate::DecodeError;
 
 /// Appends `value`.
-pub(crate) fn write(mut value: u64, out: &mut Vec<u8>) {
+pub fn write(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         // Masked to seven bits, so nothing is cut off.
         out.push((value & 0x7f) as u8 | 0x80);
@@ -14,7 +14,7 @@ pub(crate) fn write(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Takes one number off the front of `input`.
-pub(crate) fn read(input: &mut &[u8]) -> Result<u64, DecodeError> {
+pub fn read(input: &mut &[u8]) -> Result<u64, DecodeError> {
     let mut value = 0u64;
     for shift in (0..u64::BITS).step_by(7) {
         let (&byte, rest) = input.split_first().ok_or(DecodeError::Truncated)?;
@@ -36,6 +36,6 @@ pub(crate) fn read(input: &mut &[u8]) -> Result<u64, DecodeError> {
 }
 
 /// As [`read`], for a number of 32 bits.
-pub(crate) fn read_u32(input: &mut &[u8]) -> Result<u32, DecodeError> {
+pub fn read_u32(input: &mut &[u8]) -> Result<u32, DecodeError> {
     u32::try_from(read(input)?).map_err(|_| DecodeError::NumberRange)
 }

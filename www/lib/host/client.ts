@@ -5,6 +5,7 @@
  * 2. The client must not be called from within `emit`.
  * 3. Bytes given to `offered` are copied. Bytes that come with `deliver` are the player's own.
  * 4. After `close` nothing but `free` may be called.
+ * 5. `trace` may be called at any time before, within `emit` and when the module has failed too.
  */
 
 import type { P2PReason, P2PState } from "../events.js";
@@ -65,6 +66,8 @@ export interface Client {
   /** `firstByte` and `whole`: how long the server took, in seconds. */
   offered(track: number, seq: number, bytes: Uint8Array, firstByte: number, whole: number): void;
   stats(): ClientStats;
+  /** What was recorded, when the options say `trace`. */
+  trace(): Uint8Array | undefined;
   close(): void;
   free(): void;
 }

@@ -3,7 +3,7 @@
  * reach their listener outside of any call.
  */
 
-import { engineOptions } from "../config.js";
+import { engineOptions, options } from "../config.js";
 import type { Fuse } from "../fuse.js";
 import type { Pace } from "../keepsakes.js";
 import type {
@@ -20,6 +20,7 @@ import type {
 export class InlineHost {
   #client: Client | null;
   readonly #fuse: Fuse;
+  readonly #records = options().trace;
 
   /** @throws {Refusal} when the options are not the engine's. */
   constructor(module: Module, guard: Fuse, listener: (events: ClientEvent[]) => void) {
@@ -83,6 +84,15 @@ export class InlineHost {
 
   stats(): ClientStats | null {
     return this.#ask((client) => client.stats(), null);
+  }
+
+  /** What was recorded. Past the fuse: what led to a failure is asked for when it has happened. */
+  trace(): Uint8Array | undefined {
+    try {
+      return this.#records ? this.#client?.trace() : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Ends the client. A client whose module has failed is let go without another call into it. */

@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use shoal_engine::{
-    ActiveTrack, Config, Engine, Event, HttpId, IndexInfo, Input, LinkId, NeedId, Output, Playhead,
-    Rule, State, Time, TimelineSegment, TrackInfo, Verdict, Wish,
+    ActiveTrack, Config, Ending, Engine, Entry, Event, HttpId, IndexInfo, Input, LinkId, NeedId,
+    Output, OutputHash, Playhead, Recorder, Recording, Rule, State, Time, TimelineSegment,
+    TrackInfo, Verdict, Wish,
 };
 use shoal_wire::id::{InfoHash, OfferId, PeerId, SegmentId, TrackId};
 use shoal_wire::peer::shoal::{self, Extension};
@@ -26,6 +27,7 @@ pub(crate) struct Viewer {
     pub(crate) now: Time,
     pub(crate) wait: Option<Time>,
     pub(crate) events: Vec<Event>,
+    pub(crate) recorder: Recorder,
     needs: u64,
 }
 
@@ -43,6 +45,7 @@ pub(crate) const fn first_piece(seq: u64) -> u32 {
 impl Viewer {
     /// A viewer of a video of ten 4 s segments; the index and the playlist are there.
     pub(crate) fn new(config: Config) -> Self {
+        let recorder = Recorder::new(&config, 42, 1 << 24);
         let engine = Engine::new(config, 42);
         let now = Time::from_secs(1);
         let mut viewer = Self {
@@ -50,6 +53,7 @@ impl Viewer {
             now,
             wait: None,
             events: Vec::new(),
+            recorder,
             needs: 0,
         };
         viewer.tell(Input::Index(IndexInfo {
@@ -89,10 +93,13 @@ impl Viewer {
     }
 
     pub(crate) fn tell(&mut self, input: Input) -> Vec<Output> {
+        self.recorder.input(self.now, &input);
         self.engine.handle_input(self.now, input);
         let mut outputs = Vec::new();
         loop {
-            match self.engine.poll_output() {
+            let output = self.engine.poll_output();
+            self.recorder.output(&output);
+            match output {
                 Output::Wait(until) => {
                     self.wait = until;
                     return outputs;
@@ -298,6 +305,37 @@ pub(crate) fn said(outputs: &[Output], to: LinkId) -> Vec<Extension> {
         .into_iter()
         .filter_map(extension)
         .collect()
+}
+
+/// Lives a recording again: how many inputs it has, how it ends, and the engine as it is then.
+/// Every output must be what it was.
+pub(crate) fn replayed(recording: &[u8]) -> (usize, Ending, Engine) {
+    let mut recording = Recording::open(recording).expect("a recording");
+    let mut engine = Engine::new(recording.config.clone(), recording.seed);
+    let mut hash = OutputHash::default();
+    for inputs in 0.. {
+        match recording.next_entry().expect("an entry") {
+            Entry::End {
+                ending,
+                hash: expected,
+            } => {
+                assert_eq!(hash.whole(), expected);
+                return (inputs, ending, engine);
+            }
+            Entry::Input { check, input, now } => {
+                assert_eq!(hash.check(), check, "before input {inputs}, {input:?}");
+                engine.handle_input(now, input);
+                loop {
+                    let output = engine.poll_output();
+                    hash.add(&output);
+                    if let Output::Wait(_) = output {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    unreachable!("a recording ends")
 }
 
 pub(crate) fn offered(output: &Output) -> Option<LinkId> {

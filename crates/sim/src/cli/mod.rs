@@ -2,6 +2,7 @@
 
 mod jobs;
 mod plot;
+mod replay;
 mod run;
 mod sweep;
 mod targets;
@@ -23,6 +24,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Live a viewer's recording again, and fail where the engine does otherwise
+    Replay(replay::Replay),
     /// Run one scenario and compare it with its HTTP-only twin
     Run(run::Run),
     /// Offload against the number of viewers, and against the share of them without P2P
@@ -36,6 +39,7 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Replay(replay) => replay.run(),
             Command::Run(run) => run.run(),
             Command::Sweep(sweep) => sweep.run(),
             Command::Targets(targets) => targets.run(),

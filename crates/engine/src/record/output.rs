@@ -1,0 +1,113 @@
+//! The hash of outputs. They are not kept: who replays the inputs has them.
+
+use super::code::{put, writes};
+use super::private::{spoken, unread};
+use crate::event::Event;
+use crate::output::{CloseReason, Declined, Delivery, Output};
+use crate::policy::{Reason, State};
+
+/// A hash of all outputs so far, SDP left out: FNV-1a of 64 bits.
+#[derive(Clone, Debug)]
+pub struct OutputHash {
+    hash: u64,
+    /// One output, kept for its room.
+    bytes: Vec<u8>,
+}
+
+impl Default for OutputHash {
+    fn default() -> Self {
+        Self {
+            hash: 0xcbf2_9ce4_8422_2325,
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl OutputHash {
+    /// Takes in the next output.
+    pub fn add(&mut self, output: &Output) {
+        self.bytes.clear();
+        super::code::Write::write(output, &mut self.bytes);
+        for &byte in &self.bytes {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// The hash.
+    #[must_use]
+    pub const fn whole(&self) -> u64 {
+        self.hash
+    }
+
+    /// One byte of it: the highest, which depends on all others.
+    #[must_use]
+    pub const fn check(&self) -> u8 {
+        (self.hash >> 56) as u8
+    }
+}
+
+/// For texts that this program holds itself.
+mod word {
+    pub(super) fn write(word: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(word.as_bytes());
+    }
+}
+
+/// For frames that we send: whoever sends an address in one, it is not us.
+mod sent {
+    pub(super) fn write(frame: &shoal_wire::peer::Frame, out: &mut Vec<u8>) {
+        out.extend(frame.encode());
+    }
+}
+
+macro_rules! words {
+    ($($name:ident)*) => {
+        $(impl super::code::Write for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.push(*self as u8);
+            }
+        })*
+    };
+}
+
+words!(CloseReason Declined Reason);
+
+writes! {
+    enum Output {
+        0 Decline { id, reason };
+        1 Deliver { id, segment, delivery };
+        2 Event(event);
+        3 Evict(segment);
+        4 FetchPart { track, part };
+        5 HttpAbort(id);
+        6 HttpGet { id, segment, offset, length };
+        7 Keep(block);
+        8 KeepOffered(segment);
+        9 LinkAccept { link, sdp as unread };
+        10 LinkClose { link, reason };
+        11 LinkConnect { link, sdp as unread };
+        12 LinkOffer(link);
+        13 LinkSend { link, frame as sent };
+        14 Reserve { segment, length };
+        15 TrackerClose;
+        16 TrackerConnect(position);
+        17 TrackerSend(text as spoken);
+        18 Verify { piece, segment, offset, length };
+        19 Wait(until);
+    }
+
+    enum Event {
+        0 Peers(peers);
+        1 Problem(code as word);
+        2 State(state);
+    }
+
+    enum State {
+        0 Asking;
+        1 Off(reason);
+        2 On;
+        3 Waiting(reason);
+    }
+
+    struct Delivery { from_peers, from_origin, rate };
+}
