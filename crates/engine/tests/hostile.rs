@@ -297,6 +297,7 @@ fn nothing_that_happens_makes_it_panic_or_break_a_rule() {
         let config = Config {
             store_bytes: 1 << 20,
             max_links: 8,
+            target_links: 6,
             ..Config::default()
         };
         let bounds = config.clone();
