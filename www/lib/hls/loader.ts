@@ -60,6 +60,8 @@ const MOVING = 750;
 /** The engine gets at least this long; with bytes coming in on a slow line up to that long. Seconds. */
 const MIN_PATIENCE = 1.5;
 const MAX_PATIENCE = 8;
+/** An engine that was silent is only blamed for it after this time, or at the usual reserve: it may have had no reason to speak. Seconds. */
+const FAIR = 4;
 /** How often the deadline is looked at, in milliseconds. */
 const TICK = 250;
 
@@ -219,14 +221,15 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     const silent = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
     const reserve = lively ? MOVING_RESERVE : silent;
     const limit = (this.#config?.loadPolicy.maxLoadTimeMs ?? Infinity) / 1000;
-    const short = waited >= patience && this.#supply.ahead() <= reserve;
+    const ahead = this.#supply.ahead();
+    const short = waited >= patience && ahead <= reserve;
     if (!short && waited < limit - RESERVE) {
       return;
     }
     const since = this.#since;
     this.#withdraw();
     this.#useStock();
-    this.#supply.late(since, moving);
+    this.#supply.late(since, moving || (waited < FAIR && ahead > RESERVE));
   }
 
   #deliver(bytes: Uint8Array, rate: number): void {
