@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use shoal_engine::Stats;
 
+use crate::hybrid;
 use crate::node::Tally;
 use crate::player::Watched;
 use crate::world::World;
@@ -79,13 +80,15 @@ pub struct ViewerReport {
     pub problems: u32,
 }
 
-/// The two arms of one scenario and seed.
+/// The arms of one scenario and seed.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// With P2P.
     pub shared: Report,
     /// From the origin alone.
     pub alone: Report,
+    /// With the model of p2p-media-loader, if it was asked for.
+    pub hybrid: Option<Report>,
 }
 
 impl Report {
@@ -93,7 +96,8 @@ impl Report {
         let tally = &world.origin.tally;
         let viewers = world.nodes.iter().filter_map(|node| {
             let watched = &node.player.as_ref()?.watched;
-            let stats = node.engine.as_ref().map(|engine| engine.stats(world.now));
+            let engine = node.engine.as_ref().map(|engine| engine.stats(world.now));
+            let stats = engine.or(node.hybrid.as_ref().map(hybrid::Client::stats));
             let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
             report.refused = node.plan.share == Some(false);
             Some(report)
@@ -271,7 +275,13 @@ impl Comparison {
     /// 1 − what the origin sent, in shares of what it would have sent without P2P.
     #[must_use]
     pub fn offload(&self) -> f64 {
-        let sent = self.shared.origin_bytes + self.shared.index_bytes;
+        self.offload_of(&self.shared)
+    }
+
+    /// The same of any arm.
+    #[must_use]
+    pub fn offload_of(&self, arm: &Report) -> f64 {
+        let sent = arm.origin_bytes + arm.index_bytes;
         1.0 - share(sent, self.alone.origin_bytes)
     }
 

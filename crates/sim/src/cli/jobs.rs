@@ -40,7 +40,11 @@ pub(crate) fn compare(scenarios: &[Scenario], threads: usize) -> Vec<Comparison>
     std::iter::from_fn(|| {
         let shared = reports.next()?;
         let alone = reports.next()?;
-        Some(Comparison { shared, alone })
+        Some(Comparison {
+            shared,
+            alone,
+            hybrid: None,
+        })
     })
     .collect()
 }
