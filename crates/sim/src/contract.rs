@@ -19,6 +19,9 @@ impl World {
     pub(crate) fn feed(&mut self, id: NodeId, input: Input) {
         let now = self.now;
         let node = self.node(id);
+        if node.hybrid.is_some() {
+            return self.feed_hybrid(id, input);
+        }
         let Some(engine) = &mut node.engine else {
             return;
         };

@@ -3,7 +3,8 @@
 //! Real engines, with adapters that only count, share a simulated video over a simulated network.
 //! One run is one thread and draws all chance from one seed, so that the same scenario and seed
 //! give the same run to the last event. Every scenario can be run a second time without P2P, with
-//! the same viewers: what the viewers suffer is compared one by one.
+//! the same viewers: what the viewers suffer is compared one by one. A third run puts a model of
+//! p2p-media-loader in the engine's place.
 
 mod access;
 mod agenda;
@@ -11,6 +12,7 @@ mod chance;
 mod clock;
 mod contract;
 mod crowd;
+mod hybrid;
 mod keyed;
 mod net;
 mod node;
@@ -32,6 +34,7 @@ mod world;
 
 pub use access::{Access, Nat};
 pub use crowd::Crowd;
+pub use hybrid::HybridConfig;
 pub use replay::{Replay, Step, replay};
 pub use report::{Comparison, Report, ViewerReport};
 pub use scenario::{Arm, Scenario, minutes, secs};

@@ -15,6 +15,7 @@ use shoal_engine::{Input, LOW_MARK, LinkId, Time};
 use shoal_wire::peer::{Decoder, Frame, Message};
 
 use crate::crowd::within;
+use crate::hybrid::Packet;
 use crate::node::Reported;
 use crate::origin::RequestId;
 use crate::store::Breach;
@@ -78,6 +79,8 @@ const MAX_MESSAGES: u32 = 64 << 10;
 /// Bytes under way in one flow: what SCTP's receive window lets through at most, and what slow
 /// flows keep in any case.
 const WINDOW: core::ops::Range<u64> = 32 << 10..1 << 20;
+/// Bytes of a long message that go through a line in one go.
+const PART: u32 = 16 << 10;
 
 impl World {
     /// Sends a frame. A small one whose link has nothing else on its way through the uplink does
@@ -89,53 +92,97 @@ impl World {
         frame: Frame,
     ) -> Result<(), Breach> {
         let weight = Weight::of(&frame);
+        let (theirs, passes) = self.charge(id, link, weight)?;
+        let end = self.end(id, link)?;
+        let (blocks, messages) = (end.blocks, end.buffered - end.blocks);
+        if blocks > MAX_BLOCKS || messages > MAX_MESSAGES {
+            return Err(format!(
+                "leaves {blocks} + {messages} bytes unsent on {link:?}"
+            ));
+        }
+        let body = Body::of(frame, self.scenario.strict)?;
+        if passes {
+            self.join_burst(link, body, weight);
+            return Ok(());
+        }
+        let node = self.node(id);
+        let wire = Box::new(Wire {
+            link: theirs,
+            body,
+            weight,
+            rotten: weight.payload > 0 && node.plan.rotten,
+        });
+        node.up.push(link, weight.size, wire);
+        self.begin_up(id);
+        Ok(())
+    }
+
+    /// Sends a message of the hybrid loader, a long one in parts.
+    pub(crate) fn packet_send(
+        &mut self,
+        id: NodeId,
+        link: LinkId,
+        packet: Packet,
+    ) -> Result<(), Breach> {
+        let weight = Weight::new(packet.bytes(), packet.media());
+        let (theirs, passes) = self.charge(id, link, weight)?;
+        if passes {
+            self.join_burst(link, Body::Hybrid(vec![packet]), weight);
+            return Ok(());
+        }
+        let mut left = weight.bytes;
+        let mut packet = Some(packet);
+        while left > 0 {
+            let part = left.min(PART);
+            left -= part;
+            let weight = Weight::new(part, part.min(weight.payload));
+            let ends = packet.take_if(|_| left == 0);
+            let wire = Wire {
+                link: theirs,
+                body: Body::Hybrid(ends.into_iter().collect()),
+                weight,
+                rotten: false,
+            };
+            self.node(id).up.push(link, weight.size, Box::new(wire));
+        }
+        self.begin_up(id);
+        Ok(())
+    }
+
+    /// Puts what is sent down to a link. The receiver's name of the link, and whether it does not
+    /// queue in the uplink.
+    fn charge(
+        &mut self,
+        id: NodeId,
+        link: LinkId,
+        weight: Weight,
+    ) -> Result<(LinkId, bool), Breach> {
         let passes = weight.payload == 0 && !self.node(id).up.holds(link);
         if weight.payload > 0 {
             // What was sent before goes before.
             self.flush_sends(id);
         }
         let end = self.end(id, link)?;
-        if end.stage != Linking::Open {
+        let (Linking::Open, Some((_, theirs))) = (end.stage, end.peer) else {
             return Err(format!("sends on {link:?}, which is {:?}", end.stage));
-        }
+        };
         if !passes {
             end.buffered += weight.bytes;
             end.blocks += weight.payload;
         }
-        let messages = end.buffered - end.blocks;
-        if end.blocks > MAX_BLOCKS || messages > MAX_MESSAGES {
-            let blocks = end.blocks;
-            return Err(format!(
-                "leaves {blocks} + {messages} bytes unsent on {link:?}"
-            ));
-        }
         end.unreported += weight.bytes;
-        let peer = end.peer;
         // The event comes only when the buffer falls past the mark. The adapter reports, too, when
         // it never rises that far.
         if end.unreported >= LOW_MARK && end.buffered <= LOW_MARK {
             end.unreported = 0;
             self.soon(Duration::ZERO, id, Event::Drained(link));
         }
-        let body = Body::of(frame, self.scenario.strict)?;
-        let node = self.node(id);
         if weight.payload == 0 {
-            node.tally.messages += 1;
-            node.tally.message_bytes += u64::from(weight.size);
+            let tally = &mut self.node(id).tally;
+            tally.messages += 1;
+            tally.message_bytes += u64::from(weight.size);
         }
-        if passes {
-            self.join_burst(link, body, weight);
-        } else if let Some((_, theirs)) = peer {
-            let wire = Box::new(Wire {
-                link: theirs,
-                body,
-                weight,
-                rotten: weight.payload > 0 && node.plan.rotten,
-            });
-            node.up.push(link, weight.size, wire);
-            self.begin_up(id);
-        }
-        Ok(())
+        Ok((theirs, passes))
     }
 
     fn join_burst(&mut self, link: LinkId, body: Body, weight: Weight) {
@@ -189,7 +236,9 @@ impl World {
             self.pace(id, link);
         }
         self.begin_up(id);
-        if was > LOW_MARK && buffered <= LOW_MARK {
+        // The hybrid loader looks at the buffer whenever it sends; to be told of an empty one will do.
+        let empty = buffered == 0 && self.node(id).hybrid.is_some();
+        if empty || was > LOW_MARK && buffered <= LOW_MARK {
             self.drained(id, link);
         }
     }
@@ -352,10 +401,18 @@ impl World {
         if end.stage != Linking::Open {
             return;
         }
-        let peer = end.peer;
+        if wire.weight.payload > 0
+            && let Some((other, theirs)) = end.peer
+        {
+            self.acknowledge(id, other, theirs, wire.weight.size);
+        }
         let (frames, rotten) = match wire.body {
             Body::Typed(frames) => (frames, wire.rotten),
+            Body::Hybrid(packets) => return self.packets(id, link, packets),
             Body::Encoded(ref header) => {
+                let Some(end) = self.node(id).links.get_mut(&link) else {
+                    return;
+                };
                 let decoder = end.decoder.get_or_insert_with(new_decoder);
                 match decode(decoder, header, &wire) {
                     Ok((frames, rotten)) => (Frames::Many(frames), rotten),
@@ -365,11 +422,6 @@ impl World {
                 }
             }
         };
-        if wire.weight.payload > 0
-            && let Some((other, theirs)) = peer
-        {
-            self.acknowledge(id, other, theirs, wire.weight.size);
-        }
         match frames {
             Frames::One(frame) => self.frame(id, link, frame, rotten),
             Frames::Many(frames) => {
@@ -380,6 +432,12 @@ impl World {
                     }
                 }
             }
+        }
+    }
+
+    fn packets(&mut self, id: NodeId, link: LinkId, packets: Vec<Packet>) {
+        for packet in packets {
+            self.packet(id, link, packet);
         }
     }
 

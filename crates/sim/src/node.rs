@@ -12,11 +12,12 @@ use shoal_wire::peer::Block;
 
 use crate::chance::{Chance, Purpose, stream};
 use crate::crowd::Plan;
+use crate::hybrid;
 use crate::keyed::Keyed;
 use crate::net::{End, Flow, Parcel};
 use crate::origin::{Request, RequestId};
 use crate::pipe::Pipe;
-use crate::player::Player;
+use crate::player::{Habits, Player};
 use crate::store::Store;
 use crate::tracker::Socket;
 use crate::video::Video;
@@ -38,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) share: Option<bool>,
     pub(crate) player: Option<Player>,
     pub(crate) engine: Option<Engine>,
+    /// What stands in the engine's place in the hybrid arm.
+    pub(crate) hybrid: Option<hybrid::Client>,
     /// The engine has the index: it is asked for segments.
     pub(crate) attached: bool,
     /// The tab is hidden: its timers run once a second.
@@ -67,7 +70,7 @@ pub(crate) struct Node {
     pub(crate) chance: Chance,
     pub(crate) guard: Guard,
     pub(crate) tally: Tally,
-    engine_seed: u64,
+    pub(crate) engine_seed: u64,
 }
 
 /// What the adapters remember in order to hold the engine to its contract.
@@ -125,6 +128,7 @@ impl Node {
             share: plan.share,
             player: None,
             engine: None,
+            hybrid: None,
             attached: false,
             hidden: false,
             leaving: false,
@@ -150,9 +154,9 @@ impl Node {
         }
     }
 
-    pub(crate) fn arrive(&mut self, now: Time, video: &Video) {
+    pub(crate) fn arrive(&mut self, now: Time, video: &Video, habits: Habits) {
         self.stage = Stage::Here;
-        self.player = Some(Player::new(now, video, self.plan.rendition));
+        self.player = Some(Player::new(now, video, self.plan.rendition, habits));
     }
 
     /// When a timer for this moment runs. Browsers' timers go by whole milliseconds, those of a

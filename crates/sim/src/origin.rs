@@ -151,6 +151,18 @@ impl World {
         if !self.node(id).store.holds(segment) {
             return Err(format!("gets {segment:?} without room for it"));
         }
+        self.media_get(id, http, segment, offset, length)
+    }
+
+    /// Asks for a part of a segment.
+    pub(crate) fn media_get(
+        &mut self,
+        id: NodeId,
+        http: HttpId,
+        segment: SegmentId,
+        offset: u32,
+        length: u32,
+    ) -> Result<(), Breach> {
         let request = self.ask(
             id,
             Asked::Media {
@@ -262,7 +274,9 @@ impl World {
             let next = request.next.max(now);
             self.schedule(next, id, Event::Send(number));
         }
-        if let Asked::Media {
+        if self.node(id).hybrid.is_some() {
+            self.progress(id, asked, size, length);
+        } else if let Asked::Media {
             http,
             segment,
             offset,

@@ -25,11 +25,14 @@ const MAX_STASH: usize = 16;
 impl World {
     /// The page has loaded the engine, and asks for the index.
     pub(crate) fn engine_ready(&mut self, id: NodeId) {
+        if self.arm == Arm::Hybrid {
+            return;
+        }
         let config = self.scenario.config.clone();
         self.node(id).load_engine(config);
         let share = match self.arm {
             Arm::Shared => self.node(id).share,
-            Arm::Alone => Some(false),
+            Arm::Alone | Arm::Hybrid => Some(false),
         };
         for rule in [Rule::Capable(true), Rule::Metered(false), Rule::Page(None)] {
             self.feed(id, Input::Rule(rule));
@@ -78,8 +81,11 @@ impl World {
             }
             (Act::Answer(share), _) => {
                 node.share = Some(share);
-                if self.arm == Arm::Shared {
-                    self.feed(id, Input::Rule(Rule::Viewer(Some(share))));
+                match self.arm {
+                    Arm::Alone => {}
+                    Arm::Hybrid if share => self.install_hybrid(id),
+                    Arm::Hybrid => self.remove_hybrid(id),
+                    Arm::Shared => self.feed(id, Input::Rule(Rule::Viewer(Some(share)))),
                 }
             }
             _ => {}

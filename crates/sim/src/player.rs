@@ -68,6 +68,7 @@ struct Lane {
 #[derive(Debug)]
 pub(crate) struct Player {
     video: Video,
+    habits: Habits,
     lanes: Vec<Lane>,
     phase: Phase,
     /// As of `clock`.
@@ -81,15 +82,32 @@ pub(crate) struct Player {
     pub(crate) watched: Watched,
 }
 
-/// hls.js `maxBufferLength`, its default.
-const MAX_BUFFER: Duration = Duration::from_secs(30);
-/// How often the page tells the engine where the playhead is.
-const REPORT: Duration = Duration::from_secs(1);
+/// What the page sets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Habits {
+    /// hls.js `maxBufferLength`.
+    pub(crate) buffer: Duration,
+    /// How often the page is told where the playhead is.
+    pub(crate) report: Duration,
+    /// hls.js `liveSyncDuration`, in place of the scenario's.
+    pub(crate) sync: Option<Duration>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            buffer: Duration::from_secs(30),
+            report: Duration::from_secs(1),
+            sync: None,
+        }
+    }
+}
+
 /// hls.js `fragLoadPolicy.errorRetry.maxRetryDelayMs`, its default.
 const MAX_RETRY: Duration = Duration::from_secs(8);
 
 impl Player {
-    pub(crate) fn new(now: Time, video: &Video, rendition: TrackId) -> Self {
+    pub(crate) fn new(now: Time, video: &Video, rendition: TrackId, habits: Habits) -> Self {
         let audio = video.audio.then(|| TrackId(video.tracks() - 1));
         let lanes = [Some(rendition), audio]
             .into_iter()
@@ -97,7 +115,11 @@ impl Player {
             .map(|track| Lane::new(track, now))
             .collect();
         let mut player = Self {
-            video: video.clone(),
+            video: Video {
+                sync: habits.sync.unwrap_or(video.sync),
+                ..video.clone()
+            },
+            habits,
             lanes,
             phase: Phase::Starting(now),
             position: Duration::ZERO,
@@ -234,7 +256,7 @@ impl Player {
             let full = |lane: &Lane| {
                 let over = self
                     .buffered(lane)
-                    .checked_sub(self.position + MAX_BUFFER)?;
+                    .checked_sub(self.position + self.habits.buffer)?;
                 (lane.loading.is_none()).then(|| self.clock + over + Duration::from_micros(1))
             };
             let room = self.lanes.iter().filter_map(full).min();
@@ -318,7 +340,7 @@ impl Player {
             self.report = now;
         }
         if self.report <= now {
-            self.report = now + REPORT;
+            self.report = now + self.habits.report;
             self.orders.push(Order::Report(self.playhead()));
         }
         for nth in 0..self.lanes.len() {
@@ -331,7 +353,10 @@ impl Player {
         let lane = &self.lanes[nth];
         let Some(listed) = &lane.listed else { return };
         let end = self.buffered(lane);
-        if lane.loading.is_some() || lane.retry.is_some() || end >= self.position + MAX_BUFFER {
+        if lane.loading.is_some()
+            || lane.retry.is_some()
+            || end >= self.position + self.habits.buffer
+        {
             return;
         }
         let seq = self.video.seq_at(end);

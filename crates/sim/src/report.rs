@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use shoal_engine::Stats;
 
+use crate::hybrid;
 use crate::node::Tally;
 use crate::player::Watched;
 use crate::world::World;
@@ -79,13 +80,15 @@ pub struct ViewerReport {
     pub problems: u32,
 }
 
-/// The two arms of one scenario and seed.
+/// The arms of one scenario and seed.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// With P2P.
     pub shared: Report,
     /// From the origin alone.
     pub alone: Report,
+    /// With the model of p2p-media-loader, if it was asked for.
+    pub hybrid: Option<Report>,
 }
 
 impl Report {
@@ -93,7 +96,8 @@ impl Report {
         let tally = &world.origin.tally;
         let viewers = world.nodes.iter().filter_map(|node| {
             let watched = &node.player.as_ref()?.watched;
-            let stats = node.engine.as_ref().map(|engine| engine.stats(world.now));
+            let engine = node.engine.as_ref().map(|engine| engine.stats(world.now));
+            let stats = engine.or(node.hybrid.as_ref().map(hybrid::Client::stats));
             let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
             report.refused = node.plan.share == Some(false);
             Some(report)
@@ -251,7 +255,13 @@ impl ViewerReport {
     /// Time that the viewer waited in mid-play, for seeks too.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.stalled + self.sought + self.skipped
+        self.stopped() + self.sought
+    }
+
+    /// Time for which playback stopped unasked, and live media jumped over.
+    #[must_use]
+    pub fn stopped(&self) -> Duration {
+        self.stalled + self.skipped
     }
 
     /// Bytes sent to peers, in shares of the bytes received.
@@ -271,7 +281,13 @@ impl Comparison {
     /// 1 − what the origin sent, in shares of what it would have sent without P2P.
     #[must_use]
     pub fn offload(&self) -> f64 {
-        let sent = self.shared.origin_bytes + self.shared.index_bytes;
+        self.offload_of(&self.shared)
+    }
+
+    /// The same of any arm.
+    #[must_use]
+    pub fn offload_of(&self, arm: &Report) -> f64 {
+        let sent = arm.origin_bytes + arm.index_bytes;
         1.0 - share(sent, self.alone.origin_bytes)
     }
 
@@ -290,6 +306,15 @@ impl Comparison {
     pub fn worst_wait(&self) -> Duration {
         self.pairs()
             .map(|(with, without)| with.waited().saturating_sub(without.waited()))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The same without the waits after seeks.
+    #[must_use]
+    pub fn worst_stall(&self) -> Duration {
+        self.pairs()
+            .map(|(with, without)| with.stopped().saturating_sub(without.stopped()))
             .max()
             .unwrap_or_default()
     }

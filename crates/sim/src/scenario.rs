@@ -1,7 +1,7 @@
 //! What is simulated: a video, a crowd, an origin and a tracker.
 
 use std::panic::resume_unwind;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use core::time::Duration;
 
@@ -9,6 +9,7 @@ use shoal_engine::Config;
 
 use crate::clock::Meter;
 use crate::crowd::Crowd;
+use crate::hybrid::HybridConfig;
 use crate::report::{Comparison, Report};
 use crate::video::Video;
 use crate::world::World;
@@ -32,6 +33,7 @@ pub struct Scenario {
     pub(crate) origin: OriginModel,
     pub(crate) tracker: TrackerModel,
     pub(crate) config: Config,
+    pub(crate) hybrid: HybridConfig,
     /// Frames pass through the real codec.
     pub(crate) strict: bool,
     /// When the simulation ends at the latest.
@@ -45,6 +47,8 @@ pub struct Scenario {
 pub enum Arm {
     /// Every viewer has answered no: all comes from the origin.
     Alone,
+    /// A model of p2p-media-loader stands in the engine's place.
+    Hybrid,
     /// P2P as the scenario says.
     Shared,
 }
@@ -149,6 +153,7 @@ impl Scenario {
             },
             tracker: TrackerModel::default(),
             config: Config::default(),
+            hybrid: HybridConfig::default(),
             strict: true,
             until: Duration::from_secs(6 * 3600),
             linger: Duration::from_secs(1),
@@ -204,6 +209,13 @@ impl Scenario {
     #[must_use]
     pub fn with_config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// The settings of the hybrid loader that is compared with.
+    #[must_use]
+    pub fn with_hybrid(mut self, config: HybridConfig) -> Self {
+        self.hybrid = config;
         self
     }
 
@@ -289,11 +301,31 @@ impl Scenario {
     /// When an engine breaks its contract.
     #[must_use]
     pub fn compare(&self) -> Comparison {
+        self.compare_arms(false)
+    }
+
+    /// Runs the scenario, again without P2P, and again with the hybrid loader.
+    ///
+    /// # Panics
+    /// When an engine breaks its contract.
+    #[must_use]
+    pub fn compare_with_hybrid(&self) -> Comparison {
+        self.compare_arms(true)
+    }
+
+    fn compare_arms(&self, hybrid: bool) -> Comparison {
         thread::scope(|scope| {
             let alone = scope.spawn(|| self.run_arm(Arm::Alone));
+            let hybrid = hybrid.then(|| scope.spawn(|| self.run_arm(Arm::Hybrid)));
             let shared = self.run_arm(Arm::Shared);
-            let alone = alone.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Comparison { shared, alone }
+            let wait = |arm: ScopedJoinHandle<'_, Report>| {
+                arm.join().unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            Comparison {
+                shared,
+                alone: wait(alone),
+                hybrid: hybrid.map(wait),
+            }
         })
     }
 }

@@ -16,17 +16,25 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<32} {:>14} {:>14}", "", "with P2P", "HTTP only")?;
+        let hybrid = self.hybrid.as_ref().map(|report| ("hybrid loader", report));
+        let arms: Vec<(&str, &Report)> = [("with P2P", &self.shared)]
+            .into_iter()
+            .chain(hybrid)
+            .chain([("HTTP only", &self.alone)])
+            .collect();
+        let mut line = |name: &str, cell: &dyn Fn(&str, &Report) -> String| {
+            write!(f, "{name:<32}")?;
+            for (arm, report) in &arms {
+                write!(f, " {:>14}", cell(arm, report))?;
+            }
+            writeln!(f)
+        };
+        line("", &|arm, _| arm.to_owned())?;
         for Row(name, cell) in ROWS {
-            let (with, without) = (cell(&self.shared), cell(&self.alone));
-            writeln!(f, "{name:<32} {with:>14} {without:>14}")?;
+            line(name, &|_, report| cell(report))?;
         }
-        writeln!(
-            f,
-            "offload {}, ceiling {}",
-            percent(self.offload()),
-            percent(self.ceiling())
-        )?;
+        line("offload", &|_, report| percent(self.offload_of(report)))?;
+        writeln!(f, "ceiling {}", percent(self.ceiling()))?;
         writeln!(
             f,
             "worst viewer against its twin: {} in mid-play, {} at the start",

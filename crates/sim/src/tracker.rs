@@ -29,7 +29,8 @@ pub(crate) struct Socket {
 pub(crate) struct Tracker {
     model: TrackerModel,
     chance: Chance,
-    swarm: InfoHash,
+    /// The swarms that it serves.
+    served: Vec<InfoHash>,
     swarms: Swarms,
     sockets: u64,
     /// Who is behind each connection.
@@ -42,12 +43,12 @@ pub(crate) struct Tracker {
 const LATENCY: Duration = Duration::from_millis(10);
 
 impl Tracker {
-    pub(crate) fn new(seed: u64, model: &TrackerModel, swarm: InfoHash) -> Self {
+    pub(crate) fn new(seed: u64, model: &TrackerModel, served: Vec<InfoHash>) -> Self {
         let mut chance = stream(seed, 0, Purpose::Tracker);
         Self {
             model: model.clone(),
-            swarm,
-            swarms: serving(swarm, &mut chance),
+            swarms: serving(&served, &mut chance),
+            served,
             chance,
             sockets: 0,
             connected: BTreeMap::new(),
@@ -87,9 +88,9 @@ impl Tracker {
 }
 
 /// A tracker that has just started, and serves one video.
-fn serving(swarm: InfoHash, chance: &mut Chance) -> Swarms {
+fn serving(served: &[InfoHash], chance: &mut Chance) -> Swarms {
     let mut swarms = Swarms::new(SwarmConfig::default(), chance.next_u64());
-    swarms.admit(swarm);
+    served.iter().for_each(|&swarm| swarms.admit(swarm));
     swarms
 }
 
@@ -184,7 +185,7 @@ impl World {
     /// The tracker dies: all sockets close.
     pub(crate) fn tracker_fails(&mut self) {
         let tracker = &mut self.tracker;
-        tracker.swarms = serving(tracker.swarm, &mut tracker.chance);
+        tracker.swarms = serving(&tracker.served, &mut tracker.chance);
         for (socket, node) in core::mem::take(&mut self.tracker.connected) {
             let trip = self.to_tracker(node);
             self.soon(trip, node, Event::SocketGone(socket));

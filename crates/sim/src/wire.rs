@@ -3,6 +3,7 @@
 use shoal_engine::LinkId;
 use shoal_wire::peer::{Decoder, Frame, Limits, Message, Read};
 
+use crate::hybrid::Packet;
 use crate::store::Breach;
 
 /// Frames on their way, in one packet.
@@ -31,6 +32,8 @@ pub(crate) struct Weight {
 pub(crate) enum Body {
     Encoded(Vec<u8>),
     Typed(Frames),
+    /// Messages of the hybrid loader. There are none in all parts but the last of a long one.
+    Hybrid(Vec<Packet>),
 }
 
 /// Mostly there is one, which needs no room of its own.
@@ -62,7 +65,10 @@ impl Wire {
 impl Weight {
     pub(crate) fn of(frame: &Frame) -> Self {
         let payload = frame.payload_len();
-        let bytes = header_len(frame) + payload;
+        Self::new(header_len(frame) + payload, payload)
+    }
+
+    pub(crate) fn new(bytes: u32, payload: u32) -> Self {
         Self {
             size: bytes + bytes.div_ceil(PACKET) * HEADERS,
             bytes,
@@ -98,6 +104,7 @@ impl Body {
         match (self, next) {
             (Self::Encoded(bytes), Self::Encoded(more)) => bytes.extend(more),
             (Self::Typed(frames), Self::Typed(Frames::One(frame))) => frames.add(frame),
+            (Self::Hybrid(packets), Self::Hybrid(more)) => packets.extend(more),
             _ => {}
         }
     }

@@ -6,13 +6,15 @@
 use core::time::Duration;
 
 use shoal_engine::{HttpFault, Input, LinkFault, LinkId, Time, Verdict};
-use shoal_wire::id::{PieceIndex, TrackId};
+use shoal_wire::id::{InfoHash, PieceIndex, TrackId};
 
 use crate::access::Access;
 use crate::agenda::Agenda;
 use crate::crowd::Plan;
+use crate::hybrid;
 use crate::node::{Node, Stage};
 use crate::origin::{Origin, RequestId};
+use crate::player::Habits;
 use crate::report::Report;
 use crate::scenario::{Arm, Scenario};
 use crate::trace::Trace;
@@ -121,6 +123,16 @@ pub(crate) struct World {
     agenda: Agenda,
 }
 
+/// The swarms that the viewers of an arm form.
+fn swarms(video: &Video, arm: Arm) -> Vec<InfoHash> {
+    match arm {
+        Arm::Alone | Arm::Shared => vec![video.index().swarm],
+        Arm::Hybrid => (0..video.tracks())
+            .map(|track| hybrid::info_hash(TrackId(track)))
+            .collect(),
+    }
+}
+
 /// How soon after the switch everything must be closed.
 const HUSH: Duration = Duration::from_secs(1);
 
@@ -133,7 +145,7 @@ impl World {
             now: Time(0),
             nodes: Vec::new(),
             origin: Origin::new(seed, &scenario.origin),
-            tracker: Tracker::new(seed, &scenario.tracker, scenario.video.index().swarm),
+            tracker: Tracker::new(seed, &scenario.tracker, swarms(&scenario.video, arm)),
             trace: Trace::new(),
             lines: Vec::new(),
             bursts: Vec::new(),
@@ -230,9 +242,10 @@ impl World {
     }
 
     fn arrive(&mut self, id: NodeId) {
-        let now = self.now;
+        let (now, habits) = (self.now, self.habits());
         let node = &mut self.nodes[id.0 as usize];
-        node.arrive(now, &self.video);
+        node.arrive(now, &self.video, habits);
+        let shares = node.share != Some(false);
         let Plan {
             engine_delay,
             leaves,
@@ -246,7 +259,18 @@ impl World {
         for (nth, step) in script.iter().enumerate() {
             self.soon(step.after, id, Event::Step(nth));
         }
+        if self.arm == Arm::Hybrid && shares {
+            self.install_hybrid(id);
+        }
         self.obey(id);
+    }
+
+    /// How the pages of this arm set their players.
+    fn habits(&self) -> Habits {
+        match self.arm {
+            Arm::Alone | Arm::Shared => Habits::default(),
+            Arm::Hybrid => self.scenario.hybrid.habits(&self.video),
+        }
     }
 
     fn tick(&mut self, id: NodeId) {

@@ -11,8 +11,17 @@ use shoal_sim::{Arm, Comparison, Report, Scenario};
 /// Runs both arms of each scenario, as many arms at one time as there are `threads`; the
 /// comparisons come in the scenarios' order. Those that take long go first.
 pub(crate) fn compare(scenarios: &[Scenario], threads: usize) -> Vec<Comparison> {
+    compare_arms(scenarios, &[Arm::Shared, Arm::Alone], threads)
+}
+
+/// The same, with the model of p2p-media-loader as a third arm.
+pub(crate) fn compare_with_hybrid(scenarios: &[Scenario], threads: usize) -> Vec<Comparison> {
+    compare_arms(scenarios, &[Arm::Shared, Arm::Hybrid, Arm::Alone], threads)
+}
+
+fn compare_arms(scenarios: &[Scenario], arms: &[Arm], threads: usize) -> Vec<Comparison> {
     let mut arms: Vec<(usize, Arm)> = (0..scenarios.len())
-        .flat_map(|nth| [(nth, Arm::Shared), (nth, Arm::Alone)])
+        .flat_map(|nth| arms.iter().map(move |&arm| (nth, arm)))
         .collect();
     arms.sort_by_key(|&(nth, arm)| (arm == Arm::Alone, usize::MAX - scenarios[nth].viewers()));
     let bar = bar(arms.len());
@@ -35,14 +44,21 @@ pub(crate) fn compare(scenarios: &[Scenario], threads: usize) -> Vec<Comparison>
     });
     bar.finish_and_clear();
     let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|&(nth, arm, _)| (nth, arm == Arm::Alone));
-    let mut reports = done.into_iter().map(|(.., report)| report);
-    std::iter::from_fn(|| {
-        let shared = reports.next()?;
-        let alone = reports.next()?;
-        Some(Comparison { shared, alone })
-    })
-    .collect()
+    let mut take = |nth, arm| {
+        let at = done
+            .iter()
+            .position(|&(of, by, _)| (of, by) == (nth, arm))?;
+        Some(done.swap_remove(at).2)
+    };
+    (0..scenarios.len())
+        .filter_map(|nth| {
+            Some(Comparison {
+                shared: take(nth, Arm::Shared)?,
+                alone: take(nth, Arm::Alone)?,
+                hybrid: take(nth, Arm::Hybrid),
+            })
+        })
+        .collect()
 }
 
 fn bar(runs: usize) -> ProgressBar {

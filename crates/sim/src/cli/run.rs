@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use shoal_sim::{Access, Comparison, Crowd, minutes, secs};
+use shoal_sim::{Access, Comparison, Crowd, HybridConfig, minutes, secs};
 
 use super::video::{Common, Kind, share};
 use super::{jobs, plot};
@@ -32,6 +32,13 @@ pub(crate) struct Run {
     /// Which arms to run
     #[arg(long, value_enum, default_value = "both")]
     arms: Arms,
+    /// Seconds of media for which the model of p2p-media-loader uses HTTP at once; PeerTube sets 4
+    /// for live streams
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    high_demand: u64,
+    /// The model of p2p-media-loader leaves the player as it is in the other arms
+    #[arg(long)]
+    keep_player: bool,
     /// Pass every frame through the real codec
     #[arg(long)]
     strict: bool,
@@ -61,7 +68,11 @@ enum Preset {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Arms {
+    /// With P2P, with the model of p2p-media-loader, and without P2P
+    All,
+    /// With P2P and without
     Both,
+    /// With P2P only
     Shared,
 }
 
@@ -71,6 +82,7 @@ impl Run {
             .common
             .scenario(self.video)
             .watched_by(self.crowd())
+            .with_hybrid(self.hybrid())
             .lingering(secs(self.linger));
         let scenario = if self.strict {
             scenario.with_codec()
@@ -87,7 +99,11 @@ impl Run {
             }
             return Ok(());
         }
-        let comparisons = jobs::compare(&scenarios, self.common.jobs());
+        let jobs = self.common.jobs();
+        let comparisons = match self.arms {
+            Arms::All => jobs::compare_with_hybrid(&scenarios, jobs),
+            Arms::Both | Arms::Shared => jobs::compare(&scenarios, jobs),
+        };
         for comparison in &comparisons {
             let seed = comparison.shared.seed;
             println!("seed {seed}, {} viewers", self.viewers);
@@ -104,6 +120,14 @@ impl Run {
         let title = format!("{} viewers, {}", self.viewers, self.video.name());
         plot::origin_load(folder, slug, &title, comparison)?;
         plot::stalls(folder, slug, &title, comparison)
+    }
+
+    fn hybrid(&self) -> HybridConfig {
+        HybridConfig {
+            high_demand: secs(self.high_demand),
+            sets_player: !self.keep_player,
+            ..HybridConfig::default()
+        }
     }
 
     fn crowd(&self) -> Crowd {
