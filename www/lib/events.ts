@@ -45,6 +45,8 @@ export interface PlayerStats extends P2PStatus {
   readonly uploadedBytes: number;
   /** Received bytes that came to nothing: aborted, doubled or rotten. */
   readonly wastedBytes: number;
+  /** Received by the engine and neither played nor passed on so far: wasted, if the viewer leaves now. */
+  readonly aheadBytes: number;
   /** Media bytes kept for playing and sharing. */
   readonly storedBytes: number;
   /** Viewers connected at present. */

@@ -8,6 +8,7 @@ const none: ClientStats = {
   peerBytes: 0,
   uploadedBytes: 0,
   wastedBytes: 0,
+  aheadBytes: 0,
   storedBytes: 0,
   peers: 0,
   swarm: 0,
@@ -42,7 +43,7 @@ export class Tally {
     this.#recent = this.#recent.filter(([time]) => time >= horizon);
     const recent = this.#recent.reduce((sum, [, bytes]) => sum + bytes, 0);
     this.#engine = engine ?? { ...this.#engine, storedBytes: 0, originRate: 0, peerRate: 0, uploadRate: 0, swarm: 0 };
-    const { originBytes, peerBytes, uploadedBytes, wastedBytes, storedBytes } = this.#engine;
+    const { originBytes, peerBytes, uploadedBytes, wastedBytes, aheadBytes, storedBytes } = this.#engine;
     const { swarm, originRate, peerRate, uploadRate, rottenPieces } = this.#engine;
     return {
       state,
@@ -51,6 +52,7 @@ export class Tally {
       peerBytes,
       uploadedBytes,
       wastedBytes: wastedBytes + this.#wasted,
+      aheadBytes,
       storedBytes,
       peers,
       swarm,

@@ -205,6 +205,7 @@ impl Engine {
     #[must_use]
     pub fn stats(&self, now: Time) -> Stats {
         Stats {
+            ahead_bytes: self.store.idle_bytes(),
             stored_bytes: self.store.bytes,
             peers: self.ready_links(),
             swarm: self.tracker.swarm,

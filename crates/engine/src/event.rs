@@ -29,6 +29,9 @@ pub struct Stats {
     /// Media bytes of the two above that came to nothing: duplicates, rot, and what was forgotten
     /// before it was played or passed on.
     pub wasted_bytes: u64,
+    /// Media bytes of the first two that have been neither played nor passed on so far: wasted, if
+    /// the viewer leaves now.
+    pub ahead_bytes: u64,
     /// Media bytes in the store.
     pub stored_bytes: u64,
     /// Peers connected at present.

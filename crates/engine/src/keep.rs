@@ -81,11 +81,8 @@ impl Engine {
                 self.gained.remove(piece, piece.saturating_add(1));
             }
         }
-        if let Some(segment) = self.store.remove(id)
-            && !segment.played
-            && segment.served == 0
-        {
-            self.stats.wasted_bytes += u64::from(segment.from_peers + segment.from_origin);
+        if let Some(segment) = self.store.remove(id) {
+            self.stats.wasted_bytes += segment.idle_bytes();
         }
         self.out.push_back(Output::Evict(id));
     }

@@ -54,6 +54,8 @@ pub(crate) struct Link {
     pub(crate) has_all: bool,
     /// Pieces that the peer says it fetches from the origin, and until when we believe it.
     pub(crate) fetching: Vec<(core::ops::Range<u32>, Time)>,
+    /// It has not kept its last word on that: nobody waits for it until it keeps one.
+    pub(crate) doubted: bool,
 
     /// It does not serve us at present.
     pub(crate) chokes_us: bool,
@@ -108,6 +110,7 @@ impl Link {
             told: false,
             has_all: false,
             fetching: Vec::new(),
+            doubted: false,
             chokes_us: true,
             choked: true,
             interested: false,
@@ -166,9 +169,35 @@ impl Link {
 
     /// It is fetching some of these pieces from the origin.
     pub(crate) fn fetches(&self, span: &core::ops::Range<u32>, now: Time) -> bool {
-        self.fetching
-            .iter()
-            .any(|(range, until)| *until > now && range.start < span.end && span.start < range.end)
+        let mut believed = self.believed(now);
+        believed.any(|range| range.start < span.end && span.start < range.end)
+    }
+
+    /// The pieces that it says it is fetching, as far as we believe it.
+    pub(crate) fn believed(&self, now: Time) -> impl Iterator<Item = core::ops::Range<u32>> + '_ {
+        let fetching = self.fetching.iter().filter(|_| !self.doubted);
+        fetching
+            .filter(move |(_, until)| *until > now)
+            .map(|(range, _)| range.clone())
+    }
+
+    /// Looks back on what it said it would fetch, once its time is over: whether all of it that we
+    /// still want, and have not got another way, has come to be had by it. Says whether anything
+    /// was looked at.
+    pub(crate) fn judge_word(&mut self, window: &Ranges, have: &Ranges, now: Time) -> bool {
+        let before = self.fetching.len();
+        for (range, until) in core::mem::take(&mut self.fetching) {
+            if until > now {
+                self.fetching.push((range, until));
+                continue;
+            }
+            let said = core::iter::once(range).collect::<Ranges>();
+            let open = said.intersect(window).without(have);
+            if !open.is_empty() {
+                self.doubted = !open.without(&self.has).is_empty();
+            }
+        }
+        self.fetching.len() < before
     }
 
     /// It wants some of these pieces and has not all of them.

@@ -262,10 +262,10 @@ impl Engine {
                 }
             }
             Extension::Fetching(ranges) => {
-                link.fetching.retain(|&(_, until)| until > now);
                 let room = self.config.max_fetching.saturating_sub(link.fetching.len());
                 link.fetching
                     .extend(ranges.iter().take(room).map(|range| (range, now + trust)));
+                self.due_by(now + trust);
             }
             Extension::Grew { track, seq } => {
                 let timeline = self.timeline.as_mut().filter(|t| t.grows(track, seq));
@@ -470,13 +470,14 @@ impl Engine {
             return;
         }
         for id in self.links.names() {
-            let Some(link) = self.links.get(id) else {
+            let Some(link) = self.links.get_mut(id) else {
                 continue;
             };
             if link.expires(&self.config) <= now {
                 self.close_link(id, CloseReason::Expired);
                 continue;
             }
+            self.plan.stale |= link.judge_word(&self.window, &self.store.have, now);
             let silent = link.silent_at(&self.config).is_some_and(|at| at <= now);
             let quiet = link.is_ready() && link.last_said + self.config.keep_alive <= now;
             if silent {
@@ -505,7 +506,8 @@ impl Engine {
                 .then(|| link.last_said + self.config.keep_alive);
             let busy = Some(link.busy_until).filter(|&until| until > self.now);
             let silent = link.silent_at(&self.config);
-            [Some(link.expires(&self.config)), silent, alive, busy]
+            let word = link.fetching.iter().map(|&(_, until)| until).min();
+            [Some(link.expires(&self.config)), silent, alive, busy, word]
         });
         links.flatten().chain(self.churn_at).min()
     }

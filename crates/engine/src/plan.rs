@@ -379,13 +379,8 @@ impl Engine {
             if link.has_all {
                 return Ranges::new();
             }
-            let fetching = link.fetching.iter();
-            let fetching = fetching.filter(|(_, until)| *until > self.now);
-            for range in link
-                .has
-                .within(span.clone())
-                .chain(fetching.map(|(range, _)| range.clone()))
-            {
+            let has = link.has.within(span.clone());
+            for range in has.chain(link.believed(self.now)) {
                 rare.remove(range.start, range.end);
             }
         }

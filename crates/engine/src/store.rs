@@ -147,6 +147,14 @@ impl Segment {
         (self.block(block.piece.0, number) == block && block.length > 0).then_some(number)
     }
 
+    /// Bytes of it that were fetched, if none of it was played or passed on.
+    pub(crate) fn idle_bytes(&self) -> u64 {
+        if self.played || self.served > 0 {
+            return 0;
+        }
+        u64::from(self.from_peers) + u64::from(self.from_origin)
+    }
+
     /// Bytes that are neither valid nor being checked.
     pub(crate) fn missing_bytes(&self) -> u64 {
         self.span()
@@ -197,6 +205,11 @@ impl Store {
             segment.valid += 1;
             self.have.insert(piece, piece.saturating_add(1));
         }
+    }
+
+    /// Bytes fetched that were neither played nor passed on.
+    pub(crate) fn idle_bytes(&self) -> u64 {
+        self.segments.values().map(Segment::idle_bytes).sum()
     }
 
     /// The segment to forget first: the one used longest ago, of those that `may` be forgotten.

@@ -145,7 +145,7 @@ impl Report {
     pub fn wasted_bytes(&self) -> u64 {
         self.viewers
             .iter()
-            .map(|viewer| viewer.stats.wasted_bytes)
+            .map(|viewer| viewer.stats.wasted_bytes + viewer.stats.ahead_bytes)
             .sum()
     }
 

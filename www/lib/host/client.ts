@@ -44,6 +44,7 @@ export interface ClientStats {
   peerBytes: number;
   uploadedBytes: number;
   wastedBytes: number;
+  aheadBytes: number;
   storedBytes: number;
   peers: number;
   swarm: number;
