@@ -23,9 +23,10 @@ impl fmt::Display for Comparison {
         }
         writeln!(
             f,
-            "offload {}, ceiling {}",
+            "offload {}, ceiling {}, of which uploads allow {}",
             percent(self.offload()),
-            percent(self.ceiling())
+            percent(self.ceiling()),
+            percent(self.upload_ceiling())
         )?;
         writeln!(
             f,
