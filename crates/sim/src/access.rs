@@ -96,6 +96,18 @@ impl Access {
         (3, Self::office()),
     ];
 
+    /// Lines that carry 5 Mbit/s up at least, behind NATs of all kinds, in parts of a hundred: 25 are
+    /// reachable by everybody and 14 behind symmetric NATs, so that 19 of 100 pairs can never
+    /// connect, and nobody is alone.
+    pub(crate) const BEHIND_NATS: [(u32, Self); 6] = [
+        (12, Self::fibre().behind(Nat::Open)),
+        (18, Self::fibre()),
+        (13, Self::cable().behind(Nat::Open)),
+        (40, Self::cable()),
+        (14, Self::mobile()),
+        (3, Self::mobile().behind(Nat::Restricted)),
+    ];
+
     /// Rates in Mbit/s, latency in milliseconds one way.
     #[must_use]
     pub const fn of(down: f64, up: f64, latency_ms: u64) -> Self {

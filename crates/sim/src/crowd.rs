@@ -73,6 +73,16 @@ impl Crowd {
         .with_hidden_tabs(1.0 / 7.0)
     }
 
+    /// An audience whose lines carry more up than the usual stream, behind NATs of all kinds: 19 of
+    /// 100 pairs can never connect, and everybody can reach somebody. All stay to the end.
+    #[must_use]
+    pub fn behind_nats(viewers: usize) -> Self {
+        Self {
+            access: Access::BEHIND_NATS.to_vec(),
+            ..Self::of(viewers)
+        }
+    }
+
     /// The first arrives then.
     #[must_use]
     pub fn arriving_from(mut self, first: Duration) -> Self {

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use core::time::Duration;
+
 use rand::Rng;
 use shoal_engine::{Config, Engine, HttpId, LinkId, Pace, Reason, State, Time};
 use shoal_wire::id::SegmentId;
@@ -108,6 +110,8 @@ pub(crate) struct Tally {
     pub(crate) deliveries: u32,
     pub(crate) declines: BTreeMap<&'static str, u32>,
     pub(crate) problems: BTreeMap<&'static str, u32>,
+    /// How long the page was open.
+    pub(crate) present: Duration,
     pub(crate) links_opened: u32,
     pub(crate) links_banned: u32,
     pub(crate) sockets: u32,

@@ -287,6 +287,7 @@ impl World {
             return;
         }
         node.stage = Stage::Gone;
+        node.tally.present = now.since(node.plan.arrives);
         if let Some(player) = &mut node.player {
             player.stop(now);
         }

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use shoal_engine::Stats;
 
+use crate::access::Nat;
 use crate::hybrid;
 use crate::node::Tally;
 use crate::player::Watched;
@@ -42,6 +43,9 @@ pub struct Report {
 pub struct ViewerReport {
     /// The viewer had said no to P2P when it came.
     pub refused: bool,
+    /// Bytes that the viewer's line and cap would have let it send while it was there; none when it
+    /// had said no, or can reach nobody.
+    pub sendable: u64,
     /// From arrival to the first frame; `None` when the viewer left before it.
     pub startup: Option<Duration>,
     /// Times that playback stopped for want of media.
@@ -100,6 +104,12 @@ impl Report {
             let stats = engine.or(node.hybrid.as_ref().map(hybrid::Client::stats));
             let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
             report.refused = node.plan.share == Some(false);
+            if !report.refused && node.plan.access.nat != Nat::Blocked {
+                let cap = world.scenario.config.upload_rate;
+                let line = node.plan.access.up;
+                let rate = if cap == 0 { line } else { line.min(cap) };
+                report.sendable = (rate as f64 * node.tally.present.as_secs_f64()) as u64;
+            }
             Some(report)
         });
         let lengths = tally
@@ -231,6 +241,7 @@ impl ViewerReport {
     fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
         Self {
             refused: false,
+            sendable: 0,
             startup: watched.startup,
             stalls: watched.stalls,
             stalled: watched.stalled,
@@ -299,6 +310,16 @@ impl Comparison {
         let refused: u64 = refused.map(|(_, without)| without.received()).sum();
         let least = self.alone.unique_bytes + refused;
         1.0 - share(least.min(self.alone.origin_bytes), self.alone.origin_bytes)
+    }
+
+    /// The offload if, besides, every viewer sent all the time as fast as its line and its cap
+    /// allow.
+    #[must_use]
+    pub fn upload_ceiling(&self) -> f64 {
+        let viewers = self.shared.viewers.iter();
+        let sendable: u64 = viewers.map(|viewer| viewer.sendable).sum();
+        let sendable = share(sendable, self.alone.origin_bytes);
+        self.ceiling().min(sendable)
     }
 
     /// By how much the worst-off viewer waited longer with P2P than without, in mid-play.

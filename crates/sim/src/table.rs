@@ -34,7 +34,12 @@ impl fmt::Display for Comparison {
             line(name, &|_, report| cell(report))?;
         }
         line("offload", &|_, report| percent(self.offload_of(report)))?;
-        writeln!(f, "ceiling {}", percent(self.ceiling()))?;
+        writeln!(
+            f,
+            "ceiling {}, of which uploads allow {}",
+            percent(self.ceiling()),
+            percent(self.upload_ceiling())
+        )?;
         writeln!(
             f,
             "worst viewer against its twin: {} in mid-play, {} at the start",

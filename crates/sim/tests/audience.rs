@@ -9,6 +9,29 @@ fn of_a_realistic_crowd_a_fifth_to_a_quarter_of_the_pairs_never_connect() {
 }
 
 #[test]
+fn behind_nats_a_fifth_of_the_pairs_never_connect_and_nobody_is_alone() {
+    let apart = Crowd::behind_nats(1000).unreachable_pairs();
+    assert!((0.15..=0.25).contains(&apart), "{apart}");
+    let report = Scenario::vod(minutes(1))
+        .at_mbits(&[0.8])
+        .watched_by(Crowd::behind_nats(40).arriving_over(secs(20)))
+        .run();
+    assert!(report.viewers.iter().all(|viewer| viewer.links > 0));
+}
+
+#[test]
+fn a_cap_of_half_the_bit_rate_leaves_half_to_the_origin() {
+    let crowd = Crowd::behind_nats(20).arriving_over(secs(20));
+    let comparison = Scenario::vod(minutes(2))
+        .capped_at(1.0, 0)
+        .watched_by(crowd)
+        .compare();
+    let most = comparison.upload_ceiling();
+    assert!((0.45..=0.6).contains(&most), "{comparison}");
+    assert!(comparison.offload() <= most, "{comparison}");
+}
+
+#[test]
 fn every_pair_of_a_crowd_on_one_line_connects() {
     assert_eq!(
         Crowd::of(2).on(Access::cable()).unreachable_pairs(),
