@@ -101,6 +101,8 @@ video::cue { font-size: clamp(14px, 2.8cqi, 40px); }
 .first:hover { background: rgb(0 0 0 / .75); }
 media-controller:not([mediahasplayed])[mediapaused] .first { display: inline-flex; }
 media-loading-indicator { position: absolute; --media-loading-indicator-icon-height: 56px; }
+/* It turns even while it is transparent, which costs as much as the video. */
+media-loading-indicator:not([medialoading]) { display: none; }
 .chrome {
   position: relative;
   inline-size: 100%;
