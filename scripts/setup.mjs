@@ -1,7 +1,7 @@
 // Brings what a fresh machine lacks, given Rust (rustup), Node and npm. Asks for nothing that is already there.
 //
-//   node scripts/setup.mjs            everything
-//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers
+//   node scripts/setup.mjs            everything that building and testing need
+//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers, bench
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
@@ -9,13 +9,20 @@ import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
 const WASM_TARGET = 'wasm32-unknown-unknown';
 const WASM_PACK = '0.15.1';
 
-const parts = { modules, native, wasm, browsers };
+/** File and Debian package of what every browser in a network of its own needs. */
+const CHROMIUM_AND_IP = [
+  [process.env.CHROMIUM ?? '/usr/bin/chromium', 'chromium'],
+  [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
+];
+
+const parts = { modules, native, wasm, browsers, bench };
+const usual = ['modules', 'native', 'wasm', 'browsers'];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
   if (!(name in parts)) fail(`There is no part "${name}". The parts are: ${Object.keys(parts).join(', ')}.`);
 }
-for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await parts[name]();
+for (const name of wanted.length > 0 ? wanted : usual) await parts[name]();
 
 /** The packages of package-lock.json. */
 async function modules() {
@@ -49,21 +56,34 @@ async function wasm() {
 }
 
 /** Stock browsers for the tests, and `ip` for the network namespace that they run in. */
-async function browsers() {
-  const packages = [
-    [process.env.CHROMIUM ?? '/usr/bin/chromium', 'chromium'],
+function browsers() {
+  return debian('The browser tests need', [
+    ...CHROMIUM_AND_IP,
     ['/usr/bin/chromedriver', 'chromium-driver'],
     [process.env.FIREFOX ?? '/usr/bin/firefox-esr', 'firefox-esr'],
-    [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
-  ]
-    .filter(([path]) => !existsSync(path))
-    .map(([, name]) => name);
-  if (packages.length === 0) return;
-  const names = packages.join(' ');
+  ]);
+}
+
+/** What the benchmark runs and what makes its video, and the packages of bench/package-lock.json. */
+async function bench() {
+  await debian('The benchmark needs', [...CHROMIUM_AND_IP, [which('ffmpeg') ?? '/usr/bin/ffmpeg', 'ffmpeg']]);
+  const lock = join(root, 'bench', 'package-lock.json');
+  const installed = join(root, 'bench', 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  say('setup: npm packages of the benchmark (npm ci)');
+  // One of them brings a native WebRTC for Node that wants a compiler, and nothing here uses it: hence no scripts.
+  await must('npm ci failed. Is the npm registry within reach?', ...npm('ci', '--prefix', 'bench', '--ignore-scripts'));
+}
+
+/** Installs those Debian packages whose file, given first, is missing; or names them where it may not. */
+async function debian(who, packages) {
+  const missing = packages.filter(([path]) => !existsSync(path)).map(([, name]) => name);
+  if (missing.length === 0) return;
+  const names = missing.join(' ');
   if (process.getuid?.() !== 0 || !which('apt-get')) {
     fail(
-      `The browser tests need: ${names}. On Debian or Ubuntu: "sudo apt-get install ${names}". ` +
-        'Elsewhere, install Chromium and Firefox and set CHROMIUM and FIREFOX to their paths.',
+      `${who}: ${names}. On Debian or Ubuntu: "sudo apt-get install ${names}". ` +
+        'Elsewhere, install them, and set CHROMIUM and FIREFOX to the paths of the browsers.',
     );
   }
   say(`setup: ${names} (apt-get)`);
@@ -72,7 +92,7 @@ async function browsers() {
   await must(
     `apt-get could not install ${names}.`,
     'apt-get',
-    ['-qq', '-y', 'install', '--no-install-recommends', ...packages],
+    ['-qq', '-y', 'install', '--no-install-recommends', ...missing],
     quiet,
   );
 }

@@ -1,30 +1,10 @@
 // Stock browsers, one of each per file of tests; every viewer gets a context of its own, as if on another machine.
 import { after } from 'node:test';
 import puppeteer from 'puppeteer-core';
+import { CHROMIUM } from './chromium.mjs';
 
 const launch = {
-  chromium: () =>
-    puppeteer.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-        '--mute-audio',
-        '--autoplay-policy=no-user-gesture-required',
-        // Viewers in one browser hide each other's windows, and must all be taken to be watching.
-        '--disable-background-timer-throttling',
-        '--disable-backgrounding-occluded-windows',
-        '--disable-renderer-backgrounding',
-        // There is no multicast DNS in a network namespace.
-        '--disable-features=WebRtcHideLocalIpsWithMdns',
-      ],
-    }),
+  chromium: () => puppeteer.launch(CHROMIUM),
   firefox: () =>
     puppeteer.launch({
       browser: 'firefox',

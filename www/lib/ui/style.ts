@@ -100,9 +100,10 @@ video::cue { font-size: clamp(14px, 2.8cqi, 40px); }
 .first { display: none; --media-button-icon-width: 44px; --media-control-height: 44px; --media-control-padding: 12px; border-radius: 50%; background: rgb(0 0 0 / .55); }
 .first:hover { background: rgb(0 0 0 / .75); }
 media-controller:not([mediahasplayed])[mediapaused] .first { display: inline-flex; }
-media-loading-indicator { position: absolute; --media-loading-indicator-icon-height: 56px; }
-/* It turns even while it is transparent, which costs as much as the video. */
+media-loading-indicator { position: absolute; --media-loading-indicator-icon-height: 56px; animation: late .5s; }
+/* It goes on turning while it is transparent, and a frame of that costs as much as a frame of the video. */
 media-loading-indicator:not([medialoading]) { display: none; }
+@keyframes late { from, to { opacity: 0; } }
 .chrome {
   position: relative;
   inline-size: 100%;
