@@ -84,6 +84,11 @@ impl PeerHub {
         }
     }
 
+    /// Bytes that the browser holds of what was sent.
+    pub fn buffered(&mut self, link: LinkId) -> u32 {
+        self.peer(link).map_or(0, |peer| peer.buffered())
+    }
+
     /// Where the frames of a link are read.
     pub fn inflow(&mut self, link: LinkId) -> Option<&mut Inflow> {
         self.peer(link).map(Peer::inflow)

@@ -166,7 +166,11 @@ impl Viewer {
                 }
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
-            Arrival::Input(input) => {
+            Arrival::Input(mut input) => {
+                if let Input::LinkDrained { link, buffered } = &mut input {
+                    // More may have been sent since it was reported.
+                    *buffered = self.hub.buffered(*link);
+                }
                 if self.forget(&input) {
                     self.feed(input, &Aside::Nothing);
                 }

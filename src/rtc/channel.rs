@@ -84,6 +84,11 @@ impl Channel {
         })
     }
 
+    /// Bytes in the send buffer.
+    pub(super) fn buffered(&self) -> u32 {
+        self.channel.buffered_amount()
+    }
+
     /// Sends a frame, and behind it the bytes that it announces.
     pub(super) fn send(&self, frame: &Frame, payload: Option<&Uint8Array>) -> Result<(), Error> {
         for message in messages(frame, payload) {

@@ -149,6 +149,11 @@ impl Peer {
         }));
     }
 
+    /// Bytes that the channel holds of what was sent.
+    pub(crate) fn buffered(&self) -> u32 {
+        self.channel.as_ref().map_or(0, Channel::buffered)
+    }
+
     /// Sends a frame, and behind it the bytes that it announces. Without a channel it is lost.
     pub(crate) fn send(&self, frame: &Frame, payload: Option<&Uint8Array>) -> Result<(), Error> {
         self.channel

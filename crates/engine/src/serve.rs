@@ -71,14 +71,15 @@ impl Upload {
 }
 
 impl Engine {
-    /// The total that may be sent has been sent.
-    fn is_spent(&self) -> bool {
-        self.config.upload_total > 0 && self.stats.uploaded_bytes >= self.config.upload_total
+    /// So many bytes more would pass the total that may be sent.
+    fn passes_total(&self, bytes: u32) -> bool {
+        let next = self.stats.uploaded_bytes + u64::from(bytes);
+        self.config.upload_total > 0 && next > self.config.upload_total
     }
 
     /// Lets those who want something ask, until the total is spent.
     pub(crate) fn run_slots(&mut self) {
-        let closed = self.is_spent() || self.config.upload_slots == 0;
+        let closed = self.passes_total(self.config.block_length) || self.config.upload_slots == 0;
         if !core::mem::take(&mut self.slots_stale) && !closed {
             return;
         }
@@ -208,10 +209,13 @@ impl Engine {
     /// Sends what is asked, a block to each peer in turn, as far as channels and caps allow.
     pub(crate) fn serve(&mut self) {
         self.upload.next = None;
-        while self.upload.waiting > 0 && !self.is_spent() {
+        while self.upload.waiting > 0 {
             let Some((id, block)) = self.next_served() else {
                 return;
             };
+            if self.passes_total(block.length) {
+                return;
+            }
             if let Err(later) = self.upload.bucket.take(self.now, block.length) {
                 self.upload.next = Some(later);
                 return;

@@ -154,6 +154,24 @@ fn what_would_wait_too_long_is_refused_at_once() {
 }
 
 #[test]
+fn no_more_is_sent_than_the_total_allows() {
+    let mut viewer = holding_the_first_segment(Config {
+        upload_total: 40_000,
+        ..Config::default()
+    });
+    let (link, _) = viewer.meet(200);
+    let mut all = Vec::new();
+    for number in 0..4 {
+        all.extend(viewer.hear(link, Message::Request(block(0, number))));
+    }
+    let messages = sent(&all, link);
+    let pieces = messages.iter().filter(|m| matches!(m, Message::Piece(_)));
+    assert_eq!(pieces.count(), 2, "{messages:?}");
+    assert!(messages.contains(&Message::Choke), "{messages:?}");
+    assert!(viewer.engine.stats(viewer.now).uploaded_bytes <= 40_000);
+}
+
+#[test]
 fn who_never_serves_is_refused_while_others_wait() {
     let config = Config {
         free_ride: 16_000,
