@@ -163,6 +163,7 @@ fn no_more_is_sent_than_the_total_allows() {
     let mut all = Vec::new();
     for number in 0..4 {
         all.extend(viewer.hear(link, Message::Request(block(0, number))));
+        all.extend(viewer.tell(Input::LinkDrained { link, buffered: 0 }));
     }
     let messages = sent(&all, link);
     let pieces = messages.iter().filter(|m| matches!(m, Message::Piece(_)));
