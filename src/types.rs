@@ -84,6 +84,7 @@ export interface ClientStats {
   uploadRate: number;
   rottenPieces: number;
   originRequests: number;
+  inputs: number;
   state: P2PState;
   reason: P2PReason | undefined;
 }

@@ -197,13 +197,18 @@ export class Swarm {
     return counters === null ? 0 : counters.originBytes + counters.peerBytes;
   }
 
+  /** Grows as long as the engine is alive. */
+  pulse(): number {
+    return this.#counters()?.inputs ?? 0;
+  }
+
   /**
    * A request had to be taken back because its time was up.
    * @param since When it was made, in ms.
-   * @param moving The engine has received something since.
+   * @param excused The engine has received something since, or had no reason to speak yet.
    */
-  late(since: number, moving: boolean): void {
-    this.#silent = moving || this.#lastSign >= since ? 0 : this.#silent + 1;
+  late(since: number, excused: boolean): void {
+    this.#silent = excused || this.#lastSign >= since ? 0 : this.#silent + 1;
     if (this.#silent >= MAX_SILENT) {
       fuse.blow("the engine hangs");
     }

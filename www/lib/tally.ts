@@ -16,6 +16,7 @@ const none: ClientStats = {
   peerRate: 0,
   uploadRate: 0,
   rottenPieces: 0,
+  inputs: 0,
 };
 
 /** The span over which the stock loader's rate is measured, in milliseconds. */

@@ -129,6 +129,7 @@ impl Engine {
     /// the next. `now` never goes back; where a clock does, the engine stays where it was.
     pub fn handle_input(&mut self, now: Time, input: Input) {
         self.now = self.now.max(now);
+        self.stats.inputs += 1;
         match input {
             Input::Cancel(id) => {
                 self.needs.remove(id);

@@ -48,4 +48,6 @@ pub struct Stats {
     pub rotten_pieces: u32,
     /// HTTP requests for media made.
     pub origin_requests: u32,
+    /// Inputs handled: it grows as long as the engine is alive.
+    pub inputs: u64,
 }

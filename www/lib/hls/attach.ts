@@ -144,8 +144,12 @@ export class Attachment implements Supply {
     return this.#swarm.received();
   }
 
-  late(since: number, moving: boolean): void {
-    this.#swarm.late(since, moving);
+  pulse(): number {
+    return this.#swarm.pulse();
+  }
+
+  late(since: number, excused: boolean): void {
+    this.#swarm.late(since, excused);
   }
 
   offer(place: Place, bytes: Uint8Array, pace: Pace): void {

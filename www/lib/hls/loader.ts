@@ -40,8 +40,13 @@ export interface Supply {
   cancel(id: number): void;
   /** Bytes that the engine has received so far, from whomever. */
   received(): number;
-  /** A request was taken back because its time was up. `since`: ms, when it was made. */
-  late(since: number, moving: boolean): void;
+  /** Grows as long as the engine is alive. */
+  pulse(): number;
+  /**
+   * A request was taken back because its time was up. `since`: ms, when it was made. `excused`: the
+   * engine has received something since, or is alive and had no reason to speak yet.
+   */
+  late(since: number, excused: boolean): void;
   /** Requests in a row on which the engine gave no sign of life. */
   readonly silent: number;
   offer(place: Place, bytes: Uint8Array, pace: Pace): void;
@@ -60,8 +65,6 @@ const MOVING = 750;
 /** The engine gets at least this long; with bytes coming in on a slow line up to that long. Seconds. */
 const MIN_PATIENCE = 1.5;
 const MAX_PATIENCE = 8;
-/** An engine that was silent is only blamed for it after this time, or at the usual reserve: it may have had no reason to speak. Seconds. */
-const FAIR = 4;
 /** How often the deadline is looked at, in milliseconds. */
 const TICK = 250;
 
@@ -192,6 +195,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
       return this.#stock !== null;
     }
     const forecast = this.#supply.forecast(context);
+    const pulse = this.#supply.pulse();
     let received = this.#supply.received();
     let moved = this.#since;
     let moving = false;
@@ -202,7 +206,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
         moved = performance.now();
         moving = true;
       }
-      this.#watchDeadline(forecast, moving, performance.now() - moved < MOVING);
+      this.#watchDeadline(forecast, pulse, moving, performance.now() - moved < MOVING);
     });
     return true;
   }
@@ -212,10 +216,11 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
    * and less of it. With bytes coming in it gets the time in which the server itself would have
    * answered: on a slow line, what it has fetched by then must not be thrown away.
    * @param forecast Seconds that the server would need.
+   * @param pulse The engine's, when it was asked.
    * @param moving Bytes have come since the engine was asked.
    * @param lively Bytes came just now.
    */
-  #watchDeadline(forecast: number, moving: boolean, lively: boolean): void {
+  #watchDeadline(forecast: number, pulse: number, moving: boolean, lively: boolean): void {
     const waited = (performance.now() - this.#since) / 1000;
     const patience = moving ? Math.min(Math.max(MIN_PATIENCE, forecast * 1.5), MAX_PATIENCE) : MIN_PATIENCE;
     const silent = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
@@ -229,7 +234,8 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     const since = this.#since;
     this.#withdraw();
     this.#useStock();
-    this.#supply.late(since, moving || (waited < FAIR && ahead > RESERVE));
+    const early = ahead > RESERVE && this.#supply.pulse() > pulse;
+    this.#supply.late(since, moving || early);
   }
 
   #deliver(bytes: Uint8Array, rate: number): void {

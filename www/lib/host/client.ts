@@ -52,6 +52,8 @@ export interface ClientStats {
   peerRate: number;
   uploadRate: number;
   rottenPieces: number;
+  /** Inputs handled: it grows as long as the engine is alive. */
+  inputs: number;
 }
 
 /** One viewer of one video. */
