@@ -4,7 +4,9 @@
 mod stream;
 
 use shoal_engine::Config;
-use stream::{Stream, Viewer};
+use shoal_wire::id::PieceIndex;
+use shoal_wire::peer::Message;
+use stream::{Stream, Viewer, first_piece};
 
 /// Segments of three pieces, of which six fit in the store.
 const SMALL: Stream = Stream {
@@ -43,4 +45,21 @@ fn what_peers_are_told_does_not_grow_with_the_stream() {
     said(240 * 7);
     let late = said(240);
     assert!(late < early + early / 20, "{early} bytes, then {late}");
+}
+
+#[test]
+fn a_peer_that_tells_of_every_piece_is_kept_however_long_the_stream_is() {
+    // It does not speak our extension and cannot be told what to leave out.
+    let config = Config {
+        max_ranges: 64,
+        ..Config::default()
+    };
+    let mut viewer = Viewer::new(SMALL, config);
+    let link = viewer.meet(false);
+    for _ in 0..200 {
+        let piece = PieceIndex(first_piece(viewer.head + 1));
+        viewer.hear(link, Message::Have(piece));
+        viewer.watch_segment();
+    }
+    assert_eq!(viewer.engine.stats(viewer.now).peers, 3);
 }
