@@ -289,6 +289,11 @@ impl Engine {
             link.has.insert(range.start, range.end);
         }
         if link.has.len() > most {
+            // Who does not speak our extension tells of everything. What we would not ask for now is
+            // forgotten, and no blame is laid.
+            link.has = link.has.intersect(&self.window);
+        }
+        if link.has.len() > most {
             return self.link_failed(id, LinkFault::Malformed);
         }
         self.hungry.push(id);
