@@ -22,7 +22,7 @@ export const FIGURES = [
   { name: 'Stalls of all viewers', digits: 0, only: 'free', of: ({ viewers }) => sum(viewers, ({ stalls }) => stalls.length) },
   { name: 'Stalled, s of all viewers', digits: 1, only: 'free', of: ({ viewers }) => sum(viewers, stalled) },
   { name: 'Jumps of all viewers', digits: 0, only: 'free', of: ({ viewers }) => sum(viewers, ({ jumps }) => jumps) },
-  { name: 'Played, s per viewer', digits: 1, only: 'free', of: ({ viewers }) => mean(viewers, ({ played }) => played) },
+  { name: 'Not played since the first frame, s per viewer', digits: 1, only: 'free', of: ({ viewers }) => mean(viewers, lost) },
   { name: 'First frame, ms, median of viewers', digits: 0, only: 'free', of: ({ viewers }) => median(viewers.map(({ firstFrame }) => firstFrame ?? Infinity)) },
   { name: 'Behind live, s, median of viewers', digits: 1, only: 'live', of: ({ viewers }) => median(viewers.map(({ behind }) => behind)) },
   { name: 'Uploaded per viewer, MB', digits: 1, sharing: true, only: 'free', of: ({ viewers }) => mean(viewers, ({ peers }) => peers.sent) / MEGA },
@@ -42,7 +42,7 @@ export const OWN_FIGURES = [
   { name: 'first frame, ms', digits: 0, of: ({ firstFrame }) => firstFrame ?? Infinity },
   { name: 'stalls', digits: 0, of: ({ stalls }) => stalls.length },
   { name: 'stalled, s', digits: 1, of: stalled },
-  { name: 'played, s', digits: 1, of: ({ played }) => played },
+  { name: 'not played since then, s', digits: 1, of: lost },
   { name: 'from peers, MB', digits: 1, sharing: true, of: ({ peers }) => peers.received / MEGA },
   { name: 'uploaded, MB', digits: 1, sharing: true, of: ({ peers }) => peers.sent / MEGA },
 ];
@@ -50,6 +50,11 @@ export const OWN_FIGURES = [
 /** Seconds in which a viewer waited for the network. */
 export function stalled({ stalls }) {
   return sum(stalls, ({ milliseconds }) => milliseconds) / 1000;
+}
+
+/** Seconds since the first frame in which nothing was played, for whatever reason: stalls, and a machine that is too busy. */
+function lost({ firstFrame = NaN, ended, now, played }) {
+  return ((ended ?? now) - firstFrame) / 1000 - played;
 }
 
 /** Processor seconds of all processes of the browser. */
