@@ -23,8 +23,10 @@
 )]
 
 mod announce;
+mod availability;
 mod bounds;
 mod chance;
+mod churn;
 mod config;
 mod engine;
 mod event;

@@ -8,7 +8,6 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::input::{LinkFault, LinkId};
 use crate::link::{Link, Phase};
-use crate::origin::Fetch;
 use crate::output::{CloseReason, Output};
 use crate::time::Time;
 
@@ -243,86 +242,6 @@ impl Engine {
         }
     }
 
-    fn link_extension(&mut self, id: LinkId, extension: Extension) {
-        let (now, trust) = (self.now, self.config.fetching_trust);
-        let Some(link) = self.links.get_mut(id) else {
-            return;
-        };
-        match extension {
-            Extension::Have(ranges) => {
-                self.plan.stale |= !link.told;
-                link.told = true;
-                let wanted = ranges.intersect(&self.window);
-                self.gained_by(id, &wanted);
-            }
-            Extension::Lost(ranges) => {
-                for range in ranges.iter() {
-                    link.has.remove(range.start, range.end);
-                    link.fetching.retain(|(fetching, _)| *fetching != range);
-                }
-            }
-            Extension::Fetching(ranges) => {
-                let room = self.config.max_fetching.saturating_sub(link.fetching.len());
-                link.fetching
-                    .extend(ranges.iter().take(room).map(|range| (range, now + trust)));
-                self.due_by(now + trust);
-            }
-            Extension::Grew { track, seq } => {
-                let timeline = self.timeline.as_mut().filter(|t| t.grows(track, seq));
-                if let Some(timeline) = timeline {
-                    let segment = shoal_wire::id::SegmentId { track, seq };
-                    if let crate::timeline::Length::Ask(part) = timeline.length(segment, now) {
-                        self.out.push_back(Output::FetchPart { track, part });
-                    }
-                }
-            }
-            Extension::Wants(ranges) => self.asked_about(id, ranges),
-        }
-    }
-
-    fn gained_by(&mut self, id: LinkId, ranges: &Ranges) {
-        let most = self.config.max_ranges;
-        let Some(link) = self.links.get_mut(id) else {
-            return;
-        };
-        for range in ranges.iter() {
-            link.has.insert(range.start, range.end);
-        }
-        if link.has.len() > most {
-            // Who does not speak our extension tells of everything. What we would not ask for now is
-            // forgotten, and no blame is laid.
-            link.has = link.has.intersect(&self.window);
-        }
-        if link.has.len() > most {
-            return self.link_failed(id, LinkFault::Malformed);
-        }
-        self.hungry.push(id);
-    }
-
-    /// A peer wants to hear about these pieces, and no longer about others. It hears of those that it
-    /// did not name before; the first time that is all there is to tell, be it nothing.
-    fn asked_about(&mut self, id: LinkId, ranges: Ranges) {
-        if ranges.count() > self.config.max_window {
-            return self.link_failed(id, LinkFault::Malformed);
-        }
-        let Some(link) = self.links.get_mut(id) else {
-            return;
-        };
-        let before = link.wants.replace(ranges.clone());
-        let fresh = before
-            .as_ref()
-            .map_or_else(|| ranges.clone(), |before| ranges.without(before));
-        let have = self.store.have.intersect(&fresh);
-        let fetching = self.fetches.values().map(Fetch::rest);
-        let fetching = fetching.collect::<Ranges>().intersect(&fresh);
-        if before.is_none() || !have.is_empty() {
-            self.send_extension(id, &Extension::Have(have));
-        }
-        if !fetching.is_empty() {
-            self.send_extension(id, &Extension::Fetching(fetching));
-        }
-    }
-
     /// A peer will not send a block. One that speaks our extension says by `lost` what it no longer
     /// has, so it is only busy; another may have no more of it than we know.
     fn refused_by(&mut self, id: LinkId, block: Block) {
@@ -346,94 +265,6 @@ impl Engine {
             link.has.remove(piece, piece.saturating_add(1));
         }
         self.take_back(id, false, |asked| *asked == block);
-    }
-
-    /// Tells who wants to know that we fetch these pieces from the origin.
-    pub(crate) fn tell_fetching(&mut self, pieces: core::ops::Range<u32>) {
-        let ranges = core::iter::once(pieces).collect::<Ranges>();
-        self.tell_about(&ranges, Extension::Fetching);
-    }
-
-    /// Tells who wants to know what was gained and lost since the last time: gains a little later,
-    /// several in one message.
-    pub(crate) fn announce_pieces(&mut self) {
-        if !self.lost.is_empty() {
-            let lost = core::mem::take(&mut self.lost);
-            self.tell_about(&lost, Extension::Lost);
-        }
-        if self.gained.is_empty() || self.have_at() > Some(self.now) {
-            return;
-        }
-        self.gained_since = None;
-        let gained = core::mem::take(&mut self.gained);
-        for id in self.ready_ids() {
-            let Some(link) = self.links.get(id) else {
-                continue;
-            };
-            if link.shoal.is_some() {
-                let wants = link.wants.as_ref();
-                let news = wants.map(|wants| gained.intersect(wants).without(&link.has));
-                if let Some(news) = news.filter(|news| !news.is_empty() && !link.has_all) {
-                    self.send_extension(id, &Extension::Have(news));
-                }
-            } else {
-                for piece in gained.iter().flatten() {
-                    self.send(id, Message::Have(PieceIndex(piece)));
-                }
-            }
-        }
-    }
-
-    /// When the pieces gained are to be told.
-    pub(crate) fn have_at(&self) -> Option<Time> {
-        Some(self.gained_since? + self.config.have_delay)
-    }
-
-    /// Sends each peer as much of a set as it wants to hear about.
-    pub(crate) fn tell_about(&mut self, ranges: &Ranges, say: fn(Ranges) -> Extension) {
-        for id in self.ready_ids() {
-            let wants = self.links.get(id).and_then(|link| link.wants.as_ref());
-            let wanted = wants.map(|wants| ranges.intersect(wants));
-            if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
-                self.send_extension(id, &say(wanted));
-            }
-        }
-    }
-
-    /// Tells all peers that speak our extension.
-    pub(crate) fn tell(&mut self, extension: &Extension) {
-        for id in self.ready_ids() {
-            self.send_extension(id, extension);
-        }
-    }
-
-    /// Tells all peers when what we want to hear about has changed, and forgets what was told of the
-    /// rest.
-    pub(crate) fn move_window(&mut self, window: Ranges) {
-        if window == self.window {
-            return;
-        }
-        for id in self.ready_ids() {
-            if let Some(link) = self.links.get_mut(id)
-                && link.shoal.is_some()
-            {
-                link.has = link.has.intersect(&window);
-            }
-        }
-        self.window = window;
-        self.tell(&Extension::Wants(self.window.clone()));
-    }
-
-    fn send_extension(&mut self, id: LinkId, extension: &Extension) {
-        if let Some(theirs) = self.links.get(id).and_then(|link| link.shoal) {
-            self.send(
-                id,
-                Message::Extended {
-                    id: theirs,
-                    payload: extension.encode(),
-                },
-            );
-        }
     }
 
     pub(crate) fn send(&mut self, id: LinkId, message: Message) {
@@ -530,57 +361,6 @@ impl Engine {
             self.strike(id, 1);
         }
         self.hungry = self.ready_ids();
-    }
-
-    /// From time to time the least useful peer goes, while there are more than we would look for: the
-    /// room is for others who may be more use.
-    fn run_churn(&mut self) {
-        let now = self.now;
-        if self.churn_at.is_some_and(|at| at > now) {
-            return;
-        }
-        self.churn_at = Some(now + self.config.churn);
-        if self.ready_links() as usize > self.config.target_links
-            && let Some(id) = self.least_useful()
-        {
-            self.close_link(id, CloseReason::Superfluous);
-        }
-    }
-
-    /// Sees to it that there is room for one more link, at the cost of one of no use.
-    fn make_way(&mut self) -> bool {
-        let met = self.links.values().filter(|link| link.peer.is_some());
-        if met.count() < self.config.max_links {
-            return true;
-        }
-        let grace = self.config.churn_grace;
-        let Some(id) = self.least_useful() else {
-            return false;
-        };
-        let useless = self
-            .links
-            .get(id)
-            .is_some_and(|link| link.last_used + grace <= self.now);
-        if useless {
-            self.close_link(id, CloseReason::Superfluous);
-        }
-        useless
-    }
-
-    /// Of the peers that are no longer new, the one that has exchanged least with us of late.
-    fn least_useful(&self) -> Option<LinkId> {
-        let (now, grace) = (self.now, self.config.churn_grace);
-        let judged = self
-            .links
-            .iter()
-            .filter(|(_, link)| link.is_ready() && link.since + grace <= now);
-        let used = |link: &Link| {
-            let idle = now.since(link.last_used).as_secs();
-            (u64::MAX - idle, link.taken + link.given)
-        };
-        judged
-            .min_by_key(|&(id, link)| (used(link), id))
-            .map(|(id, _)| id)
     }
 
     /// A peer did us harm.
