@@ -29,7 +29,7 @@ impl Engine {
             Extension::Lost(ranges) => {
                 for range in ranges.iter() {
                     link.has.remove(range.start, range.end);
-                    link.fetching.retain(|(fetching, _)| *fetching != range);
+                    link.unsay(&range, self.config.max_fetching);
                 }
             }
             Extension::Fetching(ranges) => {

@@ -181,6 +181,18 @@ impl Link {
             .map(|(range, _)| range.clone())
     }
 
+    /// It takes back that it fetches these pieces.
+    pub(crate) fn unsay(&mut self, range: &core::ops::Range<u32>, most: usize) {
+        let said = core::mem::take(&mut self.fetching).into_iter();
+        let rest = said.flat_map(|(said, until)| {
+            let before = said.start..said.end.min(range.start);
+            let behind = said.start.max(range.end)..said.end;
+            [(before, until), (behind, until)]
+        });
+        let rest = rest.filter(|(rest, _)| !rest.is_empty());
+        self.fetching = rest.take(most).collect();
+    }
+
     /// Looks back on what it said it would fetch, once its time is over: whether all of it that we
     /// still want, and have not got another way, has come to be had by it. Says whether anything
     /// was looked at.

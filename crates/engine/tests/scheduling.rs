@@ -290,6 +290,32 @@ fn a_word_that_was_not_kept_is_not_waited_on_again() {
 }
 
 #[test]
+fn a_word_that_was_taken_back_in_time_is_no_lie() {
+    let mut viewer = sharing(Config::default());
+    viewer.play(0.0, 8.0);
+    let (link, _) = viewer.meet(1);
+    counted(&mut viewer, 2);
+    let eighth = first_piece(8);
+    let mut outputs = Vec::new();
+    for word in [
+        Extension::Wants(ranges(0, first_piece(10))),
+        Extension::Fetching(ranges(eighth, eighth + 3)),
+        Extension::Have(ranges(eighth, eighth + 1)),
+        Extension::Lost(ranges(eighth + 1, eighth + 3)),
+    ] {
+        outputs.extend(viewer.hear_of(link, &word));
+    }
+    outputs.extend(viewer.pass(Duration::from_secs(9)));
+    let [(http, at, ..)] = gets(&outputs)[..] else {
+        panic!("{outputs:?}")
+    };
+    let others = ranges(first_piece(2), first_piece(10));
+    viewer.hear_of(link, &Extension::Fetching(others));
+    let outputs = viewer.send_over_http(http, at.seq);
+    assert_eq!(gets(&outputs), [], "its word still counts");
+}
+
+#[test]
 fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
     let mut viewer = sharing(Config::default());
     let (slow, _) = viewer.meet(200);
