@@ -73,10 +73,12 @@ pub(crate) fn origin_load(
             .map(|(at, &bytes)| (at, mbits(bytes)))
             .collect()
     };
-    let lines = vec![
+    let mut lines = vec![
         Line::of("with P2P", BLUE, load(&comparison.shared)),
         Line::of("HTTP only", RED, load(&comparison.alone)),
     ];
+    let hybrid = comparison.hybrid.as_ref();
+    lines.extend(hybrid.map(|report| Line::of(HYBRID, GREY, load(report))));
     let chart = Chart {
         title: format!("Origin load: {title}"),
         x: "time (s)",
@@ -96,14 +98,16 @@ pub(crate) fn stalls(
     title: &str,
     comparison: &Comparison,
 ) -> anyhow::Result<()> {
-    let arms = [&comparison.shared, &comparison.alone];
-    let waits = arms.iter().flat_map(|report| &report.viewers);
+    let hybrid = comparison.hybrid.as_ref();
+    let arms = [&comparison.shared, &comparison.alone].into_iter();
+    let waits = arms.chain(hybrid).flat_map(|report| &report.viewers);
     let longest = waits.map(|viewer| viewer.waited().as_secs_f64());
     let end = longest.fold(LEAST_WAIT, f64::max);
-    let lines = vec![
+    let mut lines = vec![
         Line::of("with P2P", BLUE, waiting_longer(&comparison.shared, end)),
         Line::of("HTTP only", RED, waiting_longer(&comparison.alone, end)).dashed(),
     ];
+    lines.extend(hybrid.map(|report| Line::of(HYBRID, GREY, waiting_longer(report, end))));
     let chart = Chart {
         title: format!("Stalls: {title}"),
         x: "waited in mid-play (s)",
@@ -297,6 +301,9 @@ const LEAST_WAITING: f64 = 10.0;
 const LOAD_SPAN: f64 = 10.0;
 const SIZE: (u32, u32) = (900, 520);
 const FONT: &str = "sans-serif";
+/// What the arm with the model of p2p-media-loader is called.
+const HYBRID: &str = "hybrid loader";
+
 const BLUE: RGBColor = RGBColor(0, 90, 181);
 const RED: RGBColor = RGBColor(200, 60, 30);
 const GREY: RGBColor = RGBColor(110, 110, 110);
