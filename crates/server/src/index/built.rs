@@ -67,7 +67,9 @@ pub(super) fn header(
             p2p: settings.p2p,
             video: None,
             min_viewers: 0,
+            viewers: None,
         },
+        token: None,
         tracks,
     };
     let json = index.to_json();
