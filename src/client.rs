@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Function, Object, Uint8Array};
 use shoal_engine::{ActiveTrack, Input, NeedId, Pace, Playhead, Rule, TimelineSegment, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 use wasm_bindgen::JsValue;
@@ -217,7 +217,8 @@ impl Client {
 
     /// The figures and the state at present; after `close`, those of the end.
     #[wasm_bindgen(unchecked_return_type = "ClientStats")]
-    pub fn stats(&self) -> Result<JsValue, JsValue> {
+    #[must_use]
+    pub fn stats(&self) -> Object {
         let (stats, state) = self.pump.figures();
         events::snapshot(&stats, state)
     }

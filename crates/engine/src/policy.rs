@@ -1,7 +1,5 @@
 //! Who decides whether this viewer shares: the strictest rule wins.
 
-use serde::Serialize;
-
 /// What one of those who decide has said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -41,8 +39,7 @@ pub enum Rule {
 }
 
 /// Why P2P is not on. Each has a sentence in the page's language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The engine failed; the video streams from the origin.
     EngineFailed,
@@ -70,6 +67,28 @@ pub enum Reason {
     WebrtcBlocked,
     /// The viewer said so.
     You,
+}
+
+impl Reason {
+    /// The stable name that pages know it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EngineFailed => "engine-failed",
+            Self::FewViewers => "few-viewers",
+            Self::Metered => "metered",
+            Self::NoIndex => "no-index",
+            Self::NoRelay => "no-relay",
+            Self::NoWebrtc => "no-webrtc",
+            Self::Page => "page",
+            Self::Site => "site",
+            Self::Starting => "starting",
+            Self::Tracker => "tracker",
+            Self::Video => "video",
+            Self::WebrtcBlocked => "webrtc-blocked",
+            Self::You => "you",
+        }
+    }
 }
 
 /// What the viewer sees.

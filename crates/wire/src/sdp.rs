@@ -4,9 +4,6 @@
 //! from (`raddr`), as the connection's default (`c=`, `m=`), as the session's origin (`o=`). None of
 //! them is of use to a peer that speaks ICE (RFC 8839), so none is sent.
 
-/// In place of an address that nobody needs (RFC 8839 §5.1 and §4.3.1).
-const NOWHERE: &str = "IN IP4 0.0.0.0";
-
 /// A description as others may see it: the candidates that lead to us and no other address. With
 /// `relay_only` no candidate but those of relays (TURN, RFC 8656) is left. `None` when none is left: then
 /// nobody could reach us by it.
@@ -15,61 +12,50 @@ pub fn disclosed(sdp: &str, relay_only: bool) -> Option<String> {
     let mut seen = String::with_capacity(sdp.len());
     let mut candidates = 0_usize;
     for line in sdp.lines() {
-        if let Some(candidate) = line.strip_prefix("a=candidate:") {
-            let Some(candidate) = disclosed_candidate(candidate, relay_only) else {
+        if line.starts_with("a=candidate:") {
+            if !leads_to_us(line, relay_only) {
                 continue;
-            };
+            }
             candidates += 1;
-            seen.push_str("a=candidate:");
-            seen.push_str(&candidate);
-        } else if let Some(origin) = line.strip_prefix("o=") {
-            let words = origin.split(' ').take(3).collect::<Vec<_>>();
-            seen.push_str("o=");
-            seen.push_str(&words.join(" "));
-            seen.push(' ');
-            seen.push_str(NOWHERE);
-        } else if line.starts_with("c=") {
-            seen.push_str("c=");
-            seen.push_str(NOWHERE);
-        } else if let Some(media) = line.strip_prefix("m=") {
-            let words = media.split(' ').enumerate();
-            let words = words.map(|(place, word)| if place == 1 { "9" } else { word });
-            seen.push_str("m=");
-            seen.push_str(&words.collect::<Vec<_>>().join(" "));
         } else if line.starts_with("a=rtcp:") {
             continue;
-        } else {
-            seen.push_str(line);
+        }
+        let kind = line.as_bytes().first().copied().unwrap_or_default();
+        let mut before = "";
+        for (place, word) in line.split(' ').enumerate() {
+            if place > 0 {
+                seen.push(' ');
+            }
+            // In place of what nobody needs, as RFC 8839 §4.3.1 and §5.1 have it.
+            seen.push_str(match (kind, place, before) {
+                (b'o', 4, _) | (b'c', 1, _) => "IP4",
+                (b'o', 5, _) | (b'c', 2, _) | (b'a', 8.., "raddr") => "0.0.0.0",
+                (b'm', 1, _) => "9",
+                (b'a', 8.., "rport") => "0",
+                _ => word,
+            });
+            before = word;
         }
         seen.push_str("\r\n");
     }
     (candidates > 0).then_some(seen)
 }
 
-/// `<foundation> <component> <transport> <priority> <address> <port> typ <type> …` (RFC 8839 §5.1).
-fn disclosed_candidate(candidate: &str, relay_only: bool) -> Option<String> {
-    let mut words = candidate.split_ascii_whitespace().collect::<Vec<_>>();
-    let value = |name: &str| {
-        let at = words.iter().skip(6).position(|word| *word == name)?;
-        words.get(at + 7).copied()
-    };
-    // It only connects to others, and they have none that listens: browsers do not.
-    let calls_only = value("tcptype") == Some("active");
-    if calls_only || (relay_only && value("typ") != Some("relay")) {
-        return None;
-    }
-    let mut blank = None;
-    for word in words.iter_mut().skip(6) {
-        if let Some(blank) = blank.take() {
-            *word = blank;
+/// Whether a peer could come by this candidate: `a=candidate:<foundation> <component> <transport>
+/// <priority> <address> <port> typ <type> …` (RFC 8839 §5.1). One that only connects to others does not
+/// count: browsers have none that listens.
+fn leads_to_us(candidate: &str, relay_only: bool) -> bool {
+    let (mut relay, mut listens) = (false, true);
+    let mut before = "";
+    for (place, word) in candidate.split(' ').enumerate() {
+        match (place, before) {
+            (7, "typ") => relay = word == "relay",
+            (8.., "tcptype") => listens = word != "active",
+            _ => {}
         }
-        blank = match *word {
-            "raddr" => Some("0.0.0.0"),
-            "rport" => Some("0"),
-            _ => None,
-        };
+        before = word;
     }
-    Some(words.join(" "))
+    listens && (relay || !relay_only)
 }
 
 #[cfg(test)]
