@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use shoal_server::stun::StunAt;
 use shoal_wire::index::P2p;
 
 /// Serves HLS video that its viewers share with each other.
@@ -44,6 +45,10 @@ pub(crate) struct Serve {
     /// Whether viewers share
     #[arg(long, value_enum, default_value_t)]
     pub(crate) p2p: Sharing,
+    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off.
+    /// Without it: where HTTP is, unless that is a loopback address
+    #[arg(long, value_name = "ADDR|off", value_parser = stun)]
+    pub(crate) stun: Option<StunAt>,
 }
 
 /// What the operator says about sharing.
@@ -71,6 +76,13 @@ impl From<Sharing> for P2p {
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+}
+
+fn stun(text: &str) -> Result<StunAt, &'static str> {
+    match text {
+        "off" => Ok(StunAt::Off),
+        text => address(text).map(StunAt::Address),
+    }
 }
 
 fn tracker(text: &str) -> Result<String, &'static str> {

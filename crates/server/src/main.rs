@@ -26,6 +26,11 @@ const LOG: &str = "SHOAL_LOG";
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
+    // It warns of each malformed packet: anybody could fill the log.
+    let filter = "stun_types=off"
+        .parse()
+        .into_iter()
+        .fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_ansi(stderr().is_terminal())
         .with_env_filter(filter)
@@ -50,6 +55,7 @@ fn serve(options: cli::Serve) -> Result<()> {
     runtime.block_on(async {
         let mut config = ServeConfig::new(options.dir, options.listen);
         config.p2p = options.p2p.into();
+        config.stun = options.stun.unwrap_or_default();
         let server = Server::bind(config).await?;
         // Before the address is told: whoever reads it may stop the server at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;

@@ -11,23 +11,30 @@ use std::{
 };
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use shoal_wire::index::P2p;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    client::Client,
     index::{Library, Settings},
     root::Root,
     routes::{self, Site},
+    stun::{self, StunAt, StunCounts, StunLimits},
     tracker::{SocketConfig, Tracker, swarm::SwarmConfig},
 };
 
@@ -52,6 +59,10 @@ pub struct ServeConfig {
     /// HTTP connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until
     /// one ends. The tracker's sockets have a bound of their own.
     pub max_connections: usize,
+    /// Where STUN is answered. Default: with HTTP, except on loopback.
+    pub stun: StunAt,
+    /// How much STUN is answered.
+    pub stun_limits: StunLimits,
     /// The bounds of the tracker's swarms.
     pub swarms: SwarmConfig,
     /// The bounds of the tracker's sockets.
@@ -67,6 +78,8 @@ impl ServeConfig {
             listen,
             p2p: P2p::Ask,
             max_connections: 8_192,
+            stun: StunAt::default(),
+            stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
         }
@@ -93,6 +106,16 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The address for STUN is taken, not this machine's, or not allowed.
+    #[error(
+        "cannot answer STUN on UDP {at} ({source}): choose another address or port with --stun, or --stun off"
+    )]
+    Stun {
+        /// Where it was to be.
+        at: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 /// A server that listens.
@@ -102,6 +125,9 @@ pub struct Server {
     local: SocketAddr,
     site: Site,
     max_connections: usize,
+    stun: Option<UdpSocket>,
+    stun_limits: StunLimits,
+    stun_counts: Arc<StunCounts>,
 }
 
 impl Server {
@@ -115,6 +141,8 @@ impl Server {
             listen,
             p2p,
             max_connections,
+            stun,
+            stun_limits,
             swarms,
             sockets,
         } = config;
@@ -122,6 +150,13 @@ impl Server {
         let listener = TcpListener::bind(listen).await;
         let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (local, listener) = bound.map_err(|source| ServeError::Listen { listen, source })?;
+        let stun = match stun::address(stun, local) {
+            None => None,
+            Some(at) => {
+                let bound = UdpSocket::bind(at).await;
+                Some(bound.map_err(|source| ServeError::Stun { at, source })?)
+            }
+        };
         let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
         let settings = Settings {
             p2p,
@@ -138,6 +173,9 @@ impl Server {
                 p2p,
             },
             max_connections,
+            stun,
+            stun_limits,
+            stun_counts: Arc::default(),
         })
     }
 
@@ -145,6 +183,18 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Where STUN is answered, if it is.
+    #[must_use]
+    pub fn stun_addr(&self) -> Option<SocketAddr> {
+        self.stun.as_ref()?.local_addr().ok()
+    }
+
+    /// What has come in over STUN.
+    #[must_use]
+    pub fn stun_counts(&self) -> Arc<StunCounts> {
+        Arc::clone(&self.stun_counts)
     }
 
     /// The tracker, for its figures.
@@ -159,6 +209,9 @@ impl Server {
             listener,
             site,
             max_connections,
+            stun,
+            stun_limits,
+            stun_counts,
             ..
         } = self;
         let (tracker, library) = (Arc::clone(&site.tracker), Arc::clone(&site.library));
@@ -167,6 +220,13 @@ impl Server {
             let stopping = stopping.clone();
             async move { library.watch(stopping).await }
         });
+        if let Some(socket) = stun {
+            let stopping = stopping.clone();
+            tokio::spawn(async move {
+                let serving = stun::serve(socket, stun_limits, &stun_counts);
+                stopping.run_until_cancelled(serving).await
+            });
+        }
         let connections = TaskTracker::new();
         let router = routes::router(site);
         let accepted = accept(&listener, &router, &connections, &stopping, max_connections);
@@ -199,8 +259,8 @@ async fn accept(
         let Ok(place) = Arc::clone(&free).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _address)) => stream,
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 // Out of file descriptors, most likely: trying again at once would only spin.
@@ -211,8 +271,9 @@ async fn accept(
         // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
         let _best_effort = stream.set_nodelay(true);
         let (router, stopping) = (router.clone(), stopping.clone());
+        let client = Client(address.ip().to_canonical());
         connections.spawn(async move {
-            if let Err(error) = connection(stream, router, stopping).await {
+            if let Err(error) = connection(stream, client, router, stopping).await {
                 tracing::debug!(%error, "connection ended");
             }
             drop(place);
@@ -223,14 +284,20 @@ async fn accept(
 /// Serves a connection; after `stopping` only to the end of the request that is under way.
 async fn connection(
     stream: TcpStream,
+    client: Client,
     router: Router,
     stopping: CancellationToken,
 ) -> hyper::Result<()> {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(client);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {

@@ -5,4 +5,5 @@ mod harness;
 mod index;
 mod live;
 mod origin;
+mod stun;
 mod tracker;
