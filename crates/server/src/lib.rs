@@ -8,6 +8,8 @@
 #[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
+pub mod ice;
+#[cfg(feature = "net")]
 pub mod index;
 #[cfg(feature = "net")]
 mod origin;
@@ -22,5 +24,7 @@ pub mod serve;
 #[cfg(feature = "net")]
 pub mod stun;
 pub mod tracker;
+#[cfg(feature = "net")]
+mod viewers;
 #[cfg(feature = "net")]
 mod web;

@@ -6,14 +6,17 @@ use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    ice,
     index::{Settings, write},
     root::Root,
     serve::{ServeConfig, Server},
+    stun::StunAt,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -55,7 +58,16 @@ fn serve(options: cli::Serve) -> Result<()> {
     runtime.block_on(async {
         let mut config = ServeConfig::new(options.dir, options.listen);
         config.p2p = options.p2p.into();
-        config.stun = options.stun.unwrap_or_default();
+        config.min_viewers = options.min_viewers;
+        match options.stun {
+            Some(cli::Stun::Here(at)) => config.stun = at,
+            Some(cli::Stun::There(url)) => {
+                config.stun = StunAt::Off;
+                config.ice = vec![ice::stun(url)];
+            }
+            None => {}
+        }
+        config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
         // Before the address is told: whoever reads it may stop the server at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
@@ -94,9 +106,13 @@ fn index(options: cli::Index) -> Result<()> {
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
+    let mut servers: Vec<_> = options.stun.into_iter().map(ice::stun).collect();
+    let turn = options.turn.turn(None)?;
+    servers.extend(turn.map(|turn| turn.server(SystemTime::now())));
     let settings = Settings {
         p2p: options.p2p.into(),
         trackers: Some(options.trackers),
+        ice: servers,
     };
     let live = stderr().is_terminal();
     let report = write::all(&root, &settings, |done, of, playlist| {

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
@@ -21,7 +21,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use shoal_wire::index::P2p;
+use shoal_wire::index::{IceServer, P2p};
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
     sync::Semaphore,
@@ -31,11 +31,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     client::Client,
-    index::{Library, Settings},
+    ice::{self, Turn},
+    index::{Composer, Library, Settings},
     root::Root,
     routes::{self, Site},
     stun::{self, StunAt, StunCounts, StunLimits},
     tracker::{SocketConfig, Tracker, swarm::SwarmConfig},
+    viewers::{self, Viewers},
 };
 
 /// How long what is under way may take when the server stops; then it is cut off.
@@ -56,6 +58,12 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Whether viewers may share, and whether they are asked. Default: ask.
     pub p2p: P2p,
+    /// Viewers that there must be before any of them shares. Default 0.
+    pub min_viewers: u32,
+    /// STUN servers of others that the indexes name. Default none: nobody else learns who watches.
+    pub ice: Vec<IceServer>,
+    /// Relays that the indexes name. Default none.
+    pub turn: Option<Turn>,
     /// HTTP connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until
     /// one ends. The tracker's sockets have a bound of their own.
     pub max_connections: usize,
@@ -77,6 +85,9 @@ impl ServeConfig {
             dir,
             listen,
             p2p: P2p::Ask,
+            min_viewers: 0,
+            ice: Vec::new(),
+            turn: None,
             max_connections: 8_192,
             stun: StunAt::default(),
             stun_limits: StunLimits::default(),
@@ -125,7 +136,7 @@ pub struct Server {
     local: SocketAddr,
     site: Site,
     max_connections: usize,
-    stun: Option<UdpSocket>,
+    stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
     stun_counts: Arc<StunCounts>,
 }
@@ -140,6 +151,9 @@ impl Server {
             dir,
             listen,
             p2p,
+            min_viewers,
+            mut ice,
+            turn,
             max_connections,
             stun,
             stun_limits,
@@ -154,23 +168,34 @@ impl Server {
             None => None,
             Some(at) => {
                 let bound = UdpSocket::bind(at).await;
+                let bound = bound.and_then(|socket| Ok((socket.local_addr()?, socket)));
                 Some(bound.map_err(|source| ServeError::Stun { at, source })?)
             }
         };
-        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        if let Some((at, _)) = &stun {
+            ice.insert(0, ice::stun(format!("stun::{}", at.port())));
+        }
         let settings = Settings {
             p2p,
             trackers: None,
+            ice,
         };
-        let library = Arc::new(Library::new(root.clone(), settings, Arc::clone(&tracker)));
+        let composer = Composer {
+            p2p,
+            min_viewers,
+            turn,
+        };
+        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let library = Library::new(root.clone(), settings, composer, Arc::clone(&tracker));
         Ok(Self {
             listener,
             local,
             site: Site {
                 root,
-                library,
+                library: Arc::new(library),
                 tracker,
                 p2p,
+                viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
             max_connections,
             stun,
@@ -188,7 +213,7 @@ impl Server {
     /// Where STUN is answered, if it is.
     #[must_use]
     pub fn stun_addr(&self) -> Option<SocketAddr> {
-        self.stun.as_ref()?.local_addr().ok()
+        self.stun.as_ref().map(|(at, _)| *at)
     }
 
     /// What has come in over STUN.
@@ -220,7 +245,11 @@ impl Server {
             let stopping = stopping.clone();
             async move { library.watch(stopping).await }
         });
-        if let Some(socket) = stun {
+        tokio::spawn({
+            let (viewers, stopping) = (Arc::clone(&site.viewers), stopping.clone());
+            async move { stopping.run_until_cancelled(viewers::forget(viewers)).await }
+        });
+        if let Some((_, socket)) = stun {
             let stopping = stopping.clone();
             tokio::spawn(async move {
                 let serving = stun::serve(socket, stun_limits, &stun_counts);

@@ -7,3 +7,4 @@ mod live;
 mod origin;
 mod stun;
 mod tracker;
+mod viewers;
