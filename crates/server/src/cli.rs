@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use shoal_server::{
     ice::{Turn, TurnAccess},
     stun::StunAt,
@@ -77,6 +78,10 @@ pub(crate) struct Serve {
     /// Viewers that there must be before any of them shares
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) min_viewers: u32,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
     /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
     /// loopback address
@@ -155,6 +160,13 @@ impl From<Sharing> for P2p {
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+}
+
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "give an address or a network, such as 10.0.0.0/8 or ::1")
 }
 
 fn stun(text: &str) -> Result<Stun, &'static str> {

@@ -59,6 +59,7 @@ fn serve(options: cli::Serve) -> Result<()> {
         let mut config = ServeConfig::new(options.dir, options.listen);
         config.p2p = options.p2p.into();
         config.min_viewers = options.min_viewers;
+        config.trusted_proxies = options.trusted_proxies;
         match options.stun {
             Some(cli::Stun::Here(at)) => config.stun = at,
             Some(cli::Stun::There(url)) => {

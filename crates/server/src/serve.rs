@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     pin::pin,
     sync::{Arc, Mutex},
@@ -21,6 +21,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
 use shoal_wire::index::{IceServer, P2p};
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
@@ -30,7 +31,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    client::Client,
+    client::Proxies,
     ice::{self, Turn},
     index::{Composer, Library, Settings},
     root::Root,
@@ -64,6 +65,9 @@ pub struct ServeConfig {
     pub ice: Vec<IceServer>,
     /// Relays that the indexes name. Default none.
     pub turn: Option<Turn>,
+    /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
+    /// whoever connects is the client.
+    pub trusted_proxies: Vec<IpNet>,
     /// HTTP connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until
     /// one ends. The tracker's sockets have a bound of their own.
     pub max_connections: usize,
@@ -88,6 +92,7 @@ impl ServeConfig {
             min_viewers: 0,
             ice: Vec::new(),
             turn: None,
+            trusted_proxies: Vec::new(),
             max_connections: 8_192,
             stun: StunAt::default(),
             stun_limits: StunLimits::default(),
@@ -135,6 +140,7 @@ pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
     site: Site,
+    proxies: Arc<Proxies>,
     max_connections: usize,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
@@ -154,6 +160,7 @@ impl Server {
             min_viewers,
             mut ice,
             turn,
+            trusted_proxies,
             max_connections,
             stun,
             stun_limits,
@@ -197,6 +204,7 @@ impl Server {
                 p2p,
                 viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
+            proxies: Arc::new(Proxies::new(trusted_proxies)),
             max_connections,
             stun,
             stun_limits,
@@ -233,6 +241,7 @@ impl Server {
         let Self {
             listener,
             site,
+            proxies,
             max_connections,
             stun,
             stun_limits,
@@ -258,7 +267,14 @@ impl Server {
         }
         let connections = TaskTracker::new();
         let router = routes::router(site);
-        let accepted = accept(&listener, &router, &connections, &stopping, max_connections);
+        let accepted = accept(
+            &listener,
+            &proxies,
+            &router,
+            &connections,
+            &stopping,
+            max_connections,
+        );
         tokio::select! {
             () = accepted => {}
             () = stop => {}
@@ -278,6 +294,7 @@ impl Server {
 /// Accepts connections for ever.
 async fn accept(
     listener: &TcpListener,
+    proxies: &Arc<Proxies>,
     router: &Router,
     connections: &TaskTracker,
     stopping: &CancellationToken,
@@ -300,9 +317,9 @@ async fn accept(
         // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
         let _best_effort = stream.set_nodelay(true);
         let (router, stopping) = (router.clone(), stopping.clone());
-        let client = Client(address.ip().to_canonical());
+        let proxies = Arc::clone(proxies);
         connections.spawn(async move {
-            if let Err(error) = connection(stream, client, router, stopping).await {
+            if let Err(error) = connection(stream, address.ip(), proxies, router, stopping).await {
                 tracing::debug!(%error, "connection ended");
             }
             drop(place);
@@ -313,12 +330,14 @@ async fn accept(
 /// Serves a connection; after `stopping` only to the end of the request that is under way.
 async fn connection(
     stream: TcpStream,
-    client: Client,
+    address: IpAddr,
+    proxies: Arc<Proxies>,
     router: Router,
     stopping: CancellationToken,
 ) -> hyper::Result<()> {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let client = proxies.client(address, request.headers());
         request.extensions_mut().insert(client);
         router.call(request)
     });

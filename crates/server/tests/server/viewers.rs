@@ -75,6 +75,21 @@ async fn one_address_cannot_make_up_a_crowd() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_each_viewer_counts() {
+    let proxy = "127.0.0.1/32".parse().unwrap();
+    let site = Site::with(film, |config| config.trusted_proxies = vec![proxy]).await;
+    let swarm = site.index("/film/p.m3u8").await.swarm;
+    let path = format!("/viewers/{swarm}");
+    for viewer in 1..=10 {
+        let address = format!("192.0.2.{viewer}");
+        let reply = site
+            .request("GET", &path, &[("X-Forwarded-For", &address)])
+            .await;
+        assert_eq!(count(&reply), viewer);
+    }
+}
+
+#[tokio::test]
 async fn a_swarm_that_is_not_served_has_no_count() {
     let (site, _) = site().await;
     let unknown = InfoHash([9; 20]);
