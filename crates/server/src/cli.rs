@@ -1,8 +1,18 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
+use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use shoal_server::{
+    ice::{Turn, TurnAccess},
+    stun::StunAt,
+};
 use shoal_wire::index::P2p;
 
 /// Serves HLS video that its viewers share with each other.
@@ -32,6 +42,27 @@ pub(crate) struct Index {
     /// Whether viewers share
     #[arg(long, value_enum, default_value_t)]
     pub(crate) p2p: Sharing,
+    /// A STUN server, by which browsers learn their address, such as stun:example.org:3478. Whoever runs
+    /// it learns who watches
+    #[arg(long = "stun", value_name = "URL", value_parser = stun_url)]
+    pub(crate) stun: Vec<String>,
+    #[command(flatten)]
+    pub(crate) turn: Relays,
+}
+
+/// TURN servers.
+#[derive(Debug, Args)]
+pub(crate) struct Relays {
+    /// A TURN server, for viewers who hide their address from each other, such as
+    /// turn:example.org:3478; may be given up to 8 times. Without a host (turn::3478) it is this one
+    #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
+    urls: Vec<String>,
+    /// The name that the TURN server wants, for everybody the same
+    #[arg(long = "turn-user", value_name = "NAME", requires_all = ["urls", "password_file"])]
+    user: Option<String>,
+    /// A file with the password that goes with the name
+    #[arg(long = "turn-password-file", value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +75,64 @@ pub(crate) struct Serve {
     /// Whether viewers share
     #[arg(long, value_enum, default_value_t)]
     pub(crate) p2p: Sharing,
+    /// Viewers that there must be before any of them shares
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) min_viewers: u32,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
+    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
+    /// loopback address
+    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
+    pub(crate) stun: Option<Stun>,
+    #[command(flatten)]
+    pub(crate) turn: Relays,
+    /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
+    /// credentials that end after 12 hours
+    #[arg(long, value_name = "FILE", requires = "urls", conflicts_with = "user")]
+    pub(crate) turn_secret_file: Option<PathBuf>,
+}
+
+/// Who answers STUN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stun {
+    Here(StunAt),
+    There(String),
+}
+
+impl Relays {
+    /// The relays and how they are used, if there are any.
+    pub(crate) fn turn(self, secret_file: Option<&Path>) -> anyhow::Result<Option<Turn>> {
+        if self.urls.is_empty() {
+            return Ok(None);
+        }
+        let access = match (self.user, self.password_file, secret_file) {
+            (_, _, Some(file)) => TurnAccess::Secret(secret(file)?.into_bytes()),
+            (Some(user), Some(file), None) => TurnAccess::Password {
+                user,
+                password: secret(&file)?,
+            },
+            _ => bail!(
+                "a TURN server wants to know who may use it: give --turn-user and \
+                 --turn-password-file, or to `shoal serve` --turn-secret-file"
+            ),
+        };
+        let urls = self.urls;
+        Ok(Some(Turn { urls, access }))
+    }
+}
+
+/// A file's only line.
+fn secret(file: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("the secret in {} cannot be read", file.display()))?;
+    let line = text.trim();
+    if line.is_empty() {
+        bail!("{} is empty: write the secret into it", file.display());
+    }
+    Ok(line.to_owned())
 }
 
 /// What the operator says about sharing.
@@ -73,6 +162,39 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
 }
 
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "give an address or a network, such as 10.0.0.0/8 or ::1")
+}
+
+fn stun(text: &str) -> Result<Stun, &'static str> {
+    if text == "off" {
+        return Ok(Stun::Here(StunAt::Off));
+    }
+    if let Ok(url) = stun_url(text) {
+        return Ok(Stun::There(url));
+    }
+    address(text)
+        .map(|address| Stun::Here(StunAt::Address(address)))
+        .map_err(|_| "give an address and a port, such as 0.0.0.0:3478, or off, or a stun: URL")
+}
+
+fn stun_url(text: &str) -> Result<String, &'static str> {
+    let right = text.starts_with("stun:") || text.starts_with("stuns:");
+    right
+        .then(|| text.to_owned())
+        .ok_or("a STUN server's address begins with stun: or stuns:")
+}
+
+fn turn_url(text: &str) -> Result<String, &'static str> {
+    let right = text.starts_with("turn:") || text.starts_with("turns:");
+    right
+        .then(|| text.to_owned())
+        .ok_or("a TURN server's address begins with turn: or turns:")
+}
+
 fn tracker(text: &str) -> Result<String, &'static str> {
     let absolute = text.starts_with("ws://") || text.starts_with("wss://");
     absolute
@@ -97,5 +219,45 @@ mod tests {
         assert!(Cli::try_parse_from(["shoal", "index", ".", "--tracker", "http://x"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--p2p", "maybe"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--listen", "[::1]:0"]).is_ok());
+    }
+
+    #[test]
+    fn stun_is_here_or_there_or_nowhere() {
+        let here = |at: &str| Ok(Stun::Here(StunAt::Address(at.parse().unwrap())));
+        assert_eq!(stun("[::]:3478"), here("[::]:3478"));
+        assert_eq!(stun("off"), Ok(Stun::Here(StunAt::Off)));
+        let there = "stun:example.org";
+        assert_eq!(stun(there), Ok(Stun::There(there.into())));
+        assert!(stun("example.org").is_err());
+    }
+
+    #[test]
+    fn a_relay_wants_a_secret_from_a_file() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "serve", ".", "--turn", "turn::3478"];
+            let cli = Cli::try_parse_from(all.iter().chain(arguments)).ok()?;
+            let Command::Serve(serve) = cli.command else {
+                return None;
+            };
+            serve.turn.turn(serve.turn_secret_file.as_deref()).ok()?
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret");
+        fs::write(&file, "north\n").unwrap();
+        let file = file.to_str().unwrap();
+        let access = |arguments: &[&str]| parse(arguments).map(|turn| turn.access);
+        assert!(access(&[]).is_none());
+        assert!(access(&["--turn-user", "u"]).is_none());
+        assert!(access(&["--turn-secret-file", "/nowhere"]).is_none());
+        let secret = TurnAccess::Secret(b"north".to_vec());
+        assert!(access(&["--turn-secret-file", file]) == Some(secret));
+        let password = TurnAccess::Password {
+            user: "u".into(),
+            password: "north".into(),
+        };
+        let given = ["--turn-user", "u", "--turn-password-file", file];
+        assert!(access(&given) == Some(password));
+        fs::write(file, " \n").unwrap();
+        assert!(access(&["--turn-secret-file", file]).is_none());
     }
 }

@@ -6,6 +6,10 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "net")]
+mod client;
+#[cfg(feature = "net")]
+pub mod ice;
+#[cfg(feature = "net")]
 pub mod index;
 #[cfg(feature = "net")]
 mod origin;
@@ -17,6 +21,10 @@ pub mod root;
 mod routes;
 #[cfg(feature = "net")]
 pub mod serve;
+#[cfg(feature = "net")]
+pub mod stun;
 pub mod tracker;
+#[cfg(feature = "net")]
+mod viewers;
 #[cfg(feature = "net")]
 mod web;

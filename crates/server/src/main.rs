@@ -6,14 +6,17 @@ use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    ice,
     index::{Settings, write},
     root::Root,
     serve::{ServeConfig, Server},
+    stun::StunAt,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -26,6 +29,11 @@ const LOG: &str = "SHOAL_LOG";
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
+    // It warns of each malformed packet: anybody could fill the log.
+    let filter = "stun_types=off"
+        .parse()
+        .into_iter()
+        .fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_ansi(stderr().is_terminal())
         .with_env_filter(filter)
@@ -50,6 +58,17 @@ fn serve(options: cli::Serve) -> Result<()> {
     runtime.block_on(async {
         let mut config = ServeConfig::new(options.dir, options.listen);
         config.p2p = options.p2p.into();
+        config.min_viewers = options.min_viewers;
+        config.trusted_proxies = options.trusted_proxies;
+        match options.stun {
+            Some(cli::Stun::Here(at)) => config.stun = at,
+            Some(cli::Stun::There(url)) => {
+                config.stun = StunAt::Off;
+                config.ice = vec![ice::stun(url)];
+            }
+            None => {}
+        }
+        config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
         // Before the address is told: whoever reads it may stop the server at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
@@ -88,9 +107,13 @@ fn index(options: cli::Index) -> Result<()> {
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
+    let mut servers: Vec<_> = options.stun.into_iter().map(ice::stun).collect();
+    let turn = options.turn.turn(None)?;
+    servers.extend(turn.map(|turn| turn.server(SystemTime::now())));
     let settings = Settings {
         p2p: options.p2p.into(),
         trackers: Some(options.trackers),
+        ice: servers,
     };
     let live = stderr().is_terminal();
     let report = write::all(&root, &settings, |done, of, playlist| {

@@ -1,6 +1,6 @@
 //! Which path is answered by what, and what every answer has in common.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
@@ -20,6 +20,7 @@ use crate::{
     path::FilePath,
     root::Root,
     tracker::{self, Tracker},
+    viewers::{self, Viewers},
     web,
 };
 
@@ -36,6 +37,7 @@ pub(crate) struct Site {
     pub(crate) library: Arc<Library>,
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) p2p: P2p,
+    pub(crate) viewers: Arc<Mutex<Viewers>>,
 }
 
 /// All routes.
@@ -46,6 +48,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/shoal/videos.json", get(videos))
         .route("/shoal/{*path}", get(web::serve))
         .route("/tracker/{swarm}", get(tracker::upgrade))
+        .route("/viewers/{swarm}", get(viewers::serve))
         .fallback(origin::serve)
         .layer(cors())
         .layer(map_response(common_headers))

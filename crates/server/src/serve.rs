@@ -3,32 +3,42 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use shoal_wire::index::P2p;
+use ipnet::IpNet;
+use shoal_wire::index::{IceServer, P2p};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    index::{Library, Settings},
+    client::Proxies,
+    ice::{self, Turn},
+    index::{Composer, Library, Settings},
     root::Root,
     routes::{self, Site},
+    stun::{self, StunAt, StunCounts, StunLimits},
     tracker::{SocketConfig, Tracker, swarm::SwarmConfig},
+    viewers::{self, Viewers},
 };
 
 /// How long what is under way may take when the server stops; then it is cut off.
@@ -49,9 +59,22 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Whether viewers may share, and whether they are asked. Default: ask.
     pub p2p: P2p,
+    /// Viewers that there must be before any of them shares. Default 0.
+    pub min_viewers: u32,
+    /// STUN servers of others that the indexes name. Default none: nobody else learns who watches.
+    pub ice: Vec<IceServer>,
+    /// Relays that the indexes name. Default none.
+    pub turn: Option<Turn>,
+    /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
+    /// whoever connects is the client.
+    pub trusted_proxies: Vec<IpNet>,
     /// HTTP connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until
     /// one ends. The tracker's sockets have a bound of their own.
     pub max_connections: usize,
+    /// Where STUN is answered. Default: with HTTP, except on loopback.
+    pub stun: StunAt,
+    /// How much STUN is answered.
+    pub stun_limits: StunLimits,
     /// The bounds of the tracker's swarms.
     pub swarms: SwarmConfig,
     /// The bounds of the tracker's sockets.
@@ -66,7 +89,13 @@ impl ServeConfig {
             dir,
             listen,
             p2p: P2p::Ask,
+            min_viewers: 0,
+            ice: Vec::new(),
+            turn: None,
+            trusted_proxies: Vec::new(),
             max_connections: 8_192,
+            stun: StunAt::default(),
+            stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
         }
@@ -93,6 +122,16 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The address for STUN is taken, not this machine's, or not allowed.
+    #[error(
+        "cannot answer STUN on UDP {at} ({source}): choose another address or port with --stun, or --stun off"
+    )]
+    Stun {
+        /// Where it was to be.
+        at: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 /// A server that listens.
@@ -101,7 +140,11 @@ pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
     site: Site,
+    proxies: Arc<Proxies>,
     max_connections: usize,
+    stun: Option<(SocketAddr, UdpSocket)>,
+    stun_limits: StunLimits,
+    stun_counts: Arc<StunCounts>,
 }
 
 impl Server {
@@ -114,7 +157,13 @@ impl Server {
             dir,
             listen,
             p2p,
+            min_viewers,
+            mut ice,
+            turn,
+            trusted_proxies,
             max_connections,
+            stun,
+            stun_limits,
             swarms,
             sockets,
         } = config;
@@ -122,22 +171,44 @@ impl Server {
         let listener = TcpListener::bind(listen).await;
         let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (local, listener) = bound.map_err(|source| ServeError::Listen { listen, source })?;
-        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let stun = match stun::address(stun, local) {
+            None => None,
+            Some(at) => {
+                let bound = UdpSocket::bind(at).await;
+                let bound = bound.and_then(|socket| Ok((socket.local_addr()?, socket)));
+                Some(bound.map_err(|source| ServeError::Stun { at, source })?)
+            }
+        };
+        if let Some((at, _)) = &stun {
+            ice.insert(0, ice::stun(format!("stun::{}", at.port())));
+        }
         let settings = Settings {
             p2p,
             trackers: None,
+            ice,
         };
-        let library = Arc::new(Library::new(root.clone(), settings, Arc::clone(&tracker)));
+        let composer = Composer {
+            p2p,
+            min_viewers,
+            turn,
+        };
+        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let library = Library::new(root.clone(), settings, composer, Arc::clone(&tracker));
         Ok(Self {
             listener,
             local,
             site: Site {
                 root,
-                library,
+                library: Arc::new(library),
                 tracker,
                 p2p,
+                viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
+            proxies: Arc::new(Proxies::new(trusted_proxies)),
             max_connections,
+            stun,
+            stun_limits,
+            stun_counts: Arc::default(),
         })
     }
 
@@ -145,6 +216,18 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Where STUN is answered, if it is.
+    #[must_use]
+    pub fn stun_addr(&self) -> Option<SocketAddr> {
+        self.stun.as_ref().map(|(at, _)| *at)
+    }
+
+    /// What has come in over STUN.
+    #[must_use]
+    pub fn stun_counts(&self) -> Arc<StunCounts> {
+        Arc::clone(&self.stun_counts)
     }
 
     /// The tracker, for its figures.
@@ -158,7 +241,11 @@ impl Server {
         let Self {
             listener,
             site,
+            proxies,
             max_connections,
+            stun,
+            stun_limits,
+            stun_counts,
             ..
         } = self;
         let (tracker, library) = (Arc::clone(&site.tracker), Arc::clone(&site.library));
@@ -167,9 +254,27 @@ impl Server {
             let stopping = stopping.clone();
             async move { library.watch(stopping).await }
         });
+        tokio::spawn({
+            let (viewers, stopping) = (Arc::clone(&site.viewers), stopping.clone());
+            async move { stopping.run_until_cancelled(viewers::forget(viewers)).await }
+        });
+        if let Some((_, socket)) = stun {
+            let stopping = stopping.clone();
+            tokio::spawn(async move {
+                let serving = stun::serve(socket, stun_limits, &stun_counts);
+                stopping.run_until_cancelled(serving).await
+            });
+        }
         let connections = TaskTracker::new();
         let router = routes::router(site);
-        let accepted = accept(&listener, &router, &connections, &stopping, max_connections);
+        let accepted = accept(
+            &listener,
+            &proxies,
+            &router,
+            &connections,
+            &stopping,
+            max_connections,
+        );
         tokio::select! {
             () = accepted => {}
             () = stop => {}
@@ -189,6 +294,7 @@ impl Server {
 /// Accepts connections for ever.
 async fn accept(
     listener: &TcpListener,
+    proxies: &Arc<Proxies>,
     router: &Router,
     connections: &TaskTracker,
     stopping: &CancellationToken,
@@ -199,8 +305,8 @@ async fn accept(
         let Ok(place) = Arc::clone(&free).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _address)) => stream,
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 // Out of file descriptors, most likely: trying again at once would only spin.
@@ -211,8 +317,9 @@ async fn accept(
         // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
         let _best_effort = stream.set_nodelay(true);
         let (router, stopping) = (router.clone(), stopping.clone());
+        let proxies = Arc::clone(proxies);
         connections.spawn(async move {
-            if let Err(error) = connection(stream, router, stopping).await {
+            if let Err(error) = connection(stream, address.ip(), proxies, router, stopping).await {
                 tracing::debug!(%error, "connection ended");
             }
             drop(place);
@@ -223,14 +330,22 @@ async fn accept(
 /// Serves a connection; after `stopping` only to the end of the request that is under way.
 async fn connection(
     stream: TcpStream,
+    address: IpAddr,
+    proxies: Arc<Proxies>,
     router: Router,
     stopping: CancellationToken,
 ) -> hyper::Result<()> {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let client = proxies.client(address, request.headers());
+        request.extensions_mut().insert(client);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {

@@ -2,6 +2,7 @@
 //! to date while a stream grows or files change.
 
 mod built;
+mod compose;
 mod digest;
 mod live;
 mod playlist;
@@ -14,7 +15,7 @@ pub mod write;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -24,7 +25,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use built::Built;
 pub use built::Settings;
+pub use compose::Composer;
 use scan::Scanner;
 use video::{Published, Video, Workshop};
 
@@ -56,6 +59,7 @@ const READERS: usize = 2;
 #[derive(Debug)]
 pub struct Library {
     shop: Arc<Workshop>,
+    composer: Composer,
     videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
     scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
 }
@@ -69,10 +73,8 @@ pub(crate) enum Answer {
     Ready {
         bytes: Bytes,
         etag: String,
-        /// Whether the stream is live.
-        live: bool,
-        /// Whether it is `index.json`, else it is a part.
-        index: bool,
+        media_type: &'static str,
+        cache_control: &'static str,
     },
 }
 
@@ -86,8 +88,9 @@ enum Wanted {
 impl Library {
     /// The videos of a directory. Nothing is read yet.
     #[must_use]
-    pub fn new(root: Root, settings: Settings, tracker: Arc<Tracker>) -> Self {
+    pub fn new(root: Root, settings: Settings, composer: Composer, tracker: Arc<Tracker>) -> Self {
         Self {
+            composer,
             shop: Arc::new(Workshop {
                 root,
                 settings,
@@ -118,7 +121,7 @@ impl Library {
         let (playlist, wanted) = wanted(path)?;
         let video = self.video(&playlist).await?;
         match timeout(PATIENCE, self.current(&video, wanted)).await {
-            Ok(()) => answer(&video.published(), wanted),
+            Ok(()) => self.ready(&video.published(), wanted),
             Err(_) => Some(Answer::Later),
         }
     }
@@ -160,6 +163,38 @@ impl Library {
         Some(Arc::clone(
             self.videos().entry(playlist.clone()).or_insert_with(new),
         ))
+    }
+
+    fn ready(&self, published: &Published, wanted: Wanted) -> Option<Answer> {
+        let Published::Made(Built { index, tracks }) = published else {
+            return None;
+        };
+        Some(match wanted {
+            Wanted::Index => {
+                let composed = self.composer.compose(index, SystemTime::now());
+                Answer::Ready {
+                    bytes: composed.bytes,
+                    etag: composed.etag,
+                    media_type: "application/json",
+                    cache_control: if composed.private {
+                        "private, no-store"
+                    } else {
+                        "no-cache"
+                    },
+                }
+            }
+            Wanted::Part { track, number } => Answer::Ready {
+                bytes: tracks.get(track)?.get(&number)?.clone(),
+                etag: format!("\"{}-{track}-{number}\"", index.swarm),
+                media_type: "application/octet-stream",
+                // A new stream in the same place starts its numbers over.
+                cache_control: if index.live {
+                    "max-age=60"
+                } else {
+                    "max-age=3600"
+                },
+            },
+        })
     }
 
     fn videos(&self) -> MutexGuard<'_, BTreeMap<FilePath, Arc<Video>>> {
@@ -282,25 +317,6 @@ fn is_playlist(name: &str) -> bool {
 fn canonical(digits: &str) -> Option<u64> {
     let number: u64 = digits.parse().ok()?;
     (number.to_string() == digits).then_some(number)
-}
-
-fn answer(published: &Published, wanted: Wanted) -> Option<Answer> {
-    let Published::Made(built) = published else {
-        return None;
-    };
-    let (bytes, etag) = match wanted {
-        Wanted::Index => (built.index.clone(), built.index_etag()),
-        Wanted::Part { track, number } => {
-            let bytes = built.tracks.get(track)?.get(&number)?.clone();
-            (bytes, format!("\"{}-{track}-{number}\"", built.swarm))
-        }
-    };
-    Some(Answer::Ready {
-        bytes,
-        etag,
-        live: built.live,
-        index: wanted == Wanted::Index,
-    })
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Video {
 
     /// Whether it is a stream that may grow.
     pub(super) fn is_live(&self) -> bool {
-        matches!(&*self.published(), Published::Made(built) if built.live)
+        matches!(&*self.published(), Published::Made(built) if built.index.live)
     }
 
     /// Whether another look is due even if no file changes: it was not clear what the playlists say,
@@ -288,7 +288,7 @@ impl Video {
         if let Published::Made(built) = &new {
             let parts: usize = built.tracks.iter().map(BTreeMap::len).sum();
             tracing::info!(
-                playlist = %self.playlist, swarm = %built.swarm, live = built.live,
+                playlist = %self.playlist, swarm = %built.index.swarm, live = built.index.live,
                 tracks = built.tracks.len(), parts, "index ready"
             );
         }
@@ -308,7 +308,7 @@ impl Video {
 impl Published {
     fn swarm(&self) -> Option<InfoHash> {
         match self {
-            Self::Made(built) => Some(built.swarm),
+            Self::Made(built) => Some(built.index.swarm),
             Self::OnDisk(swarm) => Some(*swarm),
             Self::Nothing => None,
         }

@@ -135,28 +135,17 @@ async fn virtual_file(site: &Site, path: &FilePath) -> Found {
         Some(Answer::Ready {
             bytes,
             etag,
-            live,
-            index,
-        }) => {
-            Found::Resource(Box::new(Resource {
-                content: Content::Bytes(bytes),
-                media_type: if index {
-                    "application/json"
-                } else {
-                    "application/octet-stream"
-                },
-                cache_control: Cow::Borrowed(match (index, live) {
-                    (true, _) => "no-cache",
-                    // A new stream in the same place starts its numbers over.
-                    (false, true) => "max-age=60",
-                    (false, false) => "max-age=3600",
-                }),
-                validators: Validators {
-                    etag,
-                    modified: None,
-                },
-            }))
-        }
+            media_type,
+            cache_control,
+        }) => Found::Resource(Box::new(Resource {
+            content: Content::Bytes(bytes),
+            media_type,
+            cache_control: Cow::Borrowed(cache_control),
+            validators: Validators {
+                etag,
+                modified: None,
+            },
+        })),
         None => Found::Nothing,
     }
 }

@@ -124,6 +124,13 @@ impl Tracker {
         self.state().swarms.has(swarm)
     }
 
+    /// How many viewers a swarm has, if there is such a swarm.
+    #[must_use]
+    pub fn viewers(&self, swarm: InfoHash) -> Option<u32> {
+        let counts = self.state().swarms.counts(swarm)?;
+        Some(counts.complete.saturating_add(counts.incomplete))
+    }
+
     /// What has happened so far.
     #[must_use]
     pub fn counts(&self) -> &Counts {

@@ -1,8 +1,12 @@
 //! A server in a temporary directory, a client that sends exactly what it is told, and HLS trees.
 
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use shoal_server::serve::{ServeConfig, Server};
+use shoal_server::{
+    serve::{ServeConfig, Server},
+    stun::StunCounts,
+    tracker::Tracker,
+};
 use shoal_wire::index::{Index, Part};
 use tempfile::TempDir;
 use tokio::{
@@ -20,7 +24,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Site {
     pub(crate) dir: TempDir,
     pub(crate) port: u16,
-    pub(crate) tracker: std::sync::Arc<shoal_server::tracker::Tracker>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) stun: Option<SocketAddr>,
+    pub(crate) stun_counts: Arc<StunCounts>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -41,6 +47,7 @@ impl Site {
         configure(&mut config);
         let server = Server::bind(config).await.unwrap();
         let (port, tracker) = (server.local_addr().port(), server.tracker());
+        let (stun, stun_counts) = (server.stun_addr(), server.stun_counts());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -49,6 +56,8 @@ impl Site {
             dir,
             port,
             tracker,
+            stun,
+            stun_counts,
             stop: Some(stop),
             task: Some(task),
         }

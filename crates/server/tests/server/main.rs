@@ -5,4 +5,6 @@ mod harness;
 mod index;
 mod live;
 mod origin;
+mod stun;
 mod tracker;
+mod viewers;
