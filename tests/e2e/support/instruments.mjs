@@ -98,6 +98,11 @@ export function blockedWebrtc() {
   globalThis.RTCPeerConnection = blocked;
 }
 
+/** A browser that asks sites not to pass its viewer's data on. */
+export function privacySignal() {
+  Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { configurable: true, get: () => true });
+}
+
 /** A connection that saves data. */
 export function saveData() {
   Object.defineProperty(Navigator.prototype, 'connection', {
