@@ -55,10 +55,13 @@ export class Origin extends Proxy {
   }
 
   /** Starts a server for a folder, with more words on its command line; it ends with the test. */
-  static async start(t, { folder = media, p2p = 'on', words = [] } = {}) {
+  static async start(t, { folder = media, p2p = 'on', words = [], env = {} } = {}) {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run "cargo build --release -p shoal-server", or set SHOAL_BIN`);
     const port = await freePort();
-    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p, ...words], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const origin = new Origin(child, port);
     origin.folder = folder;
     t.after(() => origin.stop());
