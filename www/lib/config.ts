@@ -13,6 +13,8 @@ export interface Options {
   uploadTotal?: number;
   /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
   language?: string | null;
+  /** Address of the full text on privacy, which the notice links to; null for none. Default: `/privacy` where the index is. */
+  privacy?: string | null;
   /** Record what the engine goes through, for `player.trace()`. */
   trace?: boolean;
   /** Address of the WebAssembly file, for pages that keep it elsewhere than beside the script. */
@@ -25,6 +27,7 @@ export const defaults: Required<Options> = {
   uploadRate: 0,
   uploadTotal: 0,
   language: null,
+  privacy: "/privacy",
   trace: false,
   wasm: null,
 };
@@ -38,6 +41,7 @@ export function configure(options: Options): void {
     uploadRate: natural(options.uploadRate, present.uploadRate),
     uploadTotal: natural(options.uploadTotal, present.uploadTotal),
     language: text(options.language, present.language),
+    privacy: text(options.privacy, present.privacy),
     trace: typeof options.trace === "boolean" ? options.trace : present.trace,
     wasm: text(options.wasm, present.wasm),
   };

@@ -20,6 +20,7 @@ export type P2PReason =
   | "metered"
   | "no-index"
   | "no-mse"
+  | "no-relay"
   | "no-wasm"
   | "no-webrtc"
   | "page"
@@ -27,6 +28,7 @@ export type P2PReason =
   | "starting"
   | "tracker"
   | "video"
+  | "webrtc-blocked"
   | "you";
 
 /** State and reason together. `reason` is null when the state is `on` or `asking`. */
@@ -57,6 +59,8 @@ export interface PlayerStats extends P2PStatus {
   readonly originRate: number;
   readonly peerRate: number;
   readonly uploadRate: number;
+  /** Bytes that may still be sent to other viewers during this visit; null when there is no limit. */
+  readonly uploadLeft: number | null;
   /** Pieces refused because their digest was not the index's. */
   readonly rottenPieces: number;
 }

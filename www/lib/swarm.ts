@@ -6,7 +6,8 @@
  * engine, where it already runs, has been told.
  */
 
-import { choice, rememberChoice } from "./choice.js";
+import { choice, record, rememberChoice, type Asker } from "./choice.js";
+import { options } from "./config.js";
 import { messageOf, survivable, type PlayerError } from "./errors.js";
 import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
 import { fuse } from "./fuse.js";
@@ -33,6 +34,17 @@ export interface SwarmSetup {
   /** The video is played through Media Source Extensions, so that its segments pass through us. */
   readonly mse: boolean;
 }
+
+/** Limits on what is sent to other viewers; 0 is no limit. */
+export interface UploadLimits {
+  /** Bytes per second. */
+  readonly rate: number;
+  /** Bytes per visit. */
+  readonly total: number;
+}
+
+/** Why less is sent at present: the device runs on its battery, or the tab is in the background. */
+export type Frugality = "battery" | "hidden";
 
 /** What a request hears in the end: exactly one of the two, unless it is cancelled. */
 export interface Answer {
@@ -65,6 +77,11 @@ export class Swarm {
   readonly #abort = new AbortController();
   readonly #unwatch: (() => void)[] = [];
   #page: "ask" | "off" | null;
+  #told = false;
+  #hidden = false;
+  readonly #relay: boolean = false;
+  readonly #frugal: Frugality | null = null;
+  #limits: UploadLimits = { rate: options().uploadRate, total: options().uploadTotal };
   #status: P2PStatus = { state: "waiting", reason: "starting" };
   #peers = 0;
   #host: InlineHost | null = null;
@@ -110,7 +127,7 @@ export class Swarm {
 
   /** Counters of this video since the swarm was made. */
   stats(): PlayerStats {
-    return this.#tally.snapshot(this.#counters(), this.#status, this.#peers);
+    return this.#tally.snapshot(this.#counters(), this.#status, this.#peers, this.#limits.total);
   }
 
   /** What the engine went through, when the page's options have it recorded. */
@@ -127,18 +144,62 @@ export class Swarm {
     this.#climb();
   }
 
-  /** The viewer's word, from the switch, the notice or the page's own dialog. */
-  choose(share: boolean): void {
-    rememberChoice(share);
-    this.#host?.rule("viewer", share);
+  /** The viewer's word, from the switch and the notice, or from the page's own dialog. */
+  choose(share: boolean, by: Asker): void {
+    rememberChoice(share, by);
+    this.#host?.rule("viewer", this.#viewer());
     this.#climb();
   }
 
   /** The page's attribute has changed. */
   restrict(page: "ask" | "off" | null): void {
     this.#page = page;
-    this.#host?.rule("page", page);
+    this.#host?.rule("page", this.#wish());
     this.#climb();
+  }
+
+  /**
+   * The notice is on screen, or the viewer has acknowledged it. While neither holds, nobody but the
+   * viewer at the player's own switch can begin to share: the operator's `on` counts as `ask`, and a
+   * yes that came from the page does not count yet.
+   */
+  tell(told: boolean): void {
+    if (this.#told !== told) {
+      this.#told = told;
+      this.#host?.rule("page", this.#wish());
+      this.#host?.rule("viewer", this.#viewer());
+      this.#climb();
+    }
+  }
+
+  /** The viewer wants their address hidden from other viewers. */
+  hide(hidden: boolean): void {
+    this.#hidden = hidden;
+  }
+
+  /** The viewer's address is hidden from other viewers, where a relay is offered. */
+  get hidden(): boolean {
+    return this.#hidden;
+  }
+
+  /** The site has a relay through which an address can be hidden. */
+  get relayOffered(): boolean {
+    return this.#relay;
+  }
+
+  /** The viewer's own limits on what is sent to others. */
+  limit(limits: UploadLimits): void {
+    this.#limits = limits;
+  }
+
+  /** What holds at present. */
+  get limits(): UploadLimits {
+    return this.#limits;
+  }
+
+  /** Why less is sent than the limits allow. */
+  get frugal(): Frugality | null {
+    return this.#frugal;
   }
 
   /** The viewer's switch would have an effect. */
@@ -251,6 +312,15 @@ export class Swarm {
     this.#host = null;
   }
 
+  #wish(): "ask" | "off" | null {
+    return this.#page ?? (this.#told ? null : "ask");
+  }
+
+  #viewer(): boolean | null {
+    const share = choice();
+    return share === true && !this.#told && record()?.by === "page" ? null : share;
+  }
+
   #ended(): boolean {
     return this.#abort.signal.aborted;
   }
@@ -325,6 +395,11 @@ export class Swarm {
       host = new InlineHost(module, fuse, (events) => {
         this.#hear(events);
       });
+      // Before the index: it may bring the operator's `on`, and the engine joins at once.
+      host.rule("capable", true);
+      host.rule("page", this.#wish());
+      host.rule("metered", metered());
+      host.rule("viewer", this.#viewer());
       host.setIndex(json, url);
       return host;
     } catch (thrown) {
@@ -339,10 +414,6 @@ export class Swarm {
   #bringUp(host: InlineHost): void {
     this.#host = host;
     this.#tracks = new Map(host.tracks().map((playlist, track) => [bare(playlist), track]));
-    host.rule("capable", true);
-    host.rule("page", this.#page);
-    host.rule("metered", metered());
-    host.rule("viewer", choice());
     this.events.emit("ready", null);
     for (const [place, bytes, pace] of this.#keepsakes.take()) {
       this.offer(place, bytes, pace);

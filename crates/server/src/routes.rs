@@ -44,6 +44,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/shoal", get(web::demo))
         .route("/shoal/", get(web::demo))
         .route("/shoal/videos.json", get(videos))
+        .route("/shoal/embed", get(web::embed))
         .route("/shoal/{*path}", get(web::serve))
         .route("/tracker/{swarm}", get(tracker::upgrade))
         .fallback(origin::serve)
