@@ -40,7 +40,8 @@ for (const on of ['chromium', 'firefox']) {
       const { sent, made } = await viewer.page.evaluate(() => globalThis.described);
       const seen = candidates(sent);
       assert.ok(seen.length > 0 && seen.every((candidate) => / typ relay /.test(candidate)), JSON.stringify(seen));
-      assert.ok(made.every(({ iceTransportPolicy }) => iceTransportPolicy === 'relay'));
+      // The first one of all only finds out whether the browser allows any.
+      assert.ok(made.length > 1 && made.slice(1).every(({ iceTransportPolicy }) => iceTransportPolicy === 'relay'));
       const told = await viewer.ask((player) => {
         const trace = player.trace();
         const text = trace === undefined ? '' : Array.from(trace, (byte) => String.fromCharCode(byte)).join('');
@@ -65,13 +66,14 @@ test('hiding in mid-play moves every connection to the relay, and back', { skip 
   const other = await Viewer.watch(t, origin, options);
   await other.has('the two meet', ({ peers }) => peers === 1);
   const before = (await other.page.evaluate(() => globalThis.described.sent)).length;
-  await other.ask((player) => player.p2p.hide(true));
+  const hide = () => other.page.$eval('shoal-player >>> [aria-describedby=hide-what]', (toggle) => toggle.click());
+  await hide();
   await one.has('the other leaves', ({ peers }) => peers === 0);
   await other.has('the two meet again', ({ peers }) => peers === 1);
   const sent = (await other.page.evaluate(() => globalThis.described.sent)).slice(before);
   const seen = candidates(sent);
   assert.ok(seen.length > 0 && seen.every((candidate) => / typ relay /.test(candidate)), JSON.stringify(seen));
-  await other.ask((player) => player.p2p.hide(false));
+  await hide();
   await one.has('the other leaves', ({ peers }) => peers === 0);
   await other.has('the two meet again', ({ peers }) => peers === 1);
   await other.plays(2);

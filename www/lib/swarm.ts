@@ -156,6 +156,8 @@ export class Swarm {
   /** The viewer's word, from the switch and the notice, or from the page's own dialog. */
   choose(share: boolean, by: Asker): void {
     rememberChoice(share, by);
+    // Where WebRTC was blocked the switch tries once more.
+    this.#host?.rule("capable", true);
     this.#host?.rule("metered-too", agreedMetered());
     this.#host?.rule("viewer", this.#viewer());
     this.#climb();

@@ -250,8 +250,8 @@ fn without_a_way_in_the_reason_is_said_and_nothing_goes_on() {
         assert_eq!(viewer.state(), State::Off(reason));
         assert!(outputs.contains(&Output::TrackerClose));
         assert_eq!(viewer.pass(Duration::from_secs(600)), []);
-        viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
-        assert_eq!(viewer.state(), State::On, "the switch tries again");
+        viewer.tell(Input::Rule(Rule::Capable(true)));
+        assert_eq!(viewer.state(), State::On, "it is tried again");
     }
 }
 

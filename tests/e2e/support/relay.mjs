@@ -1,17 +1,28 @@
 // coturn, the TURN server of Debian's packages, at the address that stands for another machine.
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './origin.mjs';
-import { until } from './wait.mjs';
+import { pass, until } from './wait.mjs';
 
 /** Where it is, and where it relays from. */
 export const RELAY = '10.79.0.1';
 /** The ports that it relays from. */
 const FIRST = 52_000;
 const LAST = 52_200;
+
+/** Whether a STUN server answers a binding request (RFC 8489) within a moment. */
+async function answers(port) {
+  const socket = createSocket('udp4').unref();
+  const heard = once(socket, 'message').then(() => true);
+  socket.send(Buffer.from('000100002112a442000102030405060708090a0b', 'hex'), port, RELAY);
+  const answer = await Promise.race([heard, pass(200).then(() => false)]);
+  socket.close();
+  return answer;
+}
 
 /** Starts a relay with a shared secret; it ends with the test. */
 export async function startRelay(t) {
@@ -29,7 +40,7 @@ export async function startRelay(t) {
     realm: 'shoal',
     'static-auth-secret': secret,
     pidfile: join(folder, 'pid'),
-    'userdb': join(folder, 'db'),
+    userdb: join(folder, 'db'),
     'log-file': 'stdout',
   };
   const flags = ['-n', '--use-auth-secret', '--no-cli', '--no-tls', '--no-dtls', '--fingerprint', '--simple-log'];
@@ -46,7 +57,7 @@ export async function startRelay(t) {
   });
   await until('the relay listens', () => {
     if (child.exitCode !== null) throw new Error(`coturn ended with ${child.exitCode}: ${said}`);
-    return /IPv4\. UDP listener opened/.test(said) || /listener opened/.test(said);
+    return answers(port);
   });
   /** An end of a packet is the relay's: its own port, or one of those that it relays from. */
   const isRelay = (end) => {
