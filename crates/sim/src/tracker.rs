@@ -79,6 +79,7 @@ impl Tracker {
                 let message = TrackerMessage::Failure {
                     reason,
                     info_hash: None,
+                    off: None,
                 };
                 out.push(Delivery { to: from, message });
             }

@@ -369,6 +369,7 @@ fn failure(reason: &str, info_hash: InfoHash) -> TrackerMessage {
     TrackerMessage::Failure {
         reason: reason.into(),
         info_hash: Some(info_hash),
+        off: None,
     }
 }
 

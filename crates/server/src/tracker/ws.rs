@@ -217,6 +217,7 @@ async fn farewell(socket: &mut WebSocket, end: End, swarm: InfoHash) {
         let failure = TrackerMessage::Failure {
             reason,
             info_hash: Some(swarm),
+            off: None,
         };
         let _unheard = socket.send(Message::Text(failure.encode().into())).await;
     }
