@@ -13,7 +13,7 @@ use shoal_server::{
     ice::{Turn, TurnAccess},
     stun::StunAt,
 };
-use shoal_wire::index::P2p;
+use shoal_wire::{id::InfoHash, index::P2p};
 
 /// Serves HLS video that its viewers share with each other.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Index(Index),
     /// Serve a directory: the video's files, their indexes, the tracker, the player and its demo page
     Serve(Serve),
+    /// Run a tracker alone, for videos that lie elsewhere
+    Track(Track),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +95,27 @@ pub(crate) struct Serve {
     /// credentials that end after 12 hours
     #[arg(long, value_name = "FILE", requires = "urls", conflicts_with = "user")]
     pub(crate) turn_secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Track {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Let any swarm meet here, whoever runs its site
+    #[arg(long, required_unless_present = "allow")]
+    pub(crate) open: bool,
+    /// A swarm that may meet here, as the 40 digits in its index; may be given several times
+    #[arg(long, value_name = "SWARM", value_parser = swarm)]
+    pub(crate) allow: Vec<InfoHash>,
+    /// A site whose pages may use the tracker, such as https://video.example; may be given several times.
+    /// Without it all may
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
 /// Who answers STUN.
@@ -162,6 +185,10 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
 }
 
+fn swarm(text: &str) -> Result<InfoHash, &'static str> {
+    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
+}
+
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
     address
@@ -219,6 +246,18 @@ mod tests {
         assert!(Cli::try_parse_from(["shoal", "index", ".", "--tracker", "http://x"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--p2p", "maybe"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--listen", "[::1]:0"]).is_ok());
+    }
+
+    #[test]
+    fn a_tracker_alone_is_open_or_names_its_swarms() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "track"].iter().chain(arguments);
+            Cli::try_parse_from(all).is_ok()
+        };
+        assert!(parse(&["--open"]));
+        assert!(parse(&["--allow", &"0a".repeat(20)]));
+        assert!(!parse(&[]));
+        assert!(!parse(&["--allow", "film"]));
     }
 
     #[test]

@@ -11,7 +11,6 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
-use shoal_wire::index::P2p;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
@@ -36,7 +35,6 @@ pub(crate) struct Site {
     pub(crate) root: Root,
     pub(crate) library: Arc<Library>,
     pub(crate) tracker: Arc<Tracker>,
-    pub(crate) p2p: P2p,
     pub(crate) viewers: Arc<Mutex<Viewers>>,
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     pin::pin,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use axum::Router;
@@ -37,7 +37,10 @@ use crate::{
     root::Root,
     routes::{self, Site},
     stun::{self, StunAt, StunCounts, StunLimits},
-    tracker::{SocketConfig, Tracker, swarm::SwarmConfig},
+    tracker::{
+        Access, Secret, SocketConfig, Tracker,
+        swarm::{Scope, SwarmConfig},
+    },
     viewers::{self, Viewers},
 };
 
@@ -79,6 +82,8 @@ pub struct ServeConfig {
     pub swarms: SwarmConfig,
     /// The bounds of the tracker's sockets.
     pub sockets: SocketConfig,
+    /// Who may use the tracker, and for what.
+    pub access: Access,
 }
 
 impl ServeConfig {
@@ -98,6 +103,7 @@ impl ServeConfig {
             stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
+            access: Access::default(),
         }
     }
 }
@@ -166,6 +172,7 @@ impl Server {
             stun_limits,
             swarms,
             sockets,
+            access,
         } = config;
         let root = Root::open(&dir).map_err(|source| ServeError::Dir { dir, source })?;
         let listener = TcpListener::bind(listen).await;
@@ -192,7 +199,8 @@ impl Server {
             min_viewers,
             turn,
         };
-        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let tracker = Arc::new(Tracker::new(swarms, sockets, access, seed()));
+        tracker.switch(Scope::Site, p2p != P2p::Off);
         let library = Library::new(root.clone(), settings, composer, Arc::clone(&tracker));
         Ok(Self {
             listener,
@@ -201,7 +209,6 @@ impl Server {
                 root,
                 library: Arc::new(library),
                 tracker,
-                p2p,
                 viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
             proxies: Arc::new(Proxies::new(trusted_proxies)),
@@ -292,7 +299,7 @@ impl Server {
 }
 
 /// Accepts connections for ever.
-async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     proxies: &Arc<Proxies>,
     router: &Router,
@@ -355,11 +362,8 @@ async fn connection(
     connection.await
 }
 
-/// Differs with every start; who meets whom is no secret.
-fn seed() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(now.as_nanos()).unwrap_or_default()
-        ^ u64::from(std::process::id()).rotate_left(32)
+/// Decides who meets whom: nobody outside should know it.
+pub(crate) fn seed() -> u64 {
+    let key = Secret::random();
+    key.number()
 }

@@ -30,9 +30,15 @@ pub(super) struct Composed {
 }
 
 impl Composer {
-    /// Fills in what is decided now.
-    pub(super) fn compose(&self, index: &Index, now: SystemTime) -> Composed {
+    /// Fills in what is decided now, and the token that the tracker wants to see, if it does.
+    pub(super) fn compose(
+        &self,
+        index: &Index,
+        token: Option<String>,
+        now: SystemTime,
+    ) -> Composed {
         let mut index = index.clone();
+        index.token = token;
         index.policy.p2p = self.p2p;
         index.policy.min_viewers = self.min_viewers;
         if self.min_viewers > 1 {
@@ -47,7 +53,7 @@ impl Composer {
         Composed {
             etag: format!("\"{}\"", digest.iter().take(16).fold(String::new(), hex)),
             bytes,
-            private: self.turn.is_some(),
+            private: self.turn.is_some() || index.token.is_some(),
         }
     }
 }
@@ -80,7 +86,7 @@ mod tests {
     }
 
     fn composed(composer: &Composer) -> (Index, Composed) {
-        let composed = composer.compose(&index(), SystemTime::UNIX_EPOCH);
+        let composed = composer.compose(&index(), None, SystemTime::UNIX_EPOCH);
         (Index::parse(&composed.bytes).unwrap(), composed)
     }
 
@@ -113,6 +119,15 @@ mod tests {
             ..Composer::default()
         });
         assert_eq!(read.ice, [turn.server(SystemTime::UNIX_EPOCH)]);
+        assert!(composed.private);
+    }
+
+    #[test]
+    fn an_index_with_a_join_token_is_for_one_viewer() {
+        let token = Some("token".to_owned());
+        let composer = Composer::default();
+        let composed = composer.compose(&index(), token.clone(), SystemTime::UNIX_EPOCH);
+        assert_eq!(Index::parse(&composed.bytes).unwrap().token, token);
         assert!(composed.private);
     }
 

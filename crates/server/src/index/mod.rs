@@ -171,7 +171,9 @@ impl Library {
         };
         Some(match wanted {
             Wanted::Index => {
-                let composed = self.composer.compose(index, SystemTime::now());
+                let now = SystemTime::now();
+                let token = self.shop.tracker.token(index.swarm, now);
+                let composed = self.composer.compose(index, token, now);
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,
