@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
-    ice::{Turn, TurnAccess},
+    ice::{self, Turn, TurnAccess},
+    privacy::{self, Operator},
+    serve::ServeConfig,
     stun::StunAt,
 };
 use shoal_wire::index::P2p;
@@ -27,6 +29,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write the index files of a directory, for any web server to serve
     Index(Index),
+    /// Write the page that tells viewers what sharing reveals, for any web server to serve; `shoal
+    /// serve` has it at /privacy
+    Privacy(Privacy),
     /// Serve a directory: the video's files, their indexes, the tracker, the player and its demo page
     Serve(Serve),
 }
@@ -72,27 +77,79 @@ pub(crate) struct Serve {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
-    /// Whether viewers share
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) p2p: Sharing,
-    /// Viewers that there must be before any of them shares
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) min_viewers: u32,
+    #[command(flatten)]
+    pub(crate) site: Site,
     /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
     /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
-    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
-    /// loopback address
-    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
-    pub(crate) stun: Option<Stun>,
     #[command(flatten)]
     pub(crate) turn: Relays,
     /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
     /// credentials that end after 12 hours
     #[arg(long, value_name = "FILE", requires = "urls", conflicts_with = "user")]
     pub(crate) turn_secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    /// The language to write it in, such as en or fr
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    pub(crate) lang: String,
+    /// A tracker that is not `shoal serve`'s; may be given several times
+    #[arg(long = "tracker", value_name = "URL", value_parser = tracker)]
+    pub(crate) trackers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// A TURN server that the indexes name; may be given several times
+    #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
+    pub(crate) turn: Vec<String>,
+}
+
+/// What the operator decides about sharing.
+#[derive(Debug, Args)]
+pub(crate) struct Site {
+    /// The name of the site or of whoever runs it, for the page on privacy
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Where viewers can ask: a mail address or a web page, for the page on privacy
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) contact: Option<String>,
+    /// Whether viewers share
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) p2p: Sharing,
+    /// Viewers that there must be before any of them shares
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) min_viewers: u32,
+    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
+    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
+    /// loopback address
+    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
+    pub(crate) stun: Option<Stun>,
+}
+
+impl Site {
+    /// Puts what is given in the place of the defaults.
+    pub(crate) fn apply(self, config: &mut ServeConfig) {
+        let Self {
+            name,
+            contact,
+            p2p,
+            min_viewers,
+            stun,
+        } = self;
+        config.operator = Operator { name, contact };
+        config.p2p = p2p.into();
+        config.min_viewers = min_viewers;
+        match stun {
+            Some(Stun::Here(at)) => config.stun = at,
+            Some(Stun::There(url)) => {
+                config.stun = StunAt::Off;
+                config.ice = vec![ice::stun(url)];
+            }
+            None => {}
+        }
+    }
 }
 
 /// Who answers STUN.
@@ -160,6 +217,15 @@ impl From<Sharing> for P2p {
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+}
+
+fn language(text: &str) -> Result<String, String> {
+    let mut codes = privacy::languages().iter().map(|known| known.code.as_str());
+    if codes.clone().any(|code| code == text) {
+        return Ok(text.into());
+    }
+    let codes: Vec<_> = codes.by_ref().collect();
+    Err(format!("there is a text in {}", codes.join(", ")))
 }
 
 fn network(text: &str) -> Result<IpNet, &'static str> {

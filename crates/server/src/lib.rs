@@ -16,6 +16,8 @@ mod origin;
 #[cfg(feature = "net")]
 pub mod path;
 #[cfg(feature = "net")]
+pub mod privacy;
+#[cfg(feature = "net")]
 pub mod root;
 #[cfg(feature = "net")]
 mod routes;

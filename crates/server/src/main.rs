@@ -14,6 +14,7 @@ use clap::Parser;
 use shoal_server::{
     ice,
     index::{Settings, write},
+    privacy::{self, Party},
     root::Root,
     serve::{ServeConfig, Server},
     stun::StunAt,
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
     };
     match done {
@@ -57,17 +59,8 @@ fn serve(options: cli::Serve) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
         let mut config = ServeConfig::new(options.dir, options.listen);
-        config.p2p = options.p2p.into();
-        config.min_viewers = options.min_viewers;
+        options.site.apply(&mut config);
         config.trusted_proxies = options.trusted_proxies;
-        match options.stun {
-            Some(cli::Stun::Here(at)) => config.stun = at,
-            Some(cli::Stun::There(url)) => {
-                config.stun = StunAt::Off;
-                config.ice = vec![ice::stun(url)];
-            }
-            None => {}
-        }
         config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
         // Before the address is told: whoever reads it may stop the server at once.
@@ -85,6 +78,21 @@ fn serve(options: cli::Serve) -> Result<()> {
         server.run(stop).await;
         Ok(())
     })
+}
+
+fn privacy(options: cli::Privacy) -> Result<()> {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut config = ServeConfig::new(".".into(), nowhere);
+    options.site.apply(&mut config);
+    let mut facts = config.facts(config.stun != StunAt::Off);
+    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
+    if !options.trackers.is_empty() {
+        facts.tracker = urls(&options.trackers);
+    }
+    facts.turn = urls(&options.turn);
+    let page = privacy::render(&facts, &options.lang, false)?;
+    stdout().write_all(page.as_bytes())?;
+    Ok(())
 }
 
 /// An address that a browser on this machine can open.

@@ -34,6 +34,7 @@ use crate::{
     client::Proxies,
     ice::{self, Turn},
     index::{Composer, Library, Settings},
+    privacy::{Allowance, Facts, Operator, Party},
     root::Root,
     routes::{self, Site},
     stun::{self, StunAt, StunCounts, StunLimits},
@@ -50,6 +51,18 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// Introductions of one connection.
+const CONNECTION: Allowance = Allowance {
+    burst: 60,
+    per_hour: 240,
+};
+
+/// Introductions of one address.
+const ADDRESS: Allowance = Allowance {
+    burst: 300,
+    per_hour: 600,
+};
+
 /// How a server is set up.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
@@ -57,6 +70,8 @@ pub struct ServeConfig {
     pub dir: PathBuf,
     /// Where to listen. Port 0 takes any that is free.
     pub listen: SocketAddr,
+    /// Who runs the site, for the page on privacy.
+    pub operator: Operator,
     /// Whether viewers may share, and whether they are asked. Default: ask.
     pub p2p: P2p,
     /// Viewers that there must be before any of them shares. Default 0.
@@ -88,6 +103,7 @@ impl ServeConfig {
         Self {
             dir,
             listen,
+            operator: Operator::default(),
             p2p: P2p::Ask,
             min_viewers: 0,
             ice: Vec::new(),
@@ -98,6 +114,29 @@ impl ServeConfig {
             stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
+    #[must_use]
+    pub fn facts(&self, stun: bool) -> Facts {
+        let named = self.ice.iter().flat_map(|server| &server.urls);
+        let own = stun.then_some("stun:");
+        let relays = self.turn.iter().flat_map(|turn| &turn.urls);
+        Facts {
+            operator: self.operator.clone(),
+            sharing: self.p2p,
+            min_viewers: self.min_viewers,
+            tracker: Party::Own,
+            peers_per_announce: u32::try_from(self.swarms.max_offers).unwrap_or(u32::MAX),
+            interval: self.swarms.interval,
+            per_connection: CONNECTION,
+            per_address: ADDRESS,
+            tokens: false,
+            stun: Party::of(named.map(String::as_str).chain(own)),
+            turn: Party::of(relays.map(String::as_str)),
         }
     }
 }
@@ -153,9 +192,12 @@ impl Server {
     /// # Errors
     /// When one of them cannot be had.
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
+        let stun_here = stun::address(config.stun, config.listen);
+        let facts = config.facts(stun_here.is_some());
         let ServeConfig {
             dir,
             listen,
+            operator: _,
             p2p,
             min_viewers,
             mut ice,
@@ -202,6 +244,7 @@ impl Server {
                 library: Arc::new(library),
                 tracker,
                 p2p,
+                facts: Arc::new(facts),
                 viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
             proxies: Arc::new(Proxies::new(trusted_proxies)),
