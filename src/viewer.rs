@@ -62,16 +62,12 @@ enum Aside<'a> {
 
 impl Viewer {
     pub(crate) fn new(options: Options, seed: u64, trace: Trace, inlet: &Inlet) -> Self {
-        let setup = Setup {
-            ice: Vec::new(),
-            relay: options.relay,
-        };
         Self {
             engine: Engine::new(options.engine, seed),
             catalogue: None,
             clock: Clock::new(inlet.clone()),
             http: Http::new(inlet.clone()),
-            hub: PeerHub::new(inlet.clone(), setup),
+            hub: PeerHub::new(inlet.clone(), Setup::default()),
             inlet: inlet.clone(),
             outbox: Outbox::default(),
             stash: Stash::default(),
@@ -159,7 +155,7 @@ impl Viewer {
             }
             Arrival::Index(catalogue) => {
                 let (rules, info) = (catalogue.rules(), catalogue.info());
-                self.hub.setup().ice = catalogue.ice().to_vec();
+                self.hub.setup().ice = catalogue.ice();
                 self.catalogue = Some(*catalogue);
                 for rule in rules {
                     self.feed(Input::Rule(rule), &Aside::Nothing);
@@ -167,6 +163,9 @@ impl Viewer {
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
             Arrival::Input(mut input) => {
+                if let Input::Rule(Rule::Hidden(hidden)) = input {
+                    self.hub.setup().relay = hidden;
+                }
                 if let Input::LinkDrained { link, buffered } = &mut input {
                     // More may have been sent since it was reported.
                     *buffered = self.hub.buffered(*link);
@@ -267,6 +266,10 @@ impl Viewer {
                 self.tracker = None;
                 true
             }
+            Input::Viewers { .. } => {
+                self.http.end_count();
+                true
+            }
             _ => true,
         }
     }
@@ -310,6 +313,10 @@ impl Viewer {
 
     fn carry_out(&mut self, output: Output, aside: &Aside<'_>) {
         match output {
+            Output::CountViewers { member } => {
+                let catalogue = self.catalogue.as_ref();
+                self.http.count(catalogue.and_then(|it| it.viewers(member)));
+            }
             Output::Decline { id, reason } => self.outbox.decline(id, reason),
             Output::Deliver {
                 id,

@@ -3,6 +3,9 @@
  * until the page is left.
  */
 
+import { options } from "./config.js";
+import { metered } from "./support.js";
+
 const memory = new Map<string, string>();
 
 /** The viewer's own word on sharing, or null before the first answer. */
@@ -14,6 +17,15 @@ export function choice(): boolean | null {
 /** Remembers the viewer's word. */
 export function rememberChoice(share: boolean): void {
   write("shoal:p2p", share ? "on" : "off");
+  meteredToo = share && metered();
+}
+
+/** The viewer's yes was given on this page and on this metered connection; one from elsewhere does not count. */
+let meteredToo = false;
+
+/** The viewer has agreed to share over a metered connection. */
+export function agreedMetered(): boolean {
+  return meteredToo;
 }
 
 /** The viewer has seen what sharing means and said so. */
@@ -24,6 +36,38 @@ export function acknowledged(): boolean {
 /** Remembers that the notice was read. */
 export function rememberNotice(): void {
   write("shoal:notice", "seen");
+}
+
+/** Bounds on what is sent to other viewers. 0 is no limit. */
+export interface Limits {
+  /** Bytes per second. */
+  readonly rate: number;
+  /** Bytes per visit. */
+  readonly total: number;
+}
+
+/** The viewer's own limits, or those of the page's options where the viewer has set none. */
+export function limits(): Limits {
+  const [rate, total] = (read("shoal:limits") ?? "").split(" ").map(Number);
+  const { uploadRate, uploadTotal } = options();
+  return Number.isSafeInteger(rate) && Number.isSafeInteger(total)
+    ? { rate: rate ?? 0, total: total ?? 0 }
+    : { rate: uploadRate, total: uploadTotal };
+}
+
+/** Remembers the viewer's limits. */
+export function rememberLimits({ rate, total }: Limits): void {
+  write("shoal:limits", `${String(rate)} ${String(total)}`);
+}
+
+/** The viewer hides their address from other viewers. */
+export function hides(): boolean {
+  return read("shoal:hide") === "on";
+}
+
+/** Remembers whether the viewer hides their address. */
+export function rememberHiding(hide: boolean): void {
+  write("shoal:hide", hide ? "on" : "off");
 }
 
 function read(key: string): string | null {

@@ -9,8 +9,10 @@ export interface Options {
   storeBytes?: number;
   /** Bytes per second sent to other viewers at most; 0 is no limit. */
   uploadRate?: number;
-  /** Bytes sent to other viewers per visit at most; 0 is no limit. */
+  /** Bytes sent to other viewers per visit at most; 0 is no limit. The viewer may choose other limits. */
   uploadTotal?: number;
+  /** Other viewers connected at one time at most, up to 500. */
+  maxPeers?: number;
   /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
   language?: string | null;
   /** Record what the engine goes through, for `player.trace()`. */
@@ -24,6 +26,7 @@ export const defaults: Required<Options> = {
   storeBytes: 128 * 1024 * 1024,
   uploadRate: 0,
   uploadTotal: 0,
+  maxPeers: 40,
   language: null,
   trace: false,
   wasm: null,
@@ -37,6 +40,7 @@ export function configure(options: Options): void {
     storeBytes: natural(options.storeBytes, present.storeBytes),
     uploadRate: natural(options.uploadRate, present.uploadRate),
     uploadTotal: natural(options.uploadTotal, present.uploadTotal),
+    maxPeers: natural(options.maxPeers, present.maxPeers),
     language: text(options.language, present.language),
     trace: typeof options.trace === "boolean" ? options.trace : present.trace,
     wasm: text(options.wasm, present.wasm),
@@ -50,8 +54,8 @@ export function options(): Required<Options> {
 
 /** The part of the options that the engine knows, under its names. */
 export function engineOptions(): object {
-  const { storeBytes, uploadRate, uploadTotal, trace } = present;
-  return { storeBytes, uploadRate, uploadTotal, trace };
+  const { storeBytes, maxPeers, trace } = present;
+  return { storeBytes, maxLinks: maxPeers, targetLinks: Math.min(maxPeers, 24), trace };
 }
 
 function natural(value: number | undefined, otherwise: number): number {

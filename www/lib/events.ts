@@ -20,6 +20,7 @@ export type P2PReason =
   | "metered"
   | "no-index"
   | "no-mse"
+  | "no-relay"
   | "no-wasm"
   | "no-webrtc"
   | "page"
@@ -27,6 +28,7 @@ export type P2PReason =
   | "starting"
   | "tracker"
   | "video"
+  | "webrtc-blocked"
   | "you";
 
 /** State and reason together. `reason` is null when the state is `on` or `asking`. */
@@ -43,6 +45,8 @@ export interface PlayerStats extends P2PStatus {
   readonly peerBytes: number;
   /** Media bytes sent to other viewers. */
   readonly uploadedBytes: number;
+  /** What is left of the bytes that may be sent in this visit; null without such a limit. */
+  readonly uploadLeft: number | null;
   /** Received bytes that came to nothing: aborted, doubled or rotten. */
   readonly wastedBytes: number;
   /** Received by the engine and neither played nor passed on so far: wasted, if the viewer leaves now. */

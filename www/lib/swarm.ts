@@ -6,7 +6,7 @@
  * engine, where it already runs, has been told.
  */
 
-import { choice, rememberChoice } from "./choice.js";
+import { agreedMetered, choice, hides, limits, rememberChoice, rememberHiding, rememberLimits, type Limits } from "./choice.js";
 import { messageOf, survivable, type PlayerError } from "./errors.js";
 import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
 import { fuse } from "./fuse.js";
@@ -17,7 +17,7 @@ import { fetchAhead, spawn } from "./host/spawn.js";
 import { fetchIndex, indexUrl } from "./indexfile.js";
 import { Keepsakes, type Pace, type Place } from "./keepsakes.js";
 import { obstacle, off } from "./ladder.js";
-import { metered, onConnectionChange } from "./support.js";
+import { frugality, metered, onConnectionChange, onFrugality, privacySignal, type Frugality } from "./support.js";
 import { Tally } from "./tally.js";
 
 /** What the page asked for, by attributes. */
@@ -55,6 +55,11 @@ const MAX_SILENT = 3;
 /** A failed download of the engine is tried once more after this time, in milliseconds. */
 const RETRY_AFTER = 60_000;
 
+/** States in which the switch has an effect, though nothing is shared. */
+const SWITCHABLE: readonly (P2PReason | null)[] = ["no-relay", "webrtc-blocked", "you"];
+/** Bytes sent to other viewers by the page's swarms that have ended: limits hold for the whole visit. */
+let spent = 0;
+
 /** See the module's header. */
 export class Swarm {
   readonly events = new Emitter<SwarmEvents>();
@@ -65,6 +70,7 @@ export class Swarm {
   readonly #abort = new AbortController();
   readonly #unwatch: (() => void)[] = [];
   #page: "ask" | "off" | null;
+  #unseen = false;
   #status: P2PStatus = { state: "waiting", reason: "starting" };
   #peers = 0;
   #host: InlineHost | null = null;
@@ -94,6 +100,9 @@ export class Swarm {
         this.#host?.rule("metered", metered());
         this.#climb();
       }),
+      onFrugality(() => {
+        this.#host?.frugal(frugality() !== null);
+      }),
     );
     this.#settle(this.#obstacle() ?? { state: "waiting", reason: "starting" });
   }
@@ -110,7 +119,10 @@ export class Swarm {
 
   /** Counters of this video since the swarm was made. */
   stats(): PlayerStats {
-    return this.#tally.snapshot(this.#counters(), this.#status, this.#peers);
+    const counters = this.#counters();
+    const { total } = limits();
+    const uploadLeft = total === 0 ? null : Math.max(0, total - spent - (counters?.uploadedBytes ?? 0));
+    return this.#tally.snapshot(counters, this.#status, this.#peers, uploadLeft);
   }
 
   /** What the engine went through, when the page's options have it recorded. */
@@ -130,8 +142,47 @@ export class Swarm {
   /** The viewer's word, from the switch, the notice or the page's own dialog. */
   choose(share: boolean): void {
     rememberChoice(share);
+    this.#host?.rule("metered-too", agreedMetered());
     this.#host?.rule("viewer", share);
     this.#climb();
+  }
+
+  /** The viewer hides their address, or no longer: connections are made anew, through a relay or not. */
+  hide(hide: boolean): void {
+    rememberHiding(hide);
+    this.#host?.rule("hidden", hide);
+  }
+
+  /** The viewer hides their address. */
+  get hidden(): boolean {
+    return hides();
+  }
+
+  /** The operator offers a relay, so that an address can be hidden. */
+  get relayOffered(): boolean {
+    return this.#host?.relays() ?? false;
+  }
+
+  /** The viewer's own bounds on what is sent. */
+  limit(bounds: Limits): void {
+    rememberLimits(bounds);
+    this.#limit();
+  }
+
+  /** What is sent at most. */
+  get limits(): Limits {
+    return limits();
+  }
+
+  /** Why less is sent at present. */
+  get frugal(): Frugality | null {
+    return frugality();
+  }
+
+  /** The notice that should be seen cannot be: until it can, the viewer counts as not asked yet. */
+  unseen(unseen: boolean): void {
+    this.#unseen = unseen;
+    this.#host?.rule("ask-first", this.#askFirst());
   }
 
   /** The page's attribute has changed. */
@@ -144,7 +195,7 @@ export class Swarm {
   /** The viewer's switch would have an effect. */
   get switchable(): boolean {
     const { state, reason } = this.#status;
-    return state !== "off" || reason === "you";
+    return state !== "off" || SWITCHABLE.includes(reason);
   }
 
   /** Where a segment lies in the index, or null when no track of the index is its playlist. */
@@ -247,8 +298,7 @@ export class Swarm {
     this.events.clear();
     this.#pending.clear();
     this.#keepsakes.clear();
-    this.#host?.close();
-    this.#host = null;
+    this.#letGo();
   }
 
   #ended(): boolean {
@@ -325,6 +375,8 @@ export class Swarm {
       host = new InlineHost(module, fuse, (events) => {
         this.#hear(events);
       });
+      // Before the index, with which it begins: not a packet may go out that a rule forbids.
+      this.#instruct(host);
       host.setIndex(json, url);
       return host;
     } catch (thrown) {
@@ -336,13 +388,37 @@ export class Swarm {
     }
   }
 
-  #bringUp(host: InlineHost): void {
-    this.#host = host;
-    this.#tracks = new Map(host.tracks().map((playlist, track) => [bare(playlist), track]));
+  #instruct(host: InlineHost): void {
     host.rule("capable", true);
     host.rule("page", this.#page);
     host.rule("metered", metered());
+    host.rule("metered-too", agreedMetered());
+    host.rule("hidden", hides());
+    host.rule("ask-first", this.#askFirst());
     host.rule("viewer", choice());
+    host.frugal(frugality() !== null);
+    this.#limit(host);
+  }
+
+  #askFirst(): boolean {
+    return this.#unseen || privacySignal();
+  }
+
+  #limit(host = this.#host): void {
+    const { rate, total } = limits();
+    // One byte is too little for anything; none would be no limit.
+    host?.limits(rate, total === 0 ? 0 : Math.max(1, total - spent));
+  }
+
+  #letGo(): void {
+    spent += this.#counters()?.uploadedBytes ?? 0;
+    this.#host?.close();
+    this.#host = null;
+  }
+
+  #bringUp(host: InlineHost): void {
+    this.#host = host;
+    this.#tracks = new Map(host.tracks().map((playlist, track) => [bare(playlist), track]));
     this.events.emit("ready", null);
     for (const [place, bytes, pace] of this.#keepsakes.take()) {
       this.offer(place, bytes, pace);
@@ -420,8 +496,7 @@ export class Swarm {
   /** The fuse is blown: whoever waits goes to the server, and the engine is let go. */
   #fail(cause: string): void {
     this.#blackBox = this.#host?.trace();
-    this.#host?.close();
-    this.#host = null;
+    this.#letGo();
     this.#settle(this.#obstacle() ?? off("engine-failed"));
     const waiting = [...this.#pending.values()];
     this.#pending.clear();

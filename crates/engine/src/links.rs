@@ -74,6 +74,7 @@ impl Engine {
         if link.phase != Phase::Describing {
             return;
         }
+        self.routeless = 0;
         match link.peer {
             Some(peer) => {
                 link.enter(Phase::Connecting, self.now);
@@ -117,6 +118,13 @@ impl Engine {
         };
         let reason = match fault {
             LinkFault::Closed | LinkFault::Refused => CloseReason::Gone,
+            LinkFault::Routeless => {
+                self.routeless += 1;
+                if self.routeless >= self.config.max_routeless {
+                    self.policy.block();
+                }
+                CloseReason::Gone
+            }
             LinkFault::Malformed => {
                 if let Some(peer) = link.peer {
                     self.trust.strike(peer, 2, &self.config, self.now);

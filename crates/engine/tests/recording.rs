@@ -116,14 +116,39 @@ fn harmless() -> Vec<Input> {
         id: HttpId(3),
         fault,
     }));
-    let faults = [LinkFault::Closed, LinkFault::Refused, LinkFault::Malformed];
+    let faults = [
+        LinkFault::Closed,
+        LinkFault::Refused,
+        LinkFault::Malformed,
+        LinkFault::Routeless,
+    ];
     inputs.extend(faults.map(|fault| Input::LinkFailed { link: LINK, fault }));
     inputs.extend(
         [Verdict::Invalid, Verdict::Unknown, Verdict::Valid]
             .map(|verdict| Input::Verified { piece, verdict }),
     );
+    inputs.extend([
+        Input::Frugal(true),
+        Input::Limits {
+            upload_rate: 1 << 53,
+            upload_total: 0,
+        },
+        Input::Viewers {
+            viewers: Some(7),
+            again: Duration::from_secs(30),
+        },
+        Input::Viewers {
+            viewers: None,
+            again: Duration::ZERO,
+        },
+    ]);
     let rules = [
+        Rule::AskFirst(true),
         Rule::Capable(true),
+        Rule::Hidden(true),
+        Rule::Least(u32::MAX),
+        Rule::MeteredToo(true),
+        Rule::Relay(false),
         Rule::Metered(false),
         Rule::Page(Some(Wish::Ask)),
         Rule::Site(Some(Wish::Off)),

@@ -93,6 +93,9 @@ impl World {
     fn perform(&mut self, id: NodeId, output: Output) -> Result<(), Breach> {
         match output {
             Output::Wait(_) => {}
+            Output::CountViewers { .. } => {
+                return Err("counts viewers, and nobody wants a number of them".into());
+            }
             Output::Event(PageEvent::Problem(code)) => {
                 *self.node(id).tally.problems.entry(code).or_default() += 1;
             }

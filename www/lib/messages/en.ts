@@ -15,9 +15,11 @@ export const en: Messages = {
   asking: "Nothing is shared until you answer. The video comes from the server.",
   reasons: {
     "engine-failed": "Sharing has stopped because of a fault in the player. The video comes from the server.",
-    "few-viewers": "There are too few viewers to share with. The video comes from the server.",
+    "few-viewers": "Sharing waits for more viewers. The video comes from the server.",
     metered: "This connection is metered or saves data, so sharing does not start by itself. You can switch it on.",
     "no-index": "This video cannot be shared: the server has no index to check shared parts against.",
+    "no-relay":
+      "You hide your address, and this site has no relay that can be reached. The video comes from the server.",
     "no-mse": "This browser plays the video itself, so parts of it cannot be shared.",
     "no-wasm": "This browser has no WebAssembly, or it is switched off, so nothing can be shared.",
     "no-webrtc": "This browser has no WebRTC, or it is switched off, so it cannot connect to other viewers.",
@@ -26,6 +28,8 @@ export const en: Messages = {
     starting: "The player is getting ready to share.",
     tracker: "The tracker, which introduces viewers to each other, cannot be reached. The player keeps trying.",
     video: "This video is not meant to be shared.",
+    "webrtc-blocked":
+      "This browser, an extension or the network lets no other viewer connect. The video comes from the server.",
     you: "You have switched sharing off. The video comes from the server.",
   },
   details: (peers) => `Sharing details, ${people(peers)} connected`,

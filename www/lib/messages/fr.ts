@@ -19,6 +19,8 @@ export const fr: Messages = {
     metered:
       "Cette connexion est facturée au volume ou économise les données : le partage ne démarre pas de lui-même. Vous pouvez l’activer.",
     "no-index": "Cette vidéo ne peut pas être partagée : le serveur n’a pas d’index pour en vérifier les parties.",
+    "no-relay":
+      "Vous masquez votre adresse, et ce site n’a pas de relais joignable. La vidéo vient du serveur.",
     "no-mse": "Ce navigateur lit lui-même la vidéo : ses parties ne peuvent pas être partagées.",
     "no-wasm": "Ce navigateur n’a pas WebAssembly, ou il est désactivé : rien ne peut être partagé.",
     "no-webrtc":
@@ -28,6 +30,8 @@ export const fr: Messages = {
     starting: "Le lecteur se prépare à partager.",
     tracker: "Le tracker, qui présente les spectateurs les uns aux autres, est injoignable. Le lecteur réessaie.",
     video: "Cette vidéo n’est pas destinée au partage.",
+    "webrtc-blocked":
+      "Ce navigateur, une extension ou le réseau ne laisse aucun autre spectateur se connecter. La vidéo vient du serveur.",
     you: "Vous avez désactivé le partage. La vidéo vient du serveur.",
   },
   details: (peers) => `Détails du partage, ${people(peers)}`,

@@ -53,6 +53,9 @@ both! {
         20 TrackerMessage(text as tracker);
         21 TrackerOpened;
         22 Verified { piece, verdict };
+        23 Viewers { viewers, again };
+        24 Limits { upload_rate, upload_total };
+        25 Frugal(frugal);
     }
 
     enum Frame {
@@ -70,6 +73,7 @@ both! {
         0 Closed;
         1 Refused;
         2 Malformed;
+        3 Routeless;
     }
 
     enum Message {
@@ -99,6 +103,11 @@ both! {
         3 Site(wish);
         4 Video(wish);
         5 Viewer(answer);
+        6 AskFirst(flag);
+        7 Hidden(flag);
+        8 Least(viewers);
+        9 MeteredToo(flag);
+        10 Relay(flag);
     }
 
     enum TrackerMessage {
