@@ -8,6 +8,8 @@
 #[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
+pub mod config;
+#[cfg(feature = "net")]
 pub mod ice;
 #[cfg(feature = "net")]
 pub mod index;

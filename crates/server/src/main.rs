@@ -5,6 +5,7 @@ mod cli;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     process::ExitCode,
     time::SystemTime,
 };
@@ -56,12 +57,15 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: cli::Serve) -> Result<()> {
+    let check = options.check;
+    let config = options.into_config()?;
+    if check {
+        open(&config.dir)?;
+        println!("The configuration is in order.");
+        return Ok(());
+    }
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
-        let mut config = ServeConfig::new(options.dir, options.listen);
-        options.site.apply(&mut config);
-        config.trusted_proxies = options.trusted_proxies;
-        config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
         // Before the address is told: whoever reads it may stop the server at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
@@ -81,8 +85,7 @@ fn serve(options: cli::Serve) -> Result<()> {
 }
 
 fn privacy(options: cli::Privacy) -> Result<()> {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let mut config = ServeConfig::new(".".into(), nowhere);
+    let mut config = ServeConfig::default();
     options.site.apply(&mut config);
     let mut facts = config.facts(config.stun != StunAt::Off);
     let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
@@ -106,12 +109,7 @@ fn reachable(local: SocketAddr) -> SocketAddr {
 }
 
 fn index(options: cli::Index) -> Result<()> {
-    let root = Root::open(&options.dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            options.dir.display()
-        )
-    })?;
+    let root = open(&options.dir)?;
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
@@ -152,4 +150,13 @@ fn index(options: cli::Index) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn open(dir: &Path) -> Result<Root> {
+    Root::open(dir).with_context(|| {
+        format!(
+            "{} cannot be read: give the folder with the playlists",
+            dir.display()
+        )
+    })
 }
