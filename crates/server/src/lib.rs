@@ -8,6 +8,8 @@
 #[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
+pub mod config;
+#[cfg(feature = "net")]
 pub mod ice;
 #[cfg(feature = "net")]
 pub mod index;
@@ -15,6 +17,8 @@ pub mod index;
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;
+#[cfg(feature = "net")]
+pub mod privacy;
 #[cfg(feature = "net")]
 pub mod root;
 #[cfg(feature = "net")]

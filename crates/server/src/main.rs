@@ -5,6 +5,7 @@ mod cli;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     process::ExitCode,
     time::SystemTime,
 };
@@ -14,6 +15,7 @@ use clap::Parser;
 use shoal_server::{
     ice,
     index::{Settings, write},
+    privacy::{self, Party},
     root::Root,
     serve::{ServeConfig, Server},
     stun::StunAt,
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
         Command::Track(options) => track(options),
     };
@@ -59,21 +62,15 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: cli::Serve) -> Result<()> {
+    let check = options.check;
+    let config = options.into_config()?;
+    if check {
+        open(&config.dir)?;
+        println!("The configuration is in order.");
+        return Ok(());
+    }
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
-        let mut config = ServeConfig::new(options.dir, options.listen);
-        config.p2p = options.p2p.into();
-        config.min_viewers = options.min_viewers;
-        config.trusted_proxies = options.trusted_proxies;
-        match options.stun {
-            Some(cli::Stun::Here(at)) => config.stun = at,
-            Some(cli::Stun::There(url)) => {
-                config.stun = StunAt::Off;
-                config.ice = vec![ice::stun(url)];
-            }
-            None => {}
-        }
-        config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
         let stop = stopped()?;
         let address = reachable(server.local_addr());
@@ -118,6 +115,20 @@ fn stopped() -> Result<impl Future<Output = ()>> {
     })
 }
 
+fn privacy(options: cli::Privacy) -> Result<()> {
+    let mut config = ServeConfig::default();
+    options.site.apply(&mut config);
+    let mut facts = config.facts(config.stun != StunAt::Off);
+    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
+    if !options.trackers.is_empty() {
+        facts.tracker = urls(&options.trackers);
+    }
+    facts.turn = urls(&options.turn);
+    let page = privacy::render(&facts, &options.lang, false)?;
+    stdout().write_all(page.as_bytes())?;
+    Ok(())
+}
+
 /// An address that a browser on this machine can open.
 fn reachable(local: SocketAddr) -> SocketAddr {
     let ip = match local.ip() {
@@ -129,12 +140,7 @@ fn reachable(local: SocketAddr) -> SocketAddr {
 }
 
 fn index(options: cli::Index) -> Result<()> {
-    let root = Root::open(&options.dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            options.dir.display()
-        )
-    })?;
+    let root = open(&options.dir)?;
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
@@ -175,4 +181,13 @@ fn index(options: cli::Index) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn open(dir: &Path) -> Result<Root> {
+    Root::open(dir).with_context(|| {
+        format!(
+            "{} cannot be read: give the folder with the playlists",
+            dir.display()
+        )
+    })
 }

@@ -17,6 +17,7 @@ use crate::{
     index::Library,
     origin,
     path::FilePath,
+    privacy::{self, Facts},
     root::Root,
     tracker::{self, Tracker},
     viewers::{self, Viewers},
@@ -36,15 +37,18 @@ pub(crate) struct Site {
     pub(crate) library: Arc<Library>,
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) viewers: Arc<Mutex<Viewers>>,
+    pub(crate) facts: Arc<Facts>,
 }
 
 /// All routes.
 pub(crate) fn router(site: Site) -> Router {
     Router::new()
+        .route("/privacy", get(privacy::serve))
         .route("/shoal", get(web::demo))
         .route("/shoal/", get(web::demo))
         .route("/shoal/videos.json", get(videos))
         .route("/shoal/embed", get(web::embed))
+        .route("/shoal/privacy", get(privacy::serve))
         .route("/shoal/{*path}", get(web::serve))
         .route("/tracker/{swarm}", get(tracker::upgrade))
         .route("/viewers/{swarm}", get(viewers::serve))

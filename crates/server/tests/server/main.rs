@@ -5,6 +5,7 @@ mod harness;
 mod index;
 mod live;
 mod origin;
+mod privacy;
 mod stun;
 mod tracker;
 mod viewers;
