@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
+    admin::client::Server,
     config::{self, ConfigError, File, network, stun_url, turn_url},
     ice::{self, Turn, TurnAccess},
     privacy,
@@ -28,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write the index files of a directory, for any web server to serve
     Index(Index),
+    /// Tell who may share on a running server, or change it: for the site, or for one video
+    P2p(P2pCommand),
     /// Write the page that tells viewers what sharing reveals, for any web server to serve; `shoal
     /// serve` has it at /privacy
     Privacy(Privacy),
@@ -109,6 +113,75 @@ pub(crate) struct Privacy {
     /// A TURN server that the indexes name; may be given several times
     #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
     pub(crate) turn: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P2pCommand {
+    /// What holds from now on; nothing, to see what holds. Viewers who share stop within a second
+    #[arg(value_enum)]
+    pub(crate) word: Option<Switched>,
+    /// The playlist of the video that is meant, as in its URL; without it, the site
+    #[arg(long, value_name = "PATH", requires = "word")]
+    pub(crate) video: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Where the running server is reached.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's admin socket
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    socket: Option<PathBuf>,
+    /// The server's address, such as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "token_file", value_parser = http_url)]
+    url: Option<Uri>,
+    /// A file with the admin token that goes with the address
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// The server that is meant.
+    pub(crate) fn server(self) -> Result<Server, ConfigError> {
+        match (self.socket, self.url, self.token_file) {
+            (None, Some(url), Some(file)) => Ok(Server::Http {
+                url,
+                token: config::secret(&file)?,
+            }),
+            (socket, _, _) => Ok(Server::Socket(socket.unwrap_or_default())),
+        }
+    }
+}
+
+/// What the operator can switch to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switched {
+    /// Without asking; the notice is shown, with the switch in it
+    On,
+    /// Each viewer is asked first
+    Ask,
+    /// Never; the tracker refuses everybody
+    Off,
+    /// What the configuration says
+    Configured,
+}
+
+impl Switched {
+    /// As the server takes it.
+    pub(crate) fn word(self) -> Option<P2p> {
+        match self {
+            Self::On => Some(P2p::On),
+            Self::Ask => Some(P2p::Ask),
+            Self::Off => Some(P2p::Off),
+            Self::Configured => None,
+        }
+    }
 }
 
 /// What the operator decides about sharing.
@@ -230,6 +303,13 @@ impl From<Sharing> for P2p {
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+}
+
+fn http_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|url: &Uri| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or("give http:// and the address at which the server listens itself, behind any proxy")
 }
 
 fn language(text: &str) -> Result<String, String> {

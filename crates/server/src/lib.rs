@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "net")]
+pub mod admin;
+#[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
 pub mod config;
@@ -17,6 +19,8 @@ pub mod index;
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;
+#[cfg(feature = "net")]
+mod policy;
 #[cfg(feature = "net")]
 pub mod privacy;
 #[cfg(feature = "net")]

@@ -13,6 +13,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    admin::{Switch, client},
+    config::{Checked, Text},
     ice,
     index::{Settings, write},
     privacy::{self, Party},
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::P2p(options) => p2p(options),
         Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
     };
@@ -82,6 +85,26 @@ fn serve(options: cli::Serve) -> Result<()> {
         server.run(stop).await;
         Ok(())
     })
+}
+
+fn p2p(options: cli::P2pCommand) -> Result<()> {
+    let server = options.server.server()?;
+    let switch = options.word.map(|word| Switch {
+        video: options.video,
+        p2p: word.word().map(Checked),
+    });
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
+    let since = if status.switched.is_some() {
+        " (switched; it lasts until the server stops)"
+    } else {
+        ""
+    };
+    println!("site: {}{since}", status.site.0.write());
+    for (video, word) in status.videos {
+        println!("{video}: {}", word.0.write());
+    }
+    Ok(())
 }
 
 fn privacy(options: cli::Privacy) -> Result<()> {

@@ -11,13 +11,13 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
-use shoal_wire::index::P2p;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     index::Library,
     origin,
     path::FilePath,
+    policy::Policies,
     privacy::{self, Facts},
     root::Root,
     tracker::{self, Tracker},
@@ -37,7 +37,7 @@ pub(crate) struct Site {
     pub(crate) root: Root,
     pub(crate) library: Arc<Library>,
     pub(crate) tracker: Arc<Tracker>,
-    pub(crate) p2p: P2p,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) viewers: Arc<Mutex<Viewers>>,
     pub(crate) facts: Arc<Facts>,
 }

@@ -12,11 +12,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use self::values::{network, stun_url, turn_url};
-use self::{
-    sections::{Http, Site, Stun, Tracker, Turn},
-    values::Checked,
-};
+use self::sections::{Admin, Http, Site, Stun, Tracker, Turn};
+pub(crate) use self::values::Within;
+pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use crate::serve::ServeConfig;
 
 /// Bytes of a configuration file.
@@ -35,6 +33,7 @@ pub struct File {
     stun: Stun,
     turn: Turn,
     tracker: Tracker,
+    admin: Admin,
 }
 
 /// Why a configuration cannot be used.
@@ -47,7 +46,7 @@ pub enum ConfigError {
     )]
     Dir,
     /// The file is not TOML, or says something that it may not say.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}: {}", path.display(), cause.to_string().trim_end())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -68,6 +67,12 @@ pub enum ConfigError {
          turn.password_file"
     )]
     TurnAccess,
+    /// The token for the operator is so short that somebody could find it by trying.
+    #[error("the token in {} is too short: take 16 characters or more, as from `openssl rand -hex 24`", path.display())]
+    ShortToken {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that is to hold a secret is empty.
     #[error("{} is empty: write the secret into it", path.display())]
     Empty {
@@ -87,6 +92,7 @@ impl Default for File {
             stun: Stun::of(&defaults),
             turn: Turn::default(),
             tracker: Tracker::of(&defaults),
+            admin: Admin::default(),
         }
     }
 }
@@ -126,6 +132,7 @@ impl File {
         self.stun.apply(&mut config);
         config.turn = self.turn.read()?;
         self.tracker.apply(&mut config);
+        config.admin = self.admin.read()?;
         Ok(config)
     }
 }

@@ -11,6 +11,7 @@ use super::{
     values::{Checked, StunUrl, TurnUrl, Within},
 };
 use crate::{
+    admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
     serve::{HttpConfig, ServeConfig},
@@ -178,6 +179,29 @@ impl Turn {
             _ => return Err(ConfigError::TurnAccess),
         };
         Ok(Some(ice::Turn { urls, access }))
+    }
+}
+
+/// How the operator reaches the running server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Admin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<PathBuf>,
+}
+
+impl Admin {
+    pub(super) fn read(self) -> Result<AdminConfig, ConfigError> {
+        let token = |path: PathBuf| {
+            let token = Token::new(&secret(&path)?);
+            token.ok_or(ConfigError::ShortToken { path })
+        };
+        Ok(AdminConfig {
+            socket: self.socket,
+            token: self.token_file.map(token).transpose()?,
+        })
     }
 }
 

@@ -25,16 +25,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use built::Built;
 pub use built::Settings;
-pub use compose::Composer;
+pub(crate) use compose::Composer;
 use scan::Scanner;
+use shoal_wire::index::P2p;
 use video::{Published, Video, Workshop};
 
-use crate::{path::FilePath, root::Root, tracker::Tracker};
+use crate::{path::FilePath, policy::Policies, root::Root, tracker::Tracker};
 
 /// How often the playlists of live streams are looked at.
 const LIVE_LOOK: Duration = Duration::from_millis(500);
+
+/// How often the policy files are looked at.
+const POLICY_LOOK: Duration = Duration::from_millis(500);
 
 /// How often the directory is searched for new playlists.
 const SCAN: Duration = Duration::from_secs(10);
@@ -59,6 +62,7 @@ const READERS: usize = 2;
 #[derive(Debug)]
 pub struct Library {
     shop: Arc<Workshop>,
+    policies: Arc<Policies>,
     composer: Composer,
     videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
     scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
@@ -87,9 +91,15 @@ enum Wanted {
 
 impl Library {
     /// The videos of a directory. Nothing is read yet.
-    #[must_use]
-    pub fn new(root: Root, settings: Settings, composer: Composer, tracker: Arc<Tracker>) -> Self {
+    pub(crate) fn new(
+        root: Root,
+        settings: Settings,
+        policies: Arc<Policies>,
+        composer: Composer,
+        tracker: Arc<Tracker>,
+    ) -> Self {
         Self {
+            policies,
             composer,
             shop: Arc::new(Workshop {
                 root,
@@ -105,10 +115,32 @@ impl Library {
     /// Makes the indexes of all videos, then keeps them up to date until `stop`.
     pub async fn watch(&self, stop: CancellationToken) {
         let _ended = stop.run_until_cancelled(async {
-            tokio::join!(self.watch_directory(), self.watch_live());
+            tokio::join!(
+                self.watch_directory(),
+                self.watch_live(),
+                self.watch_policies()
+            );
         });
         _ended.await;
     }
+
+    /// Switches the site or one video; `None` gives the word back to the configuration.
+    pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
+        self.policies.switch(video, word);
+        self.enforce();
+    }
+
+    /// The playlist at a URL's path, if there is one.
+    pub(crate) async fn playlist(&self, path: &str) -> Option<FilePath> {
+        let path = FilePath::from_url(&format!("/{}", path.trim_start_matches('/')))?;
+        self.video(&path)
+            .await
+            .filter(|_| is_playlist(path.name()))?;
+        Some(path)
+    }
+
+    /// Has the tracker refuse the swarms whose videos nobody may share, and stop those who do.
+    fn enforce(&self) {}
 
     /// The playlists that are videos of their own: master playlists, and media playlists that no
     /// master names.
@@ -121,7 +153,7 @@ impl Library {
         let (playlist, wanted) = wanted(path)?;
         let video = self.video(&playlist).await?;
         match timeout(PATIENCE, self.current(&video, wanted)).await {
-            Ok(()) => self.ready(&video.published(), wanted),
+            Ok(()) => self.ready(&video, wanted),
             Err(_) => Some(Answer::Later),
         }
     }
@@ -157,21 +189,30 @@ impl Library {
             return Some(Arc::clone(video));
         }
         let (root, path) = (self.shop.root.clone(), playlist.clone());
-        let exists = tokio::task::spawn_blocking(move || root.stamp(&path).is_some());
-        exists.await.ok().filter(|exists| *exists)?;
+        let policies = Arc::clone(&self.policies);
+        let exists = tokio::task::spawn_blocking(move || {
+            root.stamp(&path)?;
+            policies.look_at(&root, &path);
+            Some(())
+        });
+        exists.await.ok()??;
         let new = || Arc::new(Video::new(playlist.clone()));
         Some(Arc::clone(
             self.videos().entry(playlist.clone()).or_insert_with(new),
         ))
     }
 
-    fn ready(&self, published: &Published, wanted: Wanted) -> Option<Answer> {
-        let Published::Made(Built { index, tracks }) = published else {
-            return None;
+    fn ready(&self, video: &Video, wanted: Wanted) -> Option<Answer> {
+        let published = video.published();
+        let (index, written) = match &*published {
+            Published::Made(built) => (&built.index, None),
+            Published::OnDisk(index) => (&**index, Some(index.policy.p2p)),
+            Published::Nothing => return None,
         };
         Some(match wanted {
             Wanted::Index => {
-                let composed = self.composer.compose(index, SystemTime::now());
+                let policy = self.policies.of(video.playlist(), written);
+                let composed = self.composer.compose(index, policy, SystemTime::now());
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,
@@ -184,7 +225,7 @@ impl Library {
                 }
             }
             Wanted::Part { track, number } => Answer::Ready {
-                bytes: tracks.get(track)?.get(&number)?.clone(),
+                bytes: published.part(track, number)?,
                 etag: format!("\"{}-{track}-{number}\"", index.swarm),
                 media_type: "application/octet-stream",
                 // A new stream in the same place starts its numbers over.
@@ -244,6 +285,17 @@ impl Library {
         }
     }
 
+    async fn watch_policies(&self) {
+        loop {
+            let (root, policies) = (self.shop.root.clone(), Arc::clone(&self.policies));
+            let look = tokio::task::spawn_blocking(move || policies.look(&root));
+            // When the runtime stops it is no longer wanted.
+            let _done = look.await;
+            self.enforce();
+            sleep(POLICY_LOOK).await;
+        }
+    }
+
     async fn scan(&self, max_age: Duration) -> Vec<FilePath> {
         let mut scanner = self.scanner.lock().await;
         let (found, at) = &mut *scanner;
@@ -285,6 +337,12 @@ impl Library {
             video.refresh(&self.shop, MAX_AGE).await;
         }
     }
+}
+
+/// Whether a path names the index of a playlist: it is composed for whoever asks, even where there is a
+/// file of that name.
+pub(crate) fn is_index(path: &FilePath) -> bool {
+    matches!(wanted(path), Some((_, Wanted::Index)))
 }
 
 /// Takes `….m3u8.shoal/index.json` and `….m3u8.shoal/<track>/<part>.bin` apart.

@@ -10,6 +10,7 @@ use shoal_wire::index::{IceServer, P2p};
 
 use super::http::HttpConfig;
 use crate::{
+    admin::AdminConfig,
     ice::Turn,
     privacy::{Allowance, Facts, Operator, Party},
     stun::{StunAt, StunLimits},
@@ -18,14 +19,14 @@ use crate::{
 
 /// Introductions of one connection.
 const CONNECTION: Allowance = Allowance {
-    burst: 60,
+    burst: 80,
     per_hour: 240,
 };
 
 /// Introductions of one address.
 const ADDRESS: Allowance = Allowance {
-    burst: 300,
-    per_hour: 600,
+    burst: 160,
+    per_hour: 320,
 };
 
 /// How a server is set up.
@@ -48,6 +49,8 @@ pub struct ServeConfig {
     /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
     /// whoever connects is the client.
     pub trusted_proxies: Vec<IpNet>,
+    /// How the operator reaches the running server. Default not at all.
+    pub admin: AdminConfig,
     /// The bounds of HTTP.
     pub http: HttpConfig,
     /// Where STUN is answered. Default: with HTTP, except on loopback.
@@ -72,6 +75,7 @@ impl Default for ServeConfig {
             ice: Vec::new(),
             turn: None,
             trusted_proxies: Vec::new(),
+            admin: AdminConfig::default(),
             http: HttpConfig::default(),
             stun: StunAt::default(),
             stun_limits: StunLimits::default(),

@@ -19,9 +19,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{config::ServeConfig, error::ServeError, http::HttpConfig};
 use crate::{
+    admin::{self, Token},
     client::Proxies,
     ice,
     index::{Composer, Library, Settings},
+    policy::Policies,
     root::Root,
     routes::{self, Site},
     stun::{self, StunCounts, StunLimits},
@@ -39,6 +41,8 @@ pub struct Server {
     local: SocketAddr,
     site: Site,
     proxies: Arc<Proxies>,
+    admin_socket: Option<admin::Socket>,
+    admin_token: Option<Token>,
     http: HttpConfig,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
@@ -62,6 +66,7 @@ impl Server {
             mut ice,
             turn,
             trusted_proxies,
+            admin,
             http,
             stun,
             stun_limits,
@@ -80,6 +85,13 @@ impl Server {
                 Some(bound.map_err(|cause| ServeError::Stun { at, cause })?)
             }
         };
+        let admin_socket = match admin.socket {
+            None => None,
+            Some(path) => {
+                let bound = admin::Socket::bind(path);
+                Some(bound.map_err(|(path, cause)| ServeError::Socket { path, cause })?)
+            }
+        };
         if let Some((at, _)) = &stun {
             ice.insert(0, ice::stun(format!("stun::{}", at.port())));
         }
@@ -88,13 +100,16 @@ impl Server {
             trackers: None,
             ice,
         };
-        let composer = Composer {
-            p2p,
-            min_viewers,
-            turn,
-        };
+        let policies = Arc::new(Policies::new(p2p, min_viewers));
+        let composer = Composer { turn };
         let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
-        let library = Library::new(root.clone(), settings, composer, Arc::clone(&tracker));
+        let library = Library::new(
+            root.clone(),
+            settings,
+            Arc::clone(&policies),
+            composer,
+            Arc::clone(&tracker),
+        );
         Ok(Self {
             listener,
             local,
@@ -102,11 +117,13 @@ impl Server {
                 root,
                 library: Arc::new(library),
                 tracker,
-                p2p,
+                policies,
                 facts: Arc::new(facts),
                 viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
             },
             proxies: Arc::new(Proxies::new(trusted_proxies)),
+            admin_socket,
+            admin_token: admin.token,
             http,
             stun,
             stun_limits,
@@ -144,6 +161,8 @@ impl Server {
             listener,
             site,
             proxies,
+            admin_socket,
+            admin_token,
             http,
             stun,
             stun_limits,
@@ -168,7 +187,12 @@ impl Server {
             });
         }
         let connections = TaskTracker::new();
-        let router = routes::router(site);
+        if let Some(socket) = admin_socket {
+            let (routes, stopping) = (admin::routes(site.clone()), stopping.clone());
+            tokio::spawn(async move { stopping.run_until_cancelled(socket.serve(routes)).await });
+        }
+        let admin = admin_token.map(|token| admin::guarded(site.clone(), token));
+        let router = routes::router(site).merge(admin.unwrap_or_default());
         let accepted = http::accept(&listener, &proxies, &router, &connections, &stopping, http);
         tokio::select! {
             () = accepted => {}

@@ -63,7 +63,7 @@ pub(crate) async fn upgrade(
     mut parts: Parts,
 ) -> Response {
     let tracker = Arc::clone(&site.tracker);
-    if site.p2p == P2p::Off {
+    if site.policies.site() == P2p::Off {
         tracker.counts.add(Event::Refused);
         return text(StatusCode::FORBIDDEN, "P2P is off on this site\n");
     }
