@@ -143,6 +143,7 @@ impl Dice {
             2 => TrackerMessage::Failure {
                 reason: "no".into(),
                 info_hash: Some(SWARM),
+                off: None,
             }
             .encode(),
             3 => {

@@ -9,8 +9,9 @@ use common::{Viewer, first_piece, offered, sent, tracker_messages};
 use shoal_engine::{
     Config, Input, LinkFault, LinkId, Output, Reason, Rule, State, Time, Verdict, Wish,
 };
+use shoal_wire::id::{OfferId, PeerId};
 use shoal_wire::peer::{Block, Message};
-use shoal_wire::tracker::{AnnounceEvent, ClientMessage};
+use shoal_wire::tracker::{AnnounceEvent, ClientMessage, TrackerMessage};
 
 /// What was said last by each of those who decide, kept beside the engine.
 #[derive(Debug, Default)]
@@ -232,12 +233,15 @@ fn hiding_in_mid_play_begins_anew_under_another_name() {
 
 #[test]
 fn without_a_way_in_the_reason_is_said_and_nothing_goes_on() {
-    for (hidden, reason) in [(false, Reason::WebrtcBlocked), (true, Reason::NoRelay)] {
+    for (hidden, reason, fault) in [
+        (false, Reason::WebrtcBlocked, LinkFault::Routeless),
+        (false, Reason::WebrtcBlocked, LinkFault::Closed),
+        (true, Reason::NoRelay, LinkFault::Routeless),
+    ] {
         let mut viewer = Viewer::new(Config::default());
         viewer.tell(Input::Rule(Rule::Relay(true)));
         viewer.tell(Input::Rule(Rule::Hidden(hidden)));
         viewer.tell(Input::Rule(Rule::Site(Some(Wish::On))));
-        let fault = LinkFault::Routeless;
         let opened = viewer.tell(Input::TrackerOpened);
         let mut outputs = Vec::new();
         for link in opened.iter().filter_map(offered) {
@@ -246,9 +250,29 @@ fn without_a_way_in_the_reason_is_said_and_nothing_goes_on() {
         assert_eq!(viewer.state(), State::Off(reason));
         assert!(outputs.contains(&Output::TrackerClose));
         assert_eq!(viewer.pass(Duration::from_secs(600)), []);
-        viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
-        assert_eq!(viewer.state(), State::On, "the switch tries again");
+        viewer.tell(Input::Rule(Rule::Capable(true)));
+        assert_eq!(viewer.state(), State::On, "it is tried again");
     }
+}
+
+#[test]
+fn no_stranger_can_make_us_believe_that_webrtc_is_blocked() {
+    let mut viewer = Viewer::sharing();
+    for name in 100..110 {
+        let offer = TrackerMessage::Offer {
+            info_hash: common::SWARM,
+            peer_id: PeerId([name; 20]),
+            offer_id: OfferId([name; 20]),
+            sdp: "an offer of nothing".into(),
+        };
+        let outputs = viewer.tell(Input::TrackerMessage(offer.encode()));
+        let Some(&Output::LinkAccept { link, .. }) = outputs.first() else {
+            panic!("{outputs:?}")
+        };
+        let fault = LinkFault::Routeless;
+        viewer.tell(Input::LinkFailed { link, fault });
+    }
+    assert_eq!(viewer.state(), State::On);
 }
 
 /// A peer that wants what we have: the first segment.

@@ -13,7 +13,7 @@ use shoal_engine::{
 use shoal_wire::id::{OfferId, PeerId, PieceIndex, TrackId};
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, ExtendedHandshake, Frame, Handshake, Message, Ranges};
-use shoal_wire::tracker::TrackerMessage;
+use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 const BUDGET: usize = 1 << 20;
 const LINK: LinkId = LinkId(300);
@@ -176,6 +176,7 @@ fn harmless() -> Vec<Input> {
         TrackerMessage::Failure {
             reason: String::new(),
             info_hash: Some(SWARM),
+            off: Some(OffBy::Video),
         },
         TrackerMessage::Offer {
             info_hash: SWARM,
@@ -357,6 +358,7 @@ fn no_address_and_no_text_of_a_stranger_is_kept() {
         TrackerMessage::Failure {
             reason: "203.0.113.77 is secret".into(),
             info_hash: None,
+            off: None,
         }
         .encode(),
         TrackerMessage::Warning {

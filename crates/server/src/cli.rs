@@ -16,7 +16,7 @@ use shoal_server::{
     serve::ServeConfig,
     stun::StunAt,
 };
-use shoal_wire::index::P2p;
+use shoal_wire::{id::InfoHash, index::P2p};
 
 /// Serves HLS video that its viewers share with each other.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Privacy(Privacy),
     /// Serve a directory: the video's files, their indexes, the tracker, the player and its demo page
     Serve(Serve),
+    /// Run a tracker alone, for videos that lie elsewhere
+    Track(Track),
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +254,27 @@ impl Serve {
     }
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Track {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Let any swarm meet here, whoever runs its site
+    #[arg(long, required_unless_present = "allow")]
+    pub(crate) open: bool,
+    /// A swarm that may meet here, as the 40 digits in its index; may be given several times
+    #[arg(long, value_name = "SWARM", value_parser = swarm)]
+    pub(crate) allow: Vec<InfoHash>,
+    /// A site whose pages may use the tracker, such as https://video.example; may be given several times.
+    /// Without it all may
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
 /// Who answers STUN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stun {
@@ -321,6 +344,10 @@ fn language(text: &str) -> Result<String, String> {
     Err(format!("there is a text in {}", codes.join(", ")))
 }
 
+fn swarm(text: &str) -> Result<InfoHash, &'static str> {
+    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
+}
+
 fn stun(text: &str) -> Result<Stun, &'static str> {
     if text == "off" {
         return Ok(Stun::Here(StunAt::Off));
@@ -381,6 +408,18 @@ mod tests {
         assert_eq!((overridden.p2p, overridden.min_viewers), (P2p::Off, 7));
         assert_eq!(overridden.operator.name.as_deref(), Some("A"));
         assert_eq!(overridden.operator.contact.as_deref(), Some("B"));
+    }
+
+    #[test]
+    fn a_tracker_alone_is_open_or_names_its_swarms() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "track"].iter().chain(arguments);
+            Cli::try_parse_from(all).is_ok()
+        };
+        assert!(parse(&["--open"]));
+        assert!(parse(&["--allow", &"0a".repeat(20)]));
+        assert!(!parse(&[]));
+        assert!(!parse(&["--allow", "film"]));
     }
 
     #[test]

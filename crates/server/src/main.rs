@@ -21,6 +21,10 @@ use shoal_server::{
     root::Root,
     serve::{ServeConfig, Server},
     stun::StunAt,
+    tracker::{
+        Access,
+        alone::{LoneTracker, TrackConfig},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::P2p(options) => p2p(options),
         Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
+        Command::Track(options) => track(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,18 +75,10 @@ fn serve(options: cli::Serve) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        // Before the address is told: whoever reads it may stop the server at once.
-        let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
-        let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+        let stop = stopped()?;
         let address = reachable(server.local_addr());
         // The reader may have gone; the server does not need it.
         let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
-        let stop = async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
         server.run(stop).await;
         Ok(())
     })
@@ -119,6 +116,40 @@ fn privacy(options: cli::Privacy) -> Result<()> {
     let page = privacy::render(&facts, &options.lang, false)?;
     stdout().write_all(page.as_bytes())?;
     Ok(())
+}
+
+fn track(options: cli::Track) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    runtime.block_on(async {
+        let access = Access {
+            open: options.open,
+            allow: options.allow,
+            origins: options.origins,
+            ..Access::default()
+        };
+        let mut config = TrackConfig::new(options.listen, access);
+        config.trusted_proxies = options.trusted_proxies;
+        let tracker = LoneTracker::bind(config)
+            .await
+            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let stop = stopped()?;
+        let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
+        tracker.run(stop).await;
+        Ok(())
+    })
+}
+
+/// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
+/// the process at once.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 /// An address that a browser on this machine can open.

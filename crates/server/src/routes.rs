@@ -50,6 +50,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/shoal/", get(web::demo))
         .route("/shoal/videos.json", get(videos))
         .route("/shoal/privacy", get(privacy::serve))
+        .route("/shoal/embed", get(web::embed))
         .route("/shoal/{*path}", get(web::serve))
         .route("/tracker/{swarm}", get(tracker::upgrade))
         .route("/viewers/{swarm}", get(viewers::serve))

@@ -208,7 +208,7 @@ impl World {
             Event::TrackerOutage => return self.tracker_fails(),
             Event::TrackerReached(socket) => return self.tracker_reached(id, socket),
             Event::TrackerHears(text) => return self.tracker_hears(&text),
-            Event::TrackerLeft(socket) => return self.tracker.left(socket),
+            Event::TrackerLeft(socket) => return self.tracker.left(self.now, socket),
             Event::Arrive => return self.arrive(id),
             _ if self.node(id).stage != Stage::Here => return,
             Event::EngineReady => self.engine_ready(id),

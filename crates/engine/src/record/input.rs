@@ -3,7 +3,7 @@
 
 use shoal_wire::id::{InfoHash, OfferId, PeerId, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Handshake, Message};
-use shoal_wire::tracker::TrackerMessage;
+use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use super::code::{get, put, reads, writes};
 use super::private::{payload, sdp, tracker, unread};
@@ -96,6 +96,11 @@ both! {
         16 Unchoke;
     }
 
+    enum OffBy {
+        0 Site;
+        1 Video;
+    }
+
     enum Rule {
         0 Capable(flag);
         1 Metered(flag);
@@ -113,7 +118,7 @@ both! {
     enum TrackerMessage {
         0 Announced { info_hash, interval, complete, incomplete, min_interval };
         1 Answer { info_hash, peer_id, offer_id, sdp as sdp };
-        2 Failure { reason as unread, info_hash };
+        2 Failure { reason as unread, info_hash, off };
         3 Offer { info_hash, peer_id, offer_id, sdp as sdp };
         4 Scraped { files as unread };
         5 Warning { message as unread, info_hash };

@@ -3,6 +3,7 @@
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
 mod sections;
+mod tracker;
 mod values;
 
 use std::{
@@ -12,9 +13,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::sections::{Admin, Http, Site, Stun, Tracker, Turn};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
+use self::{
+    sections::{Admin, Http, Site, Stun, Turn},
+    tracker::Tracker,
+};
 use crate::serve::ServeConfig;
 
 /// Bytes of a configuration file.
@@ -45,6 +49,9 @@ pub enum ConfigError {
         "no directory is given: name it behind `shoal serve`, or as `dir` in the configuration"
     )]
     Dir,
+    /// The longest interval is shorter than the usual one.
+    #[error("tracker.max_interval is less than tracker.interval: give as much or more")]
+    Interval,
     /// The file is not TOML, or says something that it may not say.
     #[error("{}: {}", path.display(), cause.to_string().trim_end())]
     Malformed {
@@ -131,7 +138,7 @@ impl File {
         self.http.apply(&mut config);
         self.stun.apply(&mut config);
         config.turn = self.turn.read()?;
-        self.tracker.apply(&mut config);
+        self.tracker.apply(&mut config)?;
         config.admin = self.admin.read()?;
         Ok(config)
     }
@@ -223,6 +230,12 @@ mod tests {
                 "line 2",
                 "such as 10.0.0.0/8",
             ),
+            (
+                "[tracker]\norigins = [\"x.example\"]",
+                "line 2",
+                "without a path",
+            ),
+            ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
             ("[site", "line 1", "table"),
         ] {
             let error = error(text);

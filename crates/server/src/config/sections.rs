@@ -16,11 +16,10 @@ use crate::{
     privacy::Operator,
     serve::{HttpConfig, ServeConfig},
     stun::{StunAt, StunLimits},
-    tracker::{SocketConfig, swarm::SwarmConfig},
 };
 
 /// Seconds of anything that may take up to an hour.
-type Seconds = Within<1, 3_600>;
+pub(super) type Seconds = Within<1, 3_600>;
 
 /// Who runs the site, and what it decides about sharing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -202,84 +201,5 @@ impl Admin {
             socket: self.socket,
             token: self.token_file.map(token).transpose()?,
         })
-    }
-}
-
-/// The tracker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Tracker {
-    interval: Within<10, 3_600>,
-    max_offers: Within<1, 100>,
-    max_peers_per_socket: Within<1, 1_000>,
-    max_unanswered: Within<1, 1_000>,
-    max_sockets: Within<1, 10_000_000>,
-    max_queue: Within<1, 10_000>,
-    ping: Seconds,
-    idle: Seconds,
-    read_buffer: Within<512, 1_048_576>,
-    max_message: Within<4_096, 1_048_576>,
-    max_sdp: Within<1_024, 1_048_576>,
-    max_scrape: Within<0, 100>,
-    max_token: Within<16, 1_024>,
-}
-
-impl Tracker {
-    pub(super) fn of(config: &ServeConfig) -> Self {
-        let SwarmConfig {
-            interval,
-            max_offers,
-            max_peers_per_socket,
-            max_unanswered,
-        } = config.swarms;
-        let SocketConfig {
-            max_sockets,
-            max_queue,
-            ping,
-            idle,
-            read_buffer,
-            limits,
-        } = config.sockets;
-        Self {
-            interval: Within::near(interval),
-            max_offers: Within::near(max_offers),
-            max_peers_per_socket: Within::near(max_peers_per_socket),
-            max_unanswered: Within::near(max_unanswered),
-            max_sockets: Within::near(max_sockets),
-            max_queue: Within::near(max_queue),
-            ping: Within::near(ping.as_secs()),
-            idle: Within::near(idle.as_secs()),
-            read_buffer: Within::near(read_buffer),
-            max_message: Within::near(limits.max_message),
-            max_sdp: Within::near(limits.max_sdp),
-            max_scrape: Within::near(limits.max_scrape),
-            max_token: Within::near(limits.max_token),
-        }
-    }
-
-    pub(super) fn apply(self, config: &mut ServeConfig) {
-        config.swarms = SwarmConfig {
-            interval: self.interval.small(),
-            max_offers: self.max_offers.size(),
-            max_peers_per_socket: self.max_peers_per_socket.size(),
-            max_unanswered: self.max_unanswered.size(),
-        };
-        let sockets = &mut config.sockets;
-        sockets.max_sockets = self.max_sockets.size();
-        sockets.max_queue = self.max_queue.size();
-        sockets.ping = Duration::from_secs(self.ping.get());
-        sockets.idle = Duration::from_secs(self.idle.get());
-        sockets.read_buffer = self.read_buffer.size();
-        sockets.limits.max_message = self.max_message.size();
-        sockets.limits.max_sdp = self.max_sdp.size();
-        sockets.limits.max_offers = self.max_offers.size();
-        sockets.limits.max_scrape = self.max_scrape.size();
-        sockets.limits.max_token = self.max_token.size();
-    }
-}
-
-impl Default for Tracker {
-    fn default() -> Self {
-        Self::of(&ServeConfig::default())
     }
 }

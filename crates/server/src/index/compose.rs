@@ -26,9 +26,16 @@ pub(super) struct Composed {
 }
 
 impl Composer {
-    /// Fills in what is decided now.
-    pub(super) fn compose(&self, index: &Index, policy: Policy, now: SystemTime) -> Composed {
+    /// Fills in what is decided now, and the token that the tracker wants to see, if it does.
+    pub(super) fn compose(
+        &self,
+        index: &Index,
+        policy: Policy,
+        token: Option<String>,
+        now: SystemTime,
+    ) -> Composed {
         let mut index = index.clone();
+        index.token = token;
         index.policy.p2p = policy.site;
         index.policy.video = policy.video.or(index.policy.video);
         index.policy.min_viewers = policy.min_viewers.max(index.policy.min_viewers);
@@ -44,7 +51,7 @@ impl Composer {
         Composed {
             etag: format!("\"{}\"", digest.iter().take(16).fold(String::new(), hex)),
             bytes,
-            private: self.turn.is_some(),
+            private: self.turn.is_some() || index.token.is_some(),
         }
     }
 }
@@ -85,7 +92,7 @@ mod tests {
     }
 
     fn composed(composer: &Composer, policy: Policy) -> (Index, Composed) {
-        let composed = composer.compose(&index(), policy, SystemTime::UNIX_EPOCH);
+        let composed = composer.compose(&index(), policy, None, SystemTime::UNIX_EPOCH);
         (Index::parse(&composed.bytes).unwrap(), composed)
     }
 
@@ -115,6 +122,20 @@ mod tests {
         };
         let (read, composed) = composed(&composer, policy(P2p::Ask, 0));
         assert_eq!(read.ice, [turn.server(SystemTime::UNIX_EPOCH)]);
+        assert!(composed.private);
+    }
+
+    #[test]
+    fn an_index_with_a_join_token_is_for_one_viewer() {
+        let token = Some("token".to_owned());
+        let composer = Composer::default();
+        let composed = composer.compose(
+            &index(),
+            policy(P2p::Ask, 0),
+            token.clone(),
+            SystemTime::UNIX_EPOCH,
+        );
+        assert_eq!(Index::parse(&composed.bytes).unwrap().token, token);
         assert!(composed.private);
     }
 

@@ -13,12 +13,13 @@ mod vod;
 pub mod write;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
+use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
@@ -28,10 +29,14 @@ use tokio_util::sync::CancellationToken;
 pub use built::Settings;
 pub(crate) use compose::Composer;
 use scan::Scanner;
-use shoal_wire::index::P2p;
 use video::{Published, Video, Workshop};
 
-use crate::{path::FilePath, policy::Policies, root::Root, tracker::Tracker};
+use crate::{
+    path::FilePath,
+    policy::Policies,
+    root::Root,
+    tracker::{Tracker, swarm::Scope},
+};
 
 /// How often the playlists of live streams are looked at.
 const LIVE_LOOK: Duration = Duration::from_millis(500);
@@ -64,8 +69,16 @@ pub struct Library {
     shop: Arc<Workshop>,
     policies: Arc<Policies>,
     composer: Composer,
+    enforced: Mutex<Enforced>,
     videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
     scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
+}
+
+/// What the tracker was last told to refuse.
+#[derive(Debug, Default)]
+struct Enforced {
+    site: bool,
+    videos: BTreeSet<InfoHash>,
 }
 
 /// A file of an index.
@@ -98,9 +111,10 @@ impl Library {
         composer: Composer,
         tracker: Arc<Tracker>,
     ) -> Self {
-        Self {
+        let library = Self {
             policies,
             composer,
+            enforced: Mutex::default(),
             shop: Arc::new(Workshop {
                 root,
                 settings,
@@ -109,7 +123,9 @@ impl Library {
             }),
             videos: Mutex::default(),
             scanner: tokio::sync::Mutex::default(),
-        }
+        };
+        library.enforce();
+        library
     }
 
     /// Makes the indexes of all videos, then keeps them up to date until `stop`.
@@ -139,8 +155,35 @@ impl Library {
         Some(path)
     }
 
-    /// Has the tracker refuse the swarms whose videos nobody may share, and stop those who do.
-    fn enforce(&self) {}
+    /// Has the tracker refuse the swarms that nobody may share, and send home who is there. A swarm that
+    /// several videos share stays as long as one of them may be shared.
+    fn enforce(&self) {
+        let mut enforced = self.enforced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = BTreeMap::<InfoHash, bool>::new();
+        for video in self.videos().values() {
+            if let Some((index, written)) = video.published().index() {
+                let policy = self.policies.of(video.playlist(), written);
+                let off = policy.is_off() || index.policy.video == Some(P2p::Off);
+                *shared.entry(index.swarm).or_default() |= !off;
+            }
+        }
+        let off = |(swarm, shared): (InfoHash, bool)| (!shared).then_some(swarm);
+        let now = Enforced {
+            site: self.policies.site() == P2p::Off,
+            videos: shared.into_iter().filter_map(off).collect(),
+        };
+        let tracker = &self.shop.tracker;
+        if now.site != enforced.site {
+            tracker.switch(Scope::Site, !now.site);
+        }
+        for swarm in now.videos.difference(&enforced.videos) {
+            tracker.switch(Scope::Video(*swarm), false);
+        }
+        for swarm in enforced.videos.difference(&now.videos) {
+            tracker.switch(Scope::Video(*swarm), true);
+        }
+        *enforced = now;
+    }
 
     /// The playlists that are videos of their own: master playlists, and media playlists that no
     /// master names.
@@ -204,15 +247,13 @@ impl Library {
 
     fn ready(&self, video: &Video, wanted: Wanted) -> Option<Answer> {
         let published = video.published();
-        let (index, written) = match &*published {
-            Published::Made(built) => (&built.index, None),
-            Published::OnDisk(index) => (&**index, Some(index.policy.p2p)),
-            Published::Nothing => return None,
-        };
+        let (index, written) = published.index()?;
         Some(match wanted {
             Wanted::Index => {
                 let policy = self.policies.of(video.playlist(), written);
-                let composed = self.composer.compose(index, policy, SystemTime::now());
+                let now = SystemTime::now();
+                let token = self.shop.tracker.token(index.swarm, now);
+                let composed = self.composer.compose(index, policy, token, now);
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,

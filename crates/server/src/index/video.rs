@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use shoal_wire::{
     id::InfoHash,
-    index::{Index, MAX_INDEX_BYTES},
+    index::{Index, MAX_INDEX_BYTES, P2p},
 };
 use tokio::sync::Semaphore;
 
@@ -314,9 +314,14 @@ impl Video {
 
 impl Published {
     fn swarm(&self) -> Option<InfoHash> {
+        self.index().map(|(index, _)| index.swarm)
+    }
+
+    /// The index without its parts, and what it says itself on sharing if `shoal index` has written it.
+    pub(super) fn index(&self) -> Option<(&Index, Option<P2p>)> {
         match self {
-            Self::Made(built) => Some(built.index.swarm),
-            Self::OnDisk(index) => Some(index.swarm),
+            Self::Made(built) => Some((&built.index, None)),
+            Self::OnDisk(index) => Some((index, Some(index.policy.p2p))),
             Self::Nothing => None,
         }
     }

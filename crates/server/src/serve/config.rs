@@ -14,19 +14,7 @@ use crate::{
     ice::Turn,
     privacy::{Allowance, Facts, Operator, Party},
     stun::{StunAt, StunLimits},
-    tracker::{SocketConfig, swarm::SwarmConfig},
-};
-
-/// Introductions of one connection.
-const CONNECTION: Allowance = Allowance {
-    burst: 80,
-    per_hour: 240,
-};
-
-/// Introductions of one address.
-const ADDRESS: Allowance = Allowance {
-    burst: 160,
-    per_hour: 320,
+    tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
 
 /// How a server is set up.
@@ -61,6 +49,8 @@ pub struct ServeConfig {
     pub swarms: SwarmConfig,
     /// The bounds of the tracker's sockets.
     pub sockets: SocketConfig,
+    /// Who may use the tracker, and for what.
+    pub access: Access,
 }
 
 /// Serves no directory yet, on port 8080 of this machine alone.
@@ -81,6 +71,7 @@ impl Default for ServeConfig {
             stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
+            access: Access::default(),
         }
     }
 }
@@ -109,11 +100,16 @@ impl ServeConfig {
             tracker: Party::Own,
             peers_per_announce: u32::try_from(self.swarms.max_offers).unwrap_or(u32::MAX),
             interval: self.swarms.interval,
-            per_connection: CONNECTION,
-            per_address: ADDRESS,
-            tokens: false,
+            per_connection: allowance(self.swarms.introductions.socket),
+            per_address: allowance(self.swarms.introductions.address),
+            tokens: self.access.require_token,
             stun: Party::of(named.map(String::as_str).chain(own)),
             turn: Party::of(relays.map(String::as_str)),
         }
     }
+}
+
+fn allowance(bucket: Bucket) -> Allowance {
+    let Bucket { burst, per_hour } = bucket;
+    Allowance { burst, per_hour }
 }

@@ -46,7 +46,7 @@ impl Default for HttpConfig {
 }
 
 /// Accepts connections for ever.
-pub(super) async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     proxies: &Arc<Proxies>,
     router: &Router,

@@ -8,7 +8,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::{
@@ -17,6 +17,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::http::accept;
 pub use self::{config::ServeConfig, error::ServeError, http::HttpConfig};
 use crate::{
     admin::{self, Token},
@@ -27,7 +28,7 @@ use crate::{
     root::Root,
     routes::{self, Site},
     stun::{self, StunCounts, StunLimits},
-    tracker::Tracker,
+    tracker::{Secret, Tracker},
     viewers::{self, Viewers},
 };
 
@@ -72,6 +73,7 @@ impl Server {
             stun_limits,
             swarms,
             sockets,
+            access,
         } = config;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
         let listener = TcpListener::bind(listen).await;
@@ -102,7 +104,7 @@ impl Server {
         };
         let policies = Arc::new(Policies::new(p2p, min_viewers));
         let composer = Composer { turn };
-        let tracker = Arc::new(Tracker::new(swarms, sockets, seed()));
+        let tracker = Arc::new(Tracker::new(swarms, sockets, access, seed()));
         let library = Library::new(
             root.clone(),
             settings,
@@ -193,7 +195,7 @@ impl Server {
         }
         let admin = admin_token.map(|token| admin::guarded(site.clone(), token));
         let router = routes::router(site).merge(admin.unwrap_or_default());
-        let accepted = http::accept(&listener, &proxies, &router, &connections, &stopping, http);
+        let accepted = accept(&listener, &proxies, &router, &connections, &stopping, http);
         tokio::select! {
             () = accepted => {}
             () = stop => {}
@@ -210,11 +212,7 @@ impl Server {
     }
 }
 
-/// Differs with every start; who meets whom is no secret.
-fn seed() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(now.as_nanos()).unwrap_or_default()
-        ^ u64::from(std::process::id()).rotate_left(32)
+/// Decides who meets whom: nobody outside should know it.
+pub(crate) fn seed() -> u64 {
+    Secret::random().number()
 }

@@ -10,6 +10,14 @@ use std::{
 pub enum Event {
     /// A socket was accepted.
     Accepted,
+    /// A socket was refused: its address has as many as it may.
+    Crowded,
+    /// A message was dropped: too much waited to be sent, to all sockets together.
+    Dropped,
+    /// A socket was closed: it sent far too many messages.
+    Flood,
+    /// A socket was refused: it comes from a page that is not allowed.
+    Foreign,
     /// A socket was refused: the tracker holds as many as it may.
     Full,
     /// A socket was closed: nothing was heard for too long.
@@ -18,27 +26,37 @@ pub enum Event {
     Malformed,
     /// A message was handled.
     Message,
+    /// A socket was closed: sharing is off.
+    Off,
     /// A socket was closed: a message or frame was too large.
     Oversized,
     /// A socket was closed: the framing was not WebSocket's.
     Protocol,
-    /// A socket was refused: P2P is off, or there is no such swarm.
+    /// A socket was refused: there is no such swarm.
     Refused,
     /// A socket was closed: it did not take what was sent to it.
     Slow,
+    /// An announce was refused: its join token was missing, wrong or had ended.
+    Token,
 }
 
 /// All events, in the order of the counters.
-const EVENTS: [Event; 9] = [
+const EVENTS: [Event; 15] = [
     Event::Accepted,
+    Event::Crowded,
+    Event::Dropped,
+    Event::Flood,
+    Event::Foreign,
     Event::Full,
     Event::Idle,
     Event::Malformed,
     Event::Message,
+    Event::Off,
     Event::Oversized,
     Event::Protocol,
     Event::Refused,
     Event::Slow,
+    Event::Token,
 ];
 
 /// One counter for each [`Event`].
@@ -91,6 +109,6 @@ mod tests {
         for (times, event) in EVENTS.into_iter().enumerate() {
             assert_eq!(counts.of(event), times as u64, "{event:?}");
         }
-        assert!(counts.to_string().starts_with("full 1, idle 2"));
+        assert!(counts.to_string().starts_with("crowded 1, dropped 2"));
     }
 }

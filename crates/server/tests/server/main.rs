@@ -1,5 +1,6 @@
 //! The server as its clients see it: real sockets, real files.
 
+mod admin;
 mod command;
 mod harness;
 mod index;
