@@ -75,11 +75,17 @@ fn serve(options: cli::Serve) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        let stop = stopped()?;
+        let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+        let (drain, stop) = (
+            async {
+                let _told = terminate.recv().await;
+            },
+            interrupted()?,
+        );
         let address = reachable(server.local_addr());
         // The reader may have gone; the server does not need it.
         let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
-        server.run(stop).await;
+        server.run_until(drain, stop).await;
         Ok(())
     })
 }
@@ -136,6 +142,22 @@ fn track(options: cli::Track) -> Result<()> {
         let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
         tracker.run(stop).await;
         Ok(())
+    })
+}
+
+/// Ready when the process is interrupted, or told to end for a second time.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        let again = async {
+            terminate.recv().await;
+            terminate.recv().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = again => {}
+        }
     })
 }
 

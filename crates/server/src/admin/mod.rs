@@ -29,6 +29,7 @@ pub use token::Token;
 
 use crate::{
     config::{Checked, Text},
+    metrics,
     path::FilePath,
     policy::Switched,
     routes::Site,
@@ -71,6 +72,7 @@ pub struct Status {
 /// The routes, for those who may use them.
 pub(crate) fn routes(site: Site) -> Router {
     Router::new()
+        .route("/admin/metrics", get(metrics::serve))
         .route("/admin/p2p", get(show).put(switch))
         .with_state(site)
 }

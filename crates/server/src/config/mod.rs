@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
-    sections::{Admin, Http, Site, Stun, Turn},
+    sections::{Admin, Drain, Http, Metrics, Site, Stun, Turn},
     tracker::Tracker,
 };
 use crate::serve::ServeConfig;
@@ -38,6 +38,8 @@ pub struct File {
     turn: Turn,
     tracker: Tracker,
     admin: Admin,
+    metrics: Metrics,
+    drain: Drain,
 }
 
 /// Why a configuration cannot be used.
@@ -100,6 +102,8 @@ impl Default for File {
             turn: Turn::default(),
             tracker: Tracker::of(&defaults),
             admin: Admin::default(),
+            metrics: Metrics::default(),
+            drain: Drain::of(&defaults),
         }
     }
 }
@@ -140,6 +144,8 @@ impl File {
         config.turn = self.turn.read()?;
         self.tracker.apply(&mut config)?;
         config.admin = self.admin.read()?;
+        self.metrics.apply(&mut config);
+        self.drain.apply(&mut config);
         Ok(config)
     }
 }

@@ -1,6 +1,6 @@
 //! The sections of the configuration file.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::{
     admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
-    serve::{HttpConfig, ServeConfig},
+    serve::{DrainConfig, HttpConfig, ServeConfig},
     stun::{StunAt, StunLimits},
 };
 
@@ -178,6 +178,51 @@ impl Turn {
             _ => return Err(ConfigError::TurnAccess),
         };
         Ok(Some(ice::Turn { urls, access }))
+    }
+}
+
+/// How the server goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Drain {
+    notice: Within<0, 3_600>,
+    over: Within<0, 3_600>,
+}
+
+impl Drain {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let DrainConfig { notice, over } = config.drain;
+        Self {
+            notice: Within::near(notice.as_secs()),
+            over: Within::near(over.as_secs()),
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(self.notice.get()),
+            over: Duration::from_secs(self.over.get()),
+        };
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// Figures for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metrics {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<Checked<SocketAddr>>,
+}
+
+impl Metrics {
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.metrics = self.listen.map(|at| at.0);
     }
 }
 

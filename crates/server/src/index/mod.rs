@@ -140,6 +140,14 @@ impl Library {
         _ended.await;
     }
 
+    /// How many videos have an index, and how many of them are live.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let videos = self.videos();
+        let ready = |video: &&Arc<Video>| video.published().index().is_some();
+        let live = videos.values().filter(|video| video.is_live()).count();
+        (videos.values().filter(ready).count(), live)
+    }
+
     /// Switches the site or one video; `None` gives the word back to the configuration.
     pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
         self.policies.switch(video, word);

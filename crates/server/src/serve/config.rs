@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -16,6 +17,27 @@ use crate::{
     stun::{StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
+
+/// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
+/// at once. A client that loses its tracker waits for seconds to minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainConfig {
+    /// How long `/healthz` says that it stops before the first connection is ended. Default 0. Behind a
+    /// balancer: as long as that takes to notice.
+    pub notice: Duration,
+    /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
+    /// return, and delays a restart; nobody new is let in meanwhile. Without connections it takes no time.
+    pub over: Duration,
+}
+
+impl Default for DrainConfig {
+    fn default() -> Self {
+        Self {
+            notice: Duration::ZERO,
+            over: Duration::from_secs(10),
+        }
+    }
+}
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -39,6 +61,11 @@ pub struct ServeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// How the operator reaches the running server. Default not at all.
     pub admin: AdminConfig,
+    /// Where to serve figures for Prometheus (`/metrics`) and `/healthz`, apart from the videos. Default
+    /// nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// How the server goes when it is asked to.
+    pub drain: DrainConfig,
     /// The bounds of HTTP.
     pub http: HttpConfig,
     /// Where STUN is answered. Default: with HTTP, except on loopback.
@@ -66,6 +93,8 @@ impl Default for ServeConfig {
             turn: None,
             trusted_proxies: Vec::new(),
             admin: AdminConfig::default(),
+            metrics: None,
+            drain: DrainConfig::default(),
             http: HttpConfig::default(),
             stun: StunAt::default(),
             stun_limits: StunLimits::default(),

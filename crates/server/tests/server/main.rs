@@ -5,6 +5,7 @@ mod command;
 mod harness;
 mod index;
 mod live;
+mod operation;
 mod origin;
 mod privacy;
 mod stun;
