@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
+    admin::client::Server,
     config::{self, ConfigError, File, network, stun_url, turn_url},
     ice::{self, Turn, TurnAccess},
     privacy,
@@ -28,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write the index files of a directory, for any web server to serve
     Index(Index),
+    /// Tell who may share on a running server, or change it: for the site, or for one video
+    P2p(P2pCommand),
     /// Write the page that tells viewers what sharing reveals, for any web server to serve; `shoal
     /// serve` has it at /privacy
     Privacy(Privacy),
@@ -99,27 +103,6 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Track {
-    /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = address)]
-    pub(crate) listen: SocketAddr,
-    /// Let any swarm meet here, whoever runs its site
-    #[arg(long, required_unless_present = "allow")]
-    pub(crate) open: bool,
-    /// A swarm that may meet here, as the 40 digits in its index; may be given several times
-    #[arg(long, value_name = "SWARM", value_parser = swarm)]
-    pub(crate) allow: Vec<InfoHash>,
-    /// A site whose pages may use the tracker, such as https://video.example; may be given several times.
-    /// Without it all may
-    #[arg(long = "origin", value_name = "ORIGIN")]
-    pub(crate) origins: Vec<String>,
-    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
-    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
-    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
-    pub(crate) trusted_proxies: Vec<IpNet>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Privacy {
     /// The language to write it in, such as en or fr
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
@@ -132,6 +115,75 @@ pub(crate) struct Privacy {
     /// A TURN server that the indexes name; may be given several times
     #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
     pub(crate) turn: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P2pCommand {
+    /// What holds from now on; nothing, to see what holds. Viewers who share stop within a second
+    #[arg(value_enum)]
+    pub(crate) word: Option<Switched>,
+    /// The playlist of the video that is meant, as in its URL; without it, the site
+    #[arg(long, value_name = "PATH", requires = "word")]
+    pub(crate) video: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Where the running server is reached.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's admin socket
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    socket: Option<PathBuf>,
+    /// The server's address, such as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "token_file", value_parser = http_url)]
+    url: Option<Uri>,
+    /// A file with the admin token that goes with the address
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// The server that is meant.
+    pub(crate) fn server(self) -> Result<Server, ConfigError> {
+        match (self.socket, self.url, self.token_file) {
+            (None, Some(url), Some(file)) => Ok(Server::Http {
+                url,
+                token: config::secret(&file)?,
+            }),
+            (socket, _, _) => Ok(Server::Socket(socket.unwrap_or_default())),
+        }
+    }
+}
+
+/// What the operator can switch to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switched {
+    /// Without asking; the notice is shown, with the switch in it
+    On,
+    /// Each viewer is asked first
+    Ask,
+    /// Never; the tracker refuses everybody
+    Off,
+    /// What the configuration says
+    Configured,
+}
+
+impl Switched {
+    /// As the server takes it.
+    pub(crate) fn word(self) -> Option<P2p> {
+        match self {
+            Self::On => Some(P2p::On),
+            Self::Ask => Some(P2p::Ask),
+            Self::Off => Some(P2p::Off),
+            Self::Configured => None,
+        }
+    }
 }
 
 /// What the operator decides about sharing.
@@ -202,6 +254,27 @@ impl Serve {
     }
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Track {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Let any swarm meet here, whoever runs its site
+    #[arg(long, required_unless_present = "allow")]
+    pub(crate) open: bool,
+    /// A swarm that may meet here, as the 40 digits in its index; may be given several times
+    #[arg(long, value_name = "SWARM", value_parser = swarm)]
+    pub(crate) allow: Vec<InfoHash>,
+    /// A site whose pages may use the tracker, such as https://video.example; may be given several times.
+    /// Without it all may
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
 /// Who answers STUN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stun {
@@ -255,8 +328,11 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
 }
 
-fn swarm(text: &str) -> Result<InfoHash, &'static str> {
-    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
+fn http_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|url: &Uri| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or("give http:// and the address at which the server listens itself, behind any proxy")
 }
 
 fn language(text: &str) -> Result<String, String> {
@@ -266,6 +342,10 @@ fn language(text: &str) -> Result<String, String> {
     }
     let codes: Vec<_> = codes.by_ref().collect();
     Err(format!("there is a text in {}", codes.join(", ")))
+}
+
+fn swarm(text: &str) -> Result<InfoHash, &'static str> {
+    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
 }
 
 fn stun(text: &str) -> Result<Stun, &'static str> {
@@ -307,18 +387,6 @@ mod tests {
     }
 
     #[test]
-    fn a_tracker_alone_is_open_or_names_its_swarms() {
-        let parse = |arguments: &[&str]| {
-            let all = ["shoal", "track"].iter().chain(arguments);
-            Cli::try_parse_from(all).is_ok()
-        };
-        assert!(parse(&["--open"]));
-        assert!(parse(&["--allow", &"0a".repeat(20)]));
-        assert!(!parse(&[]));
-        assert!(!parse(&["--allow", "film"]));
-    }
-
-    #[test]
     fn an_option_overrides_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("shoal.toml");
@@ -340,6 +408,18 @@ mod tests {
         assert_eq!((overridden.p2p, overridden.min_viewers), (P2p::Off, 7));
         assert_eq!(overridden.operator.name.as_deref(), Some("A"));
         assert_eq!(overridden.operator.contact.as_deref(), Some("B"));
+    }
+
+    #[test]
+    fn a_tracker_alone_is_open_or_names_its_swarms() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "track"].iter().chain(arguments);
+            Cli::try_parse_from(all).is_ok()
+        };
+        assert!(parse(&["--open"]));
+        assert!(parse(&["--allow", &"0a".repeat(20)]));
+        assert!(!parse(&[]));
+        assert!(!parse(&["--allow", "film"]));
     }
 
     #[test]

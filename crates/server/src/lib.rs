@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "net")]
+pub mod admin;
+#[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
 pub mod config;
@@ -14,9 +16,13 @@ pub mod ice;
 #[cfg(feature = "net")]
 pub mod index;
 #[cfg(feature = "net")]
+mod metrics;
+#[cfg(feature = "net")]
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;
+#[cfg(feature = "net")]
+mod policy;
 #[cfg(feature = "net")]
 pub mod privacy;
 #[cfg(feature = "net")]

@@ -13,6 +13,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    admin::{Switch, client},
+    config::{Checked, Text},
     ice,
     index::{Settings, write},
     privacy::{self, Party},
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::P2p(options) => p2p(options),
         Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
         Command::Track(options) => track(options),
@@ -72,13 +75,53 @@ fn serve(options: cli::Serve) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        let stop = stopped()?;
+        let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+        let (drain, stop) = (
+            async {
+                let _told = terminate.recv().await;
+            },
+            interrupted()?,
+        );
         let address = reachable(server.local_addr());
         // The reader may have gone; the server does not need it.
         let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
-        server.run(stop).await;
+        server.run_until(drain, stop).await;
         Ok(())
     })
+}
+
+fn p2p(options: cli::P2pCommand) -> Result<()> {
+    let server = options.server.server()?;
+    let switch = options.word.map(|word| Switch {
+        video: options.video,
+        p2p: word.word().map(Checked),
+    });
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
+    let since = if status.switched.is_some() {
+        " (switched; it lasts until the server stops)"
+    } else {
+        ""
+    };
+    println!("site: {}{since}", status.site.0.write());
+    for (video, word) in status.videos {
+        println!("{video}: {}", word.0.write());
+    }
+    Ok(())
+}
+
+fn privacy(options: cli::Privacy) -> Result<()> {
+    let mut config = ServeConfig::default();
+    options.site.apply(&mut config);
+    let mut facts = config.facts(config.stun != StunAt::Off);
+    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
+    if !options.trackers.is_empty() {
+        facts.tracker = urls(&options.trackers);
+    }
+    facts.turn = urls(&options.turn);
+    let page = privacy::render(&facts, &options.lang, false)?;
+    stdout().write_all(page.as_bytes())?;
+    Ok(())
 }
 
 fn track(options: cli::Track) -> Result<()> {
@@ -102,6 +145,22 @@ fn track(options: cli::Track) -> Result<()> {
     })
 }
 
+/// Ready when the process is interrupted, or told to end for a second time.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        let again = async {
+            terminate.recv().await;
+            terminate.recv().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = again => {}
+        }
+    })
+}
+
 /// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
 /// the process at once.
 fn stopped() -> Result<impl Future<Output = ()>> {
@@ -113,20 +172,6 @@ fn stopped() -> Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-fn privacy(options: cli::Privacy) -> Result<()> {
-    let mut config = ServeConfig::default();
-    options.site.apply(&mut config);
-    let mut facts = config.facts(config.stun != StunAt::Off);
-    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
-    if !options.trackers.is_empty() {
-        facts.tracker = urls(&options.trackers);
-    }
-    facts.turn = urls(&options.turn);
-    let page = privacy::render(&facts, &options.lang, false)?;
-    stdout().write_all(page.as_bytes())?;
-    Ok(())
 }
 
 /// An address that a browser on this machine can open.

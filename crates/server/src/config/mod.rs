@@ -3,6 +3,7 @@
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
 mod sections;
+mod tracker;
 mod values;
 
 use std::{
@@ -12,10 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use self::values::{network, stun_url, turn_url};
+pub(crate) use self::values::Within;
+pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
-    sections::{Http, Site, Stun, Tracker, Turn},
-    values::Checked,
+    sections::{Admin, Drain, Http, Metrics, Site, Stun, Turn},
+    tracker::Tracker,
 };
 use crate::serve::ServeConfig;
 
@@ -35,6 +37,9 @@ pub struct File {
     stun: Stun,
     turn: Turn,
     tracker: Tracker,
+    admin: Admin,
+    metrics: Metrics,
+    drain: Drain,
 }
 
 /// Why a configuration cannot be used.
@@ -46,8 +51,11 @@ pub enum ConfigError {
         "no directory is given: name it behind `shoal serve`, or as `dir` in the configuration"
     )]
     Dir,
+    /// The longest interval is shorter than the usual one.
+    #[error("tracker.max_interval is less than tracker.interval: give as much or more")]
+    Interval,
     /// The file is not TOML, or says something that it may not say.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}: {}", path.display(), cause.to_string().trim_end())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -68,6 +76,12 @@ pub enum ConfigError {
          turn.password_file"
     )]
     TurnAccess,
+    /// The token for the operator is so short that somebody could find it by trying.
+    #[error("the token in {} is too short: take 16 characters or more, as from `openssl rand -hex 24`", path.display())]
+    ShortToken {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that is to hold a secret is empty.
     #[error("{} is empty: write the secret into it", path.display())]
     Empty {
@@ -87,6 +101,9 @@ impl Default for File {
             stun: Stun::of(&defaults),
             turn: Turn::default(),
             tracker: Tracker::of(&defaults),
+            admin: Admin::default(),
+            metrics: Metrics::default(),
+            drain: Drain::of(&defaults),
         }
     }
 }
@@ -125,7 +142,10 @@ impl File {
         self.http.apply(&mut config);
         self.stun.apply(&mut config);
         config.turn = self.turn.read()?;
-        self.tracker.apply(&mut config);
+        self.tracker.apply(&mut config)?;
+        config.admin = self.admin.read()?;
+        self.metrics.apply(&mut config);
+        self.drain.apply(&mut config);
         Ok(config)
     }
 }
@@ -216,6 +236,12 @@ mod tests {
                 "line 2",
                 "such as 10.0.0.0/8",
             ),
+            (
+                "[tracker]\norigins = [\"x.example\"]",
+                "line 2",
+                "without a path",
+            ),
+            ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
             ("[site", "line 1", "table"),
         ] {
             let error = error(text);

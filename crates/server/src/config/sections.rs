@@ -1,6 +1,6 @@
 //! The sections of the configuration file.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,15 @@ use super::{
     values::{Checked, StunUrl, TurnUrl, Within},
 };
 use crate::{
+    admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
-    serve::{HttpConfig, ServeConfig},
+    serve::{DrainConfig, HttpConfig, ServeConfig},
     stun::{StunAt, StunLimits},
-    tracker::{SocketConfig, swarm::SwarmConfig},
 };
 
 /// Seconds of anything that may take up to an hour.
-type Seconds = Within<1, 3_600>;
+pub(super) type Seconds = Within<1, 3_600>;
 
 /// Who runs the site, and what it decides about sharing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,84 +181,70 @@ impl Turn {
     }
 }
 
-/// The tracker.
+/// How the server goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Tracker {
-    interval: Within<10, 3_600>,
-    max_offers: Within<1, 100>,
-    max_peers_per_socket: Within<1, 1_000>,
-    max_unanswered: Within<1, 1_000>,
-    max_sockets: Within<1, 10_000_000>,
-    max_queue: Within<1, 10_000>,
-    ping: Seconds,
-    idle: Seconds,
-    read_buffer: Within<512, 1_048_576>,
-    max_message: Within<4_096, 1_048_576>,
-    max_sdp: Within<1_024, 1_048_576>,
-    max_scrape: Within<0, 100>,
-    max_token: Within<16, 1_024>,
+pub(super) struct Drain {
+    notice: Within<0, 3_600>,
+    over: Within<0, 3_600>,
 }
 
-impl Tracker {
+impl Drain {
     pub(super) fn of(config: &ServeConfig) -> Self {
-        let SwarmConfig {
-            interval,
-            max_offers,
-            max_peers_per_socket,
-            max_unanswered,
-            ..
-        } = config.swarms;
-        let SocketConfig {
-            max_sockets,
-            max_queue,
-            ping,
-            idle,
-            read_buffer,
-            limits,
-            ..
-        } = config.sockets;
+        let DrainConfig { notice, over } = config.drain;
         Self {
-            interval: Within::near(interval),
-            max_offers: Within::near(max_offers),
-            max_peers_per_socket: Within::near(max_peers_per_socket),
-            max_unanswered: Within::near(max_unanswered),
-            max_sockets: Within::near(max_sockets),
-            max_queue: Within::near(max_queue),
-            ping: Within::near(ping.as_secs()),
-            idle: Within::near(idle.as_secs()),
-            read_buffer: Within::near(read_buffer),
-            max_message: Within::near(limits.max_message),
-            max_sdp: Within::near(limits.max_sdp),
-            max_scrape: Within::near(limits.max_scrape),
-            max_token: Within::near(limits.max_token),
+            notice: Within::near(notice.as_secs()),
+            over: Within::near(over.as_secs()),
         }
     }
 
     pub(super) fn apply(self, config: &mut ServeConfig) {
-        config.swarms = SwarmConfig {
-            interval: self.interval.small(),
-            max_offers: self.max_offers.size(),
-            max_peers_per_socket: self.max_peers_per_socket.size(),
-            max_unanswered: self.max_unanswered.size(),
-            ..config.swarms
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(self.notice.get()),
+            over: Duration::from_secs(self.over.get()),
         };
-        let sockets = &mut config.sockets;
-        sockets.max_sockets = self.max_sockets.size();
-        sockets.max_queue = self.max_queue.size();
-        sockets.ping = Duration::from_secs(self.ping.get());
-        sockets.idle = Duration::from_secs(self.idle.get());
-        sockets.read_buffer = self.read_buffer.size();
-        sockets.limits.max_message = self.max_message.size();
-        sockets.limits.max_sdp = self.max_sdp.size();
-        sockets.limits.max_offers = self.max_offers.size();
-        sockets.limits.max_scrape = self.max_scrape.size();
-        sockets.limits.max_token = self.max_token.size();
     }
 }
 
-impl Default for Tracker {
+impl Default for Drain {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
+    }
+}
+
+/// Figures for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metrics {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<Checked<SocketAddr>>,
+}
+
+impl Metrics {
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.metrics = self.listen.map(|at| at.0);
+    }
+}
+
+/// How the operator reaches the running server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Admin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<PathBuf>,
+}
+
+impl Admin {
+    pub(super) fn read(self) -> Result<AdminConfig, ConfigError> {
+        let token = |path: PathBuf| {
+            let token = Token::new(&secret(&path)?);
+            token.ok_or(ConfigError::ShortToken { path })
+        };
+        Ok(AdminConfig {
+            socket: self.socket,
+            token: self.token_file.map(token).transpose()?,
+        })
     }
 }

@@ -11,24 +11,24 @@ use crate::stun::StunAt;
 /// A whole number within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "u64")]
-pub(super) struct Within<const MIN: u64, const MAX: u64>(u64);
+pub(crate) struct Within<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
     /// The nearest number within the bounds.
-    pub(super) fn near(number: impl TryInto<u64>) -> Self {
+    pub(crate) fn near(number: impl TryInto<u64>) -> Self {
         Self(number.try_into().unwrap_or(MAX).clamp(MIN, MAX))
     }
 
-    pub(super) fn get(self) -> u64 {
+    pub(crate) fn get(self) -> u64 {
         self.0
     }
 
     /// As a length or a count in memory.
-    pub(super) fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn small(self) -> u32 {
+    pub(crate) fn small(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 }
@@ -55,13 +55,18 @@ impl<const MIN: u64, const MAX: u64> From<Within<MIN, MAX>> for u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[serde(bound = "T: Text")]
-pub(super) struct Checked<T>(pub(super) T)
+pub struct Checked<T>(pub T)
 where
     T: Text;
 
 /// What a checked text stands for.
-pub(super) trait Text: Clone + Sized {
+pub trait Text: Clone + Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
     fn read(text: &str) -> Result<Self, &'static str>;
+    /// Writes it so that it can be read again.
     fn write(&self) -> String;
 }
 
@@ -142,7 +147,7 @@ impl Text for StunAt {
 
 /// The URL of a STUN server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StunUrl(pub(super) String);
+pub(crate) struct StunUrl(pub(crate) String);
 
 impl Text for StunUrl {
     fn read(text: &str) -> Result<Self, &'static str> {
@@ -156,7 +161,7 @@ impl Text for StunUrl {
 
 /// The URL of a TURN server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TurnUrl(pub(super) String);
+pub(crate) struct TurnUrl(pub(crate) String);
 
 impl Text for TurnUrl {
     fn read(text: &str) -> Result<Self, &'static str> {

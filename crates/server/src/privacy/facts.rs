@@ -97,8 +97,6 @@ struct Listing {
     /// Minutes that these take one address.
     half_minutes: u32,
     all_minutes: u32,
-    /// Viewers that come upon somebody in the swarm in an hour, by their own announces.
-    come_upon: u32,
 }
 
 impl Facts {
@@ -146,7 +144,6 @@ impl Facts {
             all: whole(all.ceil()),
             half_minutes: minutes(half),
             all_minutes: minutes(all),
-            come_upon: self.peers_per_announce * 3_600 / self.interval.max(1),
         }
     }
 }
@@ -228,7 +225,6 @@ pub(super) mod tests {
         assert_eq!((listing.half, listing.all), (694, 7_485));
         // (694 − 300) / 600 h and (7,485 − 300) / 600 h.
         assert_eq!((listing.half_minutes, listing.all_minutes), (40, 719));
-        assert_eq!(listing.come_upon, 300);
         let mut strict = facts();
         strict.per_address.per_hour = 60;
         assert!(strict.listing().all_minutes >= 10 * (listing.all_minutes - 1));

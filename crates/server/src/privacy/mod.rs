@@ -131,7 +131,11 @@ pub(crate) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let language = asked(query.as_deref()).unwrap_or_else(|| preferred(&headers));
-    match render(&site.facts, &language, true) {
+    let facts = Facts {
+        sharing: site.policies.site(),
+        ..Facts::clone(&site.facts)
+    };
+    match render(&facts, &language, true) {
         Ok(page) => (
             [
                 (header::CACHE_CONTROL, "no-cache".to_owned()),

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -10,11 +11,33 @@ use shoal_wire::index::{IceServer, P2p};
 
 use super::http::HttpConfig;
 use crate::{
+    admin::AdminConfig,
     ice::Turn,
     privacy::{Allowance, Facts, Operator, Party},
     stun::{StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
+
+/// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
+/// at once. A client that loses its tracker waits for seconds to minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainConfig {
+    /// How long `/healthz` says that it stops before the first connection is ended. Default 0. Behind a
+    /// balancer: as long as that takes to notice.
+    pub notice: Duration,
+    /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
+    /// return, and delays a restart; nobody new is let in meanwhile. Without connections it takes no time.
+    pub over: Duration,
+}
+
+impl Default for DrainConfig {
+    fn default() -> Self {
+        Self {
+            notice: Duration::ZERO,
+            over: Duration::from_secs(10),
+        }
+    }
+}
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -36,6 +59,13 @@ pub struct ServeConfig {
     /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
     /// whoever connects is the client.
     pub trusted_proxies: Vec<IpNet>,
+    /// How the operator reaches the running server. Default not at all.
+    pub admin: AdminConfig,
+    /// Where to serve figures for Prometheus (`/metrics`) and `/healthz`, apart from the videos. Default
+    /// nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// How the server goes when it is asked to.
+    pub drain: DrainConfig,
     /// The bounds of HTTP.
     pub http: HttpConfig,
     /// Where STUN is answered. Default: with HTTP, except on loopback.
@@ -62,6 +92,9 @@ impl Default for ServeConfig {
             ice: Vec::new(),
             turn: None,
             trusted_proxies: Vec::new(),
+            admin: AdminConfig::default(),
+            metrics: None,
+            drain: DrainConfig::default(),
             http: HttpConfig::default(),
             stun: StunAt::default(),
             stun_limits: StunLimits::default(),
@@ -105,9 +138,7 @@ impl ServeConfig {
     }
 }
 
-const fn allowance(bucket: Bucket) -> Allowance {
-    Allowance {
-        burst: bucket.burst,
-        per_hour: bucket.per_hour,
-    }
+fn allowance(bucket: Bucket) -> Allowance {
+    let Bucket { burst, per_hour } = bucket;
+    Allowance { burst, per_hour }
 }

@@ -22,6 +22,14 @@ pub enum ServeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The socket for the operator cannot be made.
+    #[error("cannot make the socket {} ({cause}): does its folder exist, and does no other server use it?", path.display())]
+    Socket {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// The address for STUN is taken, not this machine's, or not allowed.
     #[error(
         "cannot answer STUN on UDP {at} ({cause}): choose another address or port with --stun, or --stun off"

@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::client::Proxies;
+use crate::{client::Proxies, metrics::Figures};
 
 /// The bounds of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(crate) async fn accept(
     connections: &TaskTracker,
     stopping: &CancellationToken,
     config: HttpConfig,
+    figures: Option<&Arc<Figures>>,
 ) {
     let free = Arc::new(Semaphore::new(config.max_connections));
     loop {
@@ -71,8 +72,9 @@ pub(crate) async fn accept(
         // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
         let _best_effort = stream.set_nodelay(true);
         let (router, stopping) = (router.clone(), stopping.clone());
-        let proxies = Arc::clone(proxies);
+        let (proxies, figures) = (Arc::clone(proxies), figures.cloned());
         connections.spawn(async move {
+            let _counted = figures.as_ref().map(|figures| figures.connection());
             if let Err(error) =
                 connection(stream, address.ip(), config, proxies, router, stopping).await
             {

@@ -5,29 +5,37 @@ mod error;
 mod http;
 
 use std::{
-    future::Future,
+    future::{Future, pending},
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use shoal_wire::index::P2p;
+use axum::Router;
 use tokio::{
     net::{TcpListener, UdpSocket},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::http::accept;
-pub use self::{config::ServeConfig, error::ServeError, http::HttpConfig};
+pub use self::{
+    config::{DrainConfig, ServeConfig},
+    error::ServeError,
+    http::HttpConfig,
+};
 use crate::{
+    admin::{self, Token},
     client::Proxies,
     ice,
     index::{Composer, Library, Settings},
+    metrics::{self, Figures},
+    policy::Policies,
     root::Root,
     routes::{self, Site},
     stun::{self, StunCounts, StunLimits},
-    tracker::{Secret, Tracker, swarm::Scope},
+    tracker::{Secret, Tracker},
     viewers::{self, Viewers},
 };
 
@@ -42,40 +50,25 @@ pub struct Server {
     site: Site,
     proxies: Arc<Proxies>,
     http: HttpConfig,
+    drain: DrainConfig,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
-    stun_counts: Arc<StunCounts>,
+    admin_socket: Option<admin::Socket>,
+    admin_token: Option<Token>,
+    metrics: Option<(SocketAddr, TcpListener)>,
 }
 
 impl Server {
-    /// Opens the directory and the port.
+    /// Opens the directory and the ports.
     ///
     /// # Errors
     /// When one of them cannot be had.
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
-        let stun_here = stun::address(config.stun, config.listen);
-        let facts = config.facts(stun_here.is_some());
-        let ServeConfig {
-            dir,
-            listen,
-            operator: _,
-            p2p,
-            min_viewers,
-            mut ice,
-            turn,
-            trusted_proxies,
-            http,
-            stun,
-            stun_limits,
-            swarms,
-            sockets,
-            access,
-        } = config;
+        let facts = config.facts(stun::address(config.stun, config.listen).is_some());
+        let dir = config.dir;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
-        let listener = TcpListener::bind(listen).await;
-        let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (local, listener) = bound.map_err(|cause| ServeError::Listen { listen, cause })?;
-        let stun = match stun::address(stun, local) {
+        let (local, listener) = listen(config.listen).await?;
+        let stun = match stun::address(config.stun, local) {
             None => None,
             Some(at) => {
                 let bound = UdpSocket::bind(at).await;
@@ -83,22 +76,30 @@ impl Server {
                 Some(bound.map_err(|cause| ServeError::Stun { at, cause })?)
             }
         };
-        if let Some((at, _)) = &stun {
-            ice.insert(0, ice::stun(format!("stun::{}", at.port())));
-        }
+        let metrics = match config.metrics {
+            None => None,
+            Some(at) => Some(listen(at).await?),
+        };
+        let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
+        let admin_socket =
+            admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
+        let own = stun.as_ref().map(|(at, _)| format!("stun::{}", at.port()));
         let settings = Settings {
-            p2p,
+            p2p: config.p2p,
             trackers: None,
-            ice,
+            ice: own.into_iter().map(ice::stun).chain(config.ice).collect(),
         };
-        let composer = Composer {
-            p2p,
-            min_viewers,
-            turn,
-        };
-        let tracker = Arc::new(Tracker::new(swarms, sockets, access, seed()));
-        tracker.switch(Scope::Site, p2p != P2p::Off);
-        let library = Library::new(root.clone(), settings, composer, Arc::clone(&tracker));
+        let policies = Arc::new(Policies::new(config.p2p, config.min_viewers));
+        let composer = Composer { turn: config.turn };
+        let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
+        let tracker = Arc::new(tracker);
+        let library = Library::new(
+            root.clone(),
+            settings,
+            Arc::clone(&policies),
+            composer,
+            Arc::clone(&tracker),
+        );
         Ok(Self {
             listener,
             local,
@@ -106,14 +107,20 @@ impl Server {
                 root,
                 library: Arc::new(library),
                 tracker,
+                policies,
+                viewers: Arc::new(Mutex::new(Viewers::new(Instant::now()))),
                 facts: Arc::new(facts),
-                viewers: Arc::new(Mutex::new(Viewers::new(std::time::Instant::now()))),
+                figures: Arc::new(Figures::default()),
+                stun_counts: Arc::default(),
             },
-            proxies: Arc::new(Proxies::new(trusted_proxies)),
-            http,
+            proxies: Arc::new(Proxies::new(config.trusted_proxies)),
+            http: config.http,
+            drain: config.drain,
             stun,
-            stun_limits,
-            stun_counts: Arc::default(),
+            stun_limits: config.stun_limits,
+            admin_socket,
+            admin_token: config.admin.token,
+            metrics,
         })
     }
 
@@ -129,10 +136,16 @@ impl Server {
         self.stun.as_ref().map(|(at, _)| *at)
     }
 
+    /// Where figures are to be had, if they are.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(at, _)| *at)
+    }
+
     /// What has come in over STUN.
     #[must_use]
     pub fn stun_counts(&self) -> Arc<StunCounts> {
-        Arc::clone(&self.stun_counts)
+        Arc::clone(&self.site.stun_counts)
     }
 
     /// The tracker, for its figures.
@@ -143,43 +156,62 @@ impl Server {
 
     /// Serves until `stop` is ready, then ends what is under way within five seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        self.run_until(pending(), stop).await;
+    }
+
+    /// Serves until `drain` is ready: then `/healthz` says so, and after a while the tracker's sockets are
+    /// let go one after another. When none is left, or when `stop` is ready, it stops.
+    pub async fn run_until(
+        mut self,
+        drain: impl Future<Output = ()>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let stopping = CancellationToken::new();
+        let library = Arc::clone(&self.site.library);
+        let watch = tokio::spawn({
+            let stopping = stopping.clone();
+            async move { library.watch(stopping).await }
+        });
+        self.start_services(&stopping);
+        let router = self.router();
+        let connections = TaskTracker::new();
         let Self {
             listener,
             site,
             proxies,
             http,
-            stun,
-            stun_limits,
-            stun_counts,
+            drain: config,
             ..
         } = self;
-        let (tracker, library) = (Arc::clone(&site.tracker), Arc::clone(&site.library));
-        let stopping = CancellationToken::new();
-        let watch = tokio::spawn({
-            let stopping = stopping.clone();
-            async move { library.watch(stopping).await }
-        });
-        tokio::spawn({
-            let (viewers, stopping) = (Arc::clone(&site.viewers), stopping.clone());
-            async move { stopping.run_until_cancelled(viewers::forget(viewers)).await }
-        });
-        if let Some((_, socket)) = stun {
-            let stopping = stopping.clone();
-            tokio::spawn(async move {
-                let serving = stun::serve(socket, stun_limits, &stun_counts);
-                stopping.run_until_cancelled(serving).await
-            });
-        }
-        let connections = TaskTracker::new();
-        let router = routes::router(site);
-        let accepted = accept(&listener, &proxies, &router, &connections, &stopping, http);
+        let serving = async {
+            let figures = Some(&site.figures);
+            accept(
+                &listener,
+                &proxies,
+                &router,
+                &connections,
+                &stopping,
+                http,
+                figures,
+            )
+            .await;
+        };
+        let drained = async {
+            drain.await;
+            tracing::info!("no new viewers from now on");
+            site.figures.drain();
+            sleep(config.notice).await;
+            site.tracker.drain(config.over).await;
+        };
         tokio::select! {
-            () = accepted => {}
+            () = serving => {}
+            () = drained => {}
             () = stop => {}
         }
         drop(listener);
         stopping.cancel();
         connections.close();
+        let tracker = &site.tracker;
         let ended = async { tokio::join!(tracker.close(), connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
@@ -187,6 +219,56 @@ impl Server {
         let _cancelled = timeout(GRACE / 4, watch).await;
         tracing::info!(tracker = %tracker.counts(), "stopped");
     }
+
+    fn router(&mut self) -> Router {
+        let site = &self.site;
+        let admin = self.admin_token.take();
+        let admin = admin.map(|token| admin::guarded(site.clone(), token));
+        routes::router(site.clone()).merge(admin.unwrap_or_default())
+    }
+
+    /// Starts what is beside HTTP; it ends with `stopping`.
+    fn start_services(&mut self, stopping: &CancellationToken) {
+        let site = &self.site;
+        spawn(stopping, viewers::forget(Arc::clone(&site.viewers)));
+        if let Some((_, socket)) = self.stun.take() {
+            let counts = Arc::clone(&site.stun_counts);
+            spawn(stopping, stun::serve(socket, self.stun_limits, counts));
+        }
+        if let Some(socket) = self.admin_socket.take() {
+            spawn(stopping, socket.serve(admin::routes(site.clone())));
+        }
+        if let Some((_, listener)) = self.metrics.take() {
+            let routes = metrics::routes(site.clone());
+            let proxies = Arc::clone(&self.proxies);
+            let http = self.http;
+            let ending = stopping.clone();
+            spawn(stopping, async move {
+                let connections = TaskTracker::new();
+                accept(
+                    &listener,
+                    &proxies,
+                    &routes,
+                    &connections,
+                    &ending,
+                    http,
+                    None,
+                )
+                .await;
+            });
+        }
+    }
+}
+
+fn spawn(stopping: &CancellationToken, service: impl Future<Output = ()> + Send + 'static) {
+    let stopping = stopping.clone();
+    tokio::spawn(async move { stopping.run_until_cancelled(service).await });
+}
+
+async fn listen(at: SocketAddr) -> Result<(SocketAddr, TcpListener), ServeError> {
+    let listener = TcpListener::bind(at).await;
+    let bound: io::Result<_> = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|cause| ServeError::Listen { listen: at, cause })
 }
 
 /// Decides who meets whom: nobody outside should know it.

@@ -108,6 +108,7 @@ impl LoneTracker {
             &connections,
             &stopping,
             self.http,
+            None,
         );
         tokio::select! {
             () = accepted => {}
