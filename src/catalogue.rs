@@ -102,18 +102,73 @@ impl Catalogue {
 
     /// What the operator and the video say of P2P.
     #[must_use]
-    pub fn rules(&self) -> [Rule; 2] {
+    pub fn rules(&self) -> [Rule; 4] {
         let policy = &self.index.policy;
         [
-            Rule::Site(Some(wish(policy.p2p))),
+            Rule::Least(policy.min_viewers),
+            Rule::Relay(self.relays()),
             Rule::Video(policy.video.map(wish)),
+            Rule::Site(Some(wish(policy.p2p))),
         ]
     }
 
-    /// STUN and TURN servers.
+    /// The operator offers a relay.
     #[must_use]
-    pub fn ice(&self) -> &[IceServer] {
-        &self.index.ice
+    pub fn relays(&self) -> bool {
+        let urls = self.index.ice.iter().flat_map(|server| &server.urls);
+        urls.into_iter().any(|url| is_relay(url))
+    }
+
+    /// What the tracker wants to see of who joins.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.index.token.clone()
+    }
+
+    /// Where the index is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.base.href()
+    }
+
+    /// Takes over what the operator says now. `false` when this is no index of the same video.
+    pub fn renew(&mut self, json: &[u8]) -> bool {
+        let Ok(index) = Index::parse(json) else {
+            return false;
+        };
+        let same = index.swarm == self.index.swarm;
+        if same {
+            self.index.policy = index.policy;
+            self.index.ice = index.ice;
+            self.index.token = index.token;
+        }
+        same
+    }
+
+    /// STUN and TURN servers. Those without a host are at the index's.
+    #[must_use]
+    pub fn ice(&self) -> Vec<IceServer> {
+        let host = self.base.hostname();
+        let mut servers = self.index.ice.clone();
+        for url in servers.iter_mut().flat_map(|server| &mut server.urls) {
+            // Looked for in two steps: searching for a text costs viewers 4 KB of WebAssembly.
+            let place = url.find(':').map(|colon| colon + 1);
+            if let Some(place) = place.filter(|&place| url.as_bytes().get(place) == Some(&b':')) {
+                url.insert_str(place, &host);
+            }
+        }
+        servers
+    }
+
+    /// Where the server says how many watch; `member`: we are in the swarm.
+    #[must_use]
+    pub fn viewers(&self, member: bool) -> Option<String> {
+        let address = self.index.policy.viewers.as_ref()?;
+        let url = resolve(address, &self.base).ok()?;
+        if member {
+            url.set_search("?member");
+        }
+        Some(url.href())
     }
 
     /// The playlists of the tracks, absolute.
@@ -279,6 +334,13 @@ impl Track {
         part.segments
             .get(usize::try_from(seq.checked_sub(part.first)?).ok()?)
     }
+}
+
+/// Whether an ICE server passes on what peers send each other (RFC 7065), instead of only telling them
+/// their addresses.
+pub(crate) fn is_relay(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("turn") || scheme.eq_ignore_ascii_case("turns")
 }
 
 const fn wish(word: P2p) -> Wish {

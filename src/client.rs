@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Function, Object, Uint8Array};
 use shoal_engine::{ActiveTrack, Input, NeedId, Pace, Playhead, Rule, TimelineSegment, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 use wasm_bindgen::JsValue;
@@ -14,6 +14,7 @@ use crate::config::Options;
 use crate::error::Error;
 use crate::events;
 use crate::pump::Pump;
+use crate::viewer::Viewer;
 
 /// One viewer of one video. After `close` every call is a harmless no-op.
 #[wasm_bindgen]
@@ -98,6 +99,27 @@ impl Client {
     ) -> Result<(), JsValue> {
         self.pump.push(Input::Rule(rule(name, &value)?));
         Ok(())
+    }
+
+    /// The index names a relay (TURN), for viewers who hide their address.
+    #[must_use]
+    pub fn relays(&self) -> bool {
+        let relays = |viewer: &mut Viewer| viewer.catalogue().is_some_and(Catalogue::relays);
+        self.pump.look(relays).unwrap_or_default()
+    }
+
+    /// The viewer's own bounds on what is sent to peers: bytes per second and bytes in all; 0 is no
+    /// limit.
+    pub fn limits(&self, rate: f64, total: f64) {
+        self.pump.push(Input::Limits {
+            upload_rate: whole(rate),
+            upload_total: whole(total),
+        });
+    }
+
+    /// The page is in the background or the battery is low, or no longer.
+    pub fn frugal(&self, frugal: bool) {
+        self.pump.push(Input::Frugal(frugal));
     }
 
     /// The playlist of a track as it stands now.
@@ -195,7 +217,8 @@ impl Client {
 
     /// The figures and the state at present; after `close`, those of the end.
     #[wasm_bindgen(unchecked_return_type = "ClientStats")]
-    pub fn stats(&self) -> Result<JsValue, JsValue> {
+    #[must_use]
+    pub fn stats(&self) -> Object {
         let (stats, state) = self.pump.figures();
         events::snapshot(&stats, state)
     }
@@ -230,8 +253,11 @@ fn rule(name: &str, value: &JsValue) -> Result<Rule, Error> {
         ))),
     };
     match name {
+        "ask-first" => flag().map(Rule::AskFirst),
         "capable" => flag().map(Rule::Capable),
+        "hidden" => flag().map(Rule::Hidden),
         "metered" => flag().map(Rule::Metered),
+        "metered-too" => flag().map(Rule::MeteredToo),
         "page" => wish().map(Rule::Page),
         "site" => wish().map(Rule::Site),
         "video" => wish().map(Rule::Video),

@@ -11,14 +11,10 @@ use crate::error::Error;
 pub(crate) struct Options {
     /// The engine's bounds.
     pub(crate) engine: Config,
-    /// Connect through TURN servers alone.
-    pub(crate) relay: bool,
     /// Record what happens to the engine.
     pub(crate) trace: bool,
 }
 
-/// Not the engine's: as in `RTCConfiguration`.
-const TRANSPORT: &str = "iceTransportPolicy";
 /// Not the engine's: the flight recorder.
 const TRACE: &str = "trace";
 
@@ -31,21 +27,12 @@ impl Options {
         };
         let mut options = Self {
             engine: Config::default(),
-            relay: false,
             trace: false,
         };
         for key in Object::keys(given) {
             let name = key.as_string().unwrap_or_default();
             let value = Reflect::get(given, &key).unwrap_or_default();
             if value.is_undefined() {
-                continue;
-            }
-            if name == TRANSPORT {
-                options.relay = match value.as_string().as_deref() {
-                    Some("all") => false,
-                    Some("relay") => true,
-                    _ => return Err(wrong("`iceTransportPolicy` is \"all\" or \"relay\"")),
-                };
                 continue;
             }
             if name == TRACE {

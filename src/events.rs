@@ -1,8 +1,7 @@
 //! What the page is told: gathered while the engine is drained, handed over in one call.
 
-use js_sys::{Array, Function, Reflect, Uint8Array};
-use serde::Serialize;
-use shoal_engine::{Declined, Delivery, Event, NeedId, Reason, State, Stats};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use shoal_engine::{Declined, Delivery, Event, NeedId, State, Stats};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -13,76 +12,42 @@ extern "C" {
     fn report_error(error: &JsValue) -> Result<(), JsValue>;
 }
 
-/// One event, as the page sees it.
-#[derive(Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-enum ClientEvent {
-    Decline {
-        id: u64,
-        reason: &'static str,
-    },
-    Deliver {
-        id: u64,
-        #[serde(with = "serde_wasm_bindgen::preserve")]
-        data: Uint8Array,
-        from_peers: u32,
-        from_origin: u32,
-        rate: f64,
-    },
-    Peers {
-        peers: u32,
-    },
-    Problem {
-        code: &'static str,
-    },
-    State {
-        state: &'static str,
-        reason: Option<Reason>,
-    },
-}
-
 /// The events that wait to be handed over.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox(Vec<JsValue>);
 
 impl Outbox {
-    pub(crate) fn decline(&mut self, NeedId(id): NeedId, reason: Declined) {
+    pub(crate) fn decline(&mut self, id: NeedId, reason: Declined) {
         let reason = match reason {
             Declined::Off => "off",
             Declined::Origin => "origin",
             Declined::Unindexed => "unindexed",
         };
-        self.push(&ClientEvent::Decline { id, reason });
+        self.push("decline", &[("id", number(id)), ("reason", reason.into())]);
     }
 
-    pub(crate) fn deliver(&mut self, NeedId(id): NeedId, data: Uint8Array, delivery: Delivery) {
+    pub(crate) fn deliver(&mut self, id: NeedId, data: Uint8Array, delivery: Delivery) {
         let Delivery {
             from_peers,
             from_origin,
             rate,
         } = delivery;
-        self.push(&ClientEvent::Deliver {
-            id,
-            data,
-            from_peers,
-            from_origin,
-            rate,
-        });
+        let fields = [
+            ("id", number(id)),
+            ("data", data.into()),
+            ("fromPeers", from_peers.into()),
+            ("fromOrigin", from_origin.into()),
+            ("rate", rate.into()),
+        ];
+        self.push("deliver", &fields);
     }
 
     pub(crate) fn event(&mut self, event: Event) {
-        self.push(&match event {
-            Event::Peers(peers) => ClientEvent::Peers { peers },
-            Event::Problem(code) => ClientEvent::Problem { code },
-            Event::State(state) => {
-                let (state, reason) = words(state);
-                ClientEvent::State { state, reason }
-            }
-        });
+        match event {
+            Event::Peers(peers) => self.push("peers", &[("peers", peers.into())]),
+            Event::Problem(code) => self.push("problem", &[("code", code.into())]),
+            Event::State(state) => self.push("state", &words(state)),
+        }
     }
 
     /// Hands over what waits, if anything does, in one call.
@@ -98,32 +63,46 @@ impl Outbox {
         }
     }
 
-    fn push(&mut self, event: &ClientEvent) {
-        // Plain records of numbers and words: what could fail is a number beyond 2^53.
-        if let Ok(value) = serde_wasm_bindgen::to_value(event) {
-            self.0.push(value);
-        }
+    fn push(&mut self, kind: &str, fields: &[(&str, JsValue)]) {
+        let event = Object::new();
+        fill(&event, &[("type", kind.into())]);
+        fill(&event, fields);
+        self.0.push(event.into());
     }
 }
 
 /// The figures and the state, as the page sees them.
-pub(crate) fn snapshot(stats: &Stats, state: State) -> Result<JsValue, JsValue> {
-    let (state, reason) = words(state);
-    let snapshot = serde_wasm_bindgen::to_value(stats)?;
-    Reflect::set(&snapshot, &"state".into(), &state.into())?;
-    Reflect::set(
-        &snapshot,
-        &"reason".into(),
-        &serde_wasm_bindgen::to_value(&reason)?,
-    )?;
-    Ok(snapshot)
+pub(crate) fn snapshot(stats: &Stats, state: State) -> Object {
+    let snapshot = Object::new();
+    for (name, figure) in stats.figures() {
+        fill(&snapshot, &[(name, figure.into())]);
+    }
+    fill(&snapshot, &words(state));
+    snapshot
 }
 
-const fn words(state: State) -> (&'static str, Option<Reason>) {
-    match state {
+fn fill(object: &Object, fields: &[(&str, JsValue)]) {
+    for (name, value) in fields {
+        // Setting a property of an object that was just made cannot fail.
+        let _ = Reflect::set(object, &(*name).into(), value);
+    }
+}
+
+/// The player gives numbers that JavaScript can hold.
+fn number(NeedId(id): NeedId) -> JsValue {
+    (id as f64).into()
+}
+
+fn words(state: State) -> [(&'static str, JsValue); 2] {
+    let (state, reason) = match state {
         State::Asking => ("asking", None),
         State::Off(reason) => ("off", Some(reason)),
         State::On => ("on", None),
         State::Waiting(reason) => ("waiting", Some(reason)),
-    }
+    };
+    let reason = reason.map(|reason| reason.name().into());
+    [
+        ("state", state.into()),
+        ("reason", reason.unwrap_or_default()),
+    ]
 }

@@ -4,15 +4,23 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &'static str = r#"
-/** The engine's bounds, each of them optional, how connections are made, and whether it is recorded. */
+/** The engine's bounds, each of them optional, and whether it is recorded. */
 export interface ClientOptions {
-  iceTransportPolicy?: "all" | "relay";
   trace?: boolean;
   [bound: string]: number | string | boolean | undefined;
 }
 
-/** Those who decide on P2P. `site` and `video` are set from the index. */
-export type RuleName = "capable" | "metered" | "page" | "site" | "video" | "viewer";
+/** Those who decide on P2P. The site's and the video's rules are set from the index. */
+export type RuleName =
+  | "ask-first"
+  | "capable"
+  | "hidden"
+  | "metered"
+  | "metered-too"
+  | "page"
+  | "site"
+  | "video"
+  | "viewer";
 export type RuleValue = boolean | "ask" | "on" | "off" | null;
 
 /** A segment as the playlist lists it. */
@@ -45,12 +53,14 @@ export type P2PReason =
   | "few-viewers"
   | "metered"
   | "no-index"
+  | "no-relay"
   | "no-webrtc"
   | "page"
   | "site"
   | "starting"
   | "tracker"
   | "video"
+  | "webrtc-blocked"
   | "you";
 
 export type ClientEvent =

@@ -62,16 +62,12 @@ enum Aside<'a> {
 
 impl Viewer {
     pub(crate) fn new(options: Options, seed: u64, trace: Trace, inlet: &Inlet) -> Self {
-        let setup = Setup {
-            ice: Vec::new(),
-            relay: options.relay,
-        };
         Self {
             engine: Engine::new(options.engine, seed),
             catalogue: None,
             clock: Clock::new(inlet.clone()),
             http: Http::new(inlet.clone()),
-            hub: PeerHub::new(inlet.clone(), setup),
+            hub: PeerHub::new(inlet.clone(), Setup::default()),
             inlet: inlet.clone(),
             outbox: Outbox::default(),
             stash: Stash::default(),
@@ -158,15 +154,15 @@ impl Viewer {
                 self.feed(Input::HttpBlock { id, block }, &Aside::BlockArray(&data));
             }
             Arrival::Index(catalogue) => {
-                let (rules, info) = (catalogue.rules(), catalogue.info());
-                self.hub.setup().ice = catalogue.ice().to_vec();
+                let info = catalogue.info();
+                self.instruct(&catalogue);
                 self.catalogue = Some(*catalogue);
-                for rule in rules {
-                    self.feed(Input::Rule(rule), &Aside::Nothing);
-                }
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
             Arrival::Input(mut input) => {
+                if let Input::Rule(Rule::Hidden(hidden)) = input {
+                    self.hub.setup().relay = hidden;
+                }
                 if let Input::LinkDrained { link, buffered } = &mut input {
                     // More may have been sent since it was reported.
                     *buffered = self.hub.buffered(*link);
@@ -202,6 +198,15 @@ impl Viewer {
                 };
                 self.feed(input, &Aside::Nothing);
             }
+            Arrival::Renewed(bytes) => {
+                if let Some(mut catalogue) = self.catalogue.take() {
+                    if bytes.is_some_and(|bytes| catalogue.renew(&bytes)) {
+                        self.instruct(&catalogue);
+                    }
+                    self.catalogue = Some(catalogue);
+                }
+                self.feed(Input::Renewed, &Aside::Nothing);
+            }
             Arrival::Stashed => {
                 for (segment, data) in self.stash.take() {
                     if !self.offer(segment, &data, Pace::default()) && self.may_take(segment) {
@@ -210,6 +215,15 @@ impl Viewer {
                 }
             }
             Arrival::Turn => {}
+        }
+    }
+
+    /// Tells the engine and the adapters what the operator says in the index.
+    fn instruct(&mut self, catalogue: &Catalogue) {
+        self.hub.setup().ice = catalogue.ice();
+        self.feed(Input::Token(catalogue.token()), &Aside::Nothing);
+        for rule in catalogue.rules() {
+            self.feed(Input::Rule(rule), &Aside::Nothing);
         }
     }
 
@@ -310,6 +324,10 @@ impl Viewer {
 
     fn carry_out(&mut self, output: Output, aside: &Aside<'_>) {
         match output {
+            Output::CountViewers { member } => {
+                let catalogue = self.catalogue.as_ref();
+                self.http.count(catalogue.and_then(|it| it.viewers(member)));
+            }
             Output::Decline { id, reason } => self.outbox.decline(id, reason),
             Output::Deliver {
                 id,
@@ -356,6 +374,10 @@ impl Viewer {
             Output::LinkConnect { link, sdp } => self.hub.connect(link, sdp),
             Output::LinkOffer(link) => self.hub.offer(link),
             Output::LinkSend { link, frame } => self.send(link, &frame),
+            Output::RenewIndex => {
+                let url = self.catalogue.as_ref().map(Catalogue::url);
+                self.http.renew(url.unwrap_or_default());
+            }
             Output::Reserve { segment, length } => {
                 if let Some(catalogue) = &self.catalogue {
                     let pieces = catalogue.pieces(segment, length);

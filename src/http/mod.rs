@@ -3,9 +3,11 @@
 mod body;
 
 use core::ops::Range;
+use core::time::Duration;
 
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
+use shoal_wire::index::{MAX_INDEX_BYTES, ViewerCount};
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
@@ -25,6 +27,9 @@ extern "C" {
 
 /// Largest part of an index that is read, bytes.
 const LARGEST_PART: usize = 512 * 1024;
+
+/// Largest count of viewers that is read, bytes.
+const LARGEST_COUNT: usize = 256;
 
 /// What to get of a segment.
 #[derive(Clone, Debug)]
@@ -52,6 +57,9 @@ pub struct Http {
     inlet: Inlet,
     gets: Table<HttpId, Task>,
     parts: Table<(TrackId, u64), Task>,
+    /// The last question of how many watch, and the last look at the index.
+    count: Option<Task>,
+    index: Option<Task>,
 }
 
 impl Http {
@@ -62,6 +70,8 @@ impl Http {
             inlet,
             gets: Table::new(),
             parts: Table::new(),
+            count: None,
+            index: None,
         }
     }
 
@@ -94,10 +104,34 @@ impl Http {
     pub fn part(&mut self, track: TrackId, part: u64, url: String) {
         let inlet = self.inlet.clone();
         let task = Task::spawn(async move {
-            let bytes = file(&url).await.ok();
+            let bytes = file(&url, LARGEST_PART).await.ok();
             inlet.push(Arrival::Part { track, part, bytes });
         });
         self.parts.put((track, part), task);
+    }
+
+    /// Asks how many watch: `Input::Viewers`. Without an address nobody knows.
+    pub fn count(&mut self, url: Option<String>) {
+        let inlet = self.inlet.clone();
+        self.count = Some(Task::spawn(async move {
+            let count = match url {
+                Some(url) => file(&url, LARGEST_COUNT).await.ok(),
+                None => None,
+            };
+            let count = count.and_then(|bytes| ViewerCount::parse(&bytes).ok());
+            inlet.push(Input::Viewers {
+                viewers: count.map(|count| count.viewers),
+                again: Duration::from_secs(count.map_or(0, |count| count.interval.into())),
+            });
+        }));
+    }
+
+    /// Gets the index once more: `Arrival::Renewed`.
+    pub fn renew(&mut self, url: String) {
+        let inlet = self.inlet.clone();
+        self.index = Some(Task::spawn(async move {
+            inlet.push(Arrival::Renewed(file(&url, MAX_INDEX_BYTES).await.ok()));
+        }));
     }
 
     /// Forgets a part that has come.
@@ -179,7 +213,7 @@ fn is_range(response: &Response, range: &Range<u64>) -> bool {
     value.starts_with(&expected)
 }
 
-async fn file(url: &str) -> Result<Vec<u8>, Error> {
+async fn file(url: &str, largest: usize) -> Result<Vec<u8>, Error> {
     let request = Request::new()?;
     let response = request.send(url, None).await?;
     if response.status() != 200 {
@@ -188,8 +222,8 @@ async fn file(url: &str) -> Result<Vec<u8>, Error> {
     let body = Body::new(&response)?;
     let mut bytes = Vec::new();
     while let Some(chunk) = body.chunk().await? {
-        if bytes.len() + chunk.length() as usize > LARGEST_PART {
-            return Err(Error::Browser("the part of the index is too large".into()));
+        if bytes.len() + chunk.length() as usize > largest {
+            return Err(Error::Browser("the file is too large".into()));
         }
         bytes.extend(chunk.to_vec());
     }

@@ -6,6 +6,7 @@ use js_sys::{Array, Promise, Uint8Array};
 use shoal_engine::{Input, LinkFault, LinkId};
 use shoal_wire::index::IceServer;
 use shoal_wire::peer::Frame;
+use shoal_wire::sdp::disclosed;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     RtcConfiguration, RtcDataChannel, RtcDataChannelEvent, RtcIceGatheringState, RtcIceServer,
@@ -16,6 +17,7 @@ use web_sys::{
 use super::channel::Channel;
 use super::frame::Inflow;
 use crate::arrival::{Arrival, Inlet};
+use crate::catalogue::is_relay;
 use crate::error::Error;
 use crate::js::{JsResult as _, Listener, Task, settled};
 
@@ -66,7 +68,7 @@ impl Peer {
             .0
             .create_data_channel(&format!("{:040x}", link.0));
         peer.channel = Some(Channel::new(channel, link, inlet)?);
-        peer.describe(None);
+        peer.describe(None, setup.relay);
         Ok(peer)
     }
 
@@ -78,7 +80,7 @@ impl Peer {
         inlet: &Inlet,
     ) -> Result<Self, Error> {
         let mut peer = Self::new(setup, link, inlet)?;
-        peer.describe(Some(sdp));
+        peer.describe(Some(sdp), setup.relay);
         Ok(peer)
     }
 
@@ -166,12 +168,18 @@ impl Peer {
         &mut self.inflow
     }
 
-    /// Answers `offer`, or makes an offer, and reports our description.
-    fn describe(&mut self, offer: Option<String>) {
+    /// Answers `offer`, or makes an offer, and reports our description as others may see it.
+    fn describe(&mut self, offer: Option<String>, relay: bool) {
         let (connection, inlet, link) = (self.connection.0.clone(), self.inlet.clone(), self.link);
         self.describing = Some(Task::spawn(async move {
             inlet.push(match description(&connection, offer).await {
-                Ok(sdp) => Input::LinkDescribed { link, sdp },
+                Ok(sdp) => match disclosed(&sdp, relay) {
+                    Some(sdp) => Input::LinkDescribed { link, sdp },
+                    None => Input::LinkFailed {
+                        link,
+                        fault: LinkFault::Routeless,
+                    },
+                },
                 Err(_) => Input::LinkFailed {
                     link,
                     fault: LinkFault::Refused,
@@ -242,7 +250,14 @@ fn configuration(setup: &Setup) -> RtcConfiguration {
     let servers = Array::new();
     for server in &setup.ice {
         let entry = RtcIceServer::new();
-        entry.set_urls(&server.urls.iter().map(JsValue::from).collect::<Array>());
+        // Who hides asks nobody but a relay.
+        let urls = server.urls.iter();
+        let urls = urls.filter(|url| !setup.relay || is_relay(url));
+        let urls = urls.map(JsValue::from).collect::<Array>();
+        if urls.length() == 0 {
+            continue;
+        }
+        entry.set_urls(&urls);
         if let Some(username) = &server.username {
             entry.set_username(username);
         }

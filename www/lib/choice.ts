@@ -3,6 +3,9 @@
  * until the page is left.
  */
 
+import { options } from "./config.js";
+import { metered } from "./support.js";
+
 const memory = new Map<string, string>();
 
 /** The viewer's own word on sharing, or null before the first answer. */
@@ -31,6 +34,15 @@ const NOTICE = 1;
 export function rememberChoice(share: boolean, by: Asker): void {
   write("shoal:p2p", share ? "on" : "off");
   write("shoal:record", JSON.stringify({ by, at: new Date().toISOString(), notice: NOTICE }));
+  meteredToo = share && metered();
+}
+
+/** The viewer's yes was given on this page and on this metered connection; one from elsewhere does not count. */
+let meteredToo = false;
+
+/** The viewer has agreed to share over a metered connection. */
+export function agreedMetered(): boolean {
+  return meteredToo;
 }
 
 /** How the viewer's word came about; null before the first answer. */
@@ -52,6 +64,38 @@ export function acknowledged(): boolean {
 /** Remembers that the notice was read. */
 export function rememberNotice(): void {
   write("shoal:notice", String(NOTICE));
+}
+
+/** Bounds on what is sent to other viewers. 0 is no limit. */
+export interface UploadLimits {
+  /** Bytes per second. */
+  readonly rate: number;
+  /** Bytes per visit. */
+  readonly total: number;
+}
+
+/** The viewer's own limits, or those of the page's options where the viewer has set none. */
+export function limits(): UploadLimits {
+  const [rate, total] = (read("shoal:limits") ?? "").split(" ").map(Number);
+  const { uploadRate, uploadTotal } = options();
+  return Number.isSafeInteger(rate) && Number.isSafeInteger(total)
+    ? { rate: rate ?? 0, total: total ?? 0 }
+    : { rate: uploadRate, total: uploadTotal };
+}
+
+/** Remembers the viewer's limits. */
+export function rememberLimits({ rate, total }: UploadLimits): void {
+  write("shoal:limits", `${String(rate)} ${String(total)}`);
+}
+
+/** The viewer hides their address from other viewers. */
+export function hides(): boolean {
+  return read("shoal:hide") === "on";
+}
+
+/** Remembers whether the viewer hides their address. */
+export function rememberHiding(hide: boolean): void {
+  write("shoal:hide", hide ? "on" : "off");
 }
 
 function read(key: string): string | null {

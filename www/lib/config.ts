@@ -9,8 +9,10 @@ export interface Options {
   storeBytes?: number;
   /** Bytes per second sent to other viewers at most; 0 is no limit. */
   uploadRate?: number;
-  /** Bytes sent to other viewers per visit at most; 0 is no limit. */
+  /** Bytes sent to other viewers per visit at most; 0 is no limit. The viewer may choose other limits. */
   uploadTotal?: number;
+  /** Other viewers connected at one time at most, up to 500. */
+  maxPeers?: number;
   /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
   language?: string | null;
   /** Address of the full text on privacy, which the notice links to; null for none. Default: `/privacy` where the index is. */
@@ -26,6 +28,7 @@ export const defaults: Required<Options> = {
   storeBytes: 128 * 1024 * 1024,
   uploadRate: 0,
   uploadTotal: 0,
+  maxPeers: 40,
   language: null,
   privacy: "/privacy",
   trace: false,
@@ -40,6 +43,7 @@ export function configure(options: Options): void {
     storeBytes: natural(options.storeBytes, present.storeBytes),
     uploadRate: natural(options.uploadRate, present.uploadRate),
     uploadTotal: natural(options.uploadTotal, present.uploadTotal),
+    maxPeers: natural(options.maxPeers, present.maxPeers),
     language: text(options.language, present.language),
     privacy: text(options.privacy, present.privacy),
     trace: typeof options.trace === "boolean" ? options.trace : present.trace,
@@ -54,8 +58,8 @@ export function options(): Required<Options> {
 
 /** The part of the options that the engine knows, under its names. */
 export function engineOptions(): object {
-  const { storeBytes, uploadRate, uploadTotal, trace } = present;
-  return { storeBytes, uploadRate, uploadTotal, trace };
+  const { storeBytes, maxPeers, trace } = present;
+  return { storeBytes, maxLinks: maxPeers, targetLinks: Math.min(maxPeers, 24), trace };
 }
 
 function natural(value: number | undefined, otherwise: number): number {

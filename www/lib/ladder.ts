@@ -3,7 +3,7 @@
  * the same order once it runs; here it is kept so that a "no" costs not one request.
  */
 
-import { choice } from "./choice.js";
+import { agreedMetered, choice } from "./choice.js";
 import type { P2PReason, P2PStatus } from "./events.js";
 import { fuse } from "./fuse.js";
 import { metered, missing } from "./support.js";
@@ -36,7 +36,7 @@ export function obstacle({ mse, page, dead }: Footing): P2PStatus | null {
   if (dead !== null) {
     return off(dead);
   }
-  return metered() && choice() !== true ? { state: "waiting", reason: "metered" } : null;
+  return metered() && !agreedMetered() ? { state: "waiting", reason: "metered" } : null;
 }
 
 /** Off, and why. */

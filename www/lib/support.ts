@@ -37,3 +37,54 @@ export function onConnectionChange(listener: () => void): () => void {
     line?.removeEventListener("change", listener);
   };
 }
+
+/** The browser sends the Global Privacy Control signal: the viewer is to be asked, whatever the site says. */
+export function privacySignal(): boolean {
+  return (navigator as Navigator & { readonly globalPrivacyControl?: boolean }).globalPrivacyControl === true;
+}
+
+/** Why less is sent to other viewers at present. */
+export type Frugality = "battery" | "hidden";
+
+/** The Battery Status API, as far as it is used; not in TypeScript's library. */
+interface Battery extends EventTarget {
+  readonly charging: boolean;
+  /** From 0 to 1. */
+  readonly level: number;
+}
+
+/** A battery is low from here down. */
+const LOW = 0.3;
+
+let battery: Battery | null = null;
+
+/** Whether, and why, less is to be sent. */
+export function frugality(): Frugality | null {
+  if (battery !== null && !battery.charging && battery.level <= LOW) {
+    return "battery";
+  }
+  return document.hidden ? "hidden" : null;
+}
+
+/** Calls back when `frugality` may have changed; the returned function stops that. */
+export function onFrugality(listener: () => void): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  document.addEventListener("visibilitychange", listener, { signal });
+  const { getBattery } = navigator as Navigator & { getBattery?: () => Promise<Battery> };
+  getBattery?.call(navigator).then(
+    (found) => {
+      battery = found;
+      found.addEventListener("chargingchange", listener, { signal });
+      found.addEventListener("levelchange", listener, { signal });
+      if (!signal.aborted) {
+        listener();
+      }
+    },
+    // A frame may not be allowed to know.
+    () => undefined,
+  );
+  return () => {
+    stop.abort();
+  };
+}

@@ -6,8 +6,18 @@
  * engine, where it already runs, has been told.
  */
 
-import { choice, record, rememberChoice, type Asker } from "./choice.js";
-import { options } from "./config.js";
+import {
+  agreedMetered,
+  choice,
+  hides,
+  limits,
+  record,
+  rememberChoice,
+  rememberHiding,
+  rememberLimits,
+  type Asker,
+  type UploadLimits,
+} from "./choice.js";
 import { messageOf, survivable, type PlayerError } from "./errors.js";
 import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
 import { fuse } from "./fuse.js";
@@ -18,7 +28,7 @@ import { fetchAhead, spawn } from "./host/spawn.js";
 import { fetchIndex, indexUrl } from "./indexfile.js";
 import { Keepsakes, type Pace, type Place } from "./keepsakes.js";
 import { obstacle, off } from "./ladder.js";
-import { metered, onConnectionChange } from "./support.js";
+import { frugality, metered, onConnectionChange, onFrugality, privacySignal, type Frugality } from "./support.js";
 import { Tally } from "./tally.js";
 
 /** What the page asked for, by attributes. */
@@ -35,16 +45,8 @@ export interface SwarmSetup {
   readonly mse: boolean;
 }
 
-/** Limits on what is sent to other viewers; 0 is no limit. */
-export interface UploadLimits {
-  /** Bytes per second. */
-  readonly rate: number;
-  /** Bytes per visit. */
-  readonly total: number;
-}
-
-/** Why less is sent at present: the device runs on its battery, or the tab is in the background. */
-export type Frugality = "battery" | "hidden";
+export type { UploadLimits } from "./choice.js";
+export type { Frugality } from "./support.js";
 
 /** What a request hears in the end: exactly one of the two, unless it is cancelled. */
 export interface Answer {
@@ -67,6 +69,11 @@ const MAX_SILENT = 3;
 /** A failed download of the engine is tried once more after this time, in milliseconds. */
 const RETRY_AFTER = 60_000;
 
+/** States in which the switch has an effect, though nothing is shared. */
+const SWITCHABLE: readonly (P2PReason | null)[] = ["no-relay", "webrtc-blocked", "you"];
+/** Bytes sent to other viewers by the page's swarms that have ended: limits hold for the whole visit. */
+let spent = 0;
+
 /** See the module's header. */
 export class Swarm {
   readonly events = new Emitter<SwarmEvents>();
@@ -78,10 +85,6 @@ export class Swarm {
   readonly #unwatch: (() => void)[] = [];
   #page: "ask" | "off" | null;
   #told = false;
-  #hidden = false;
-  readonly #relay: boolean = false;
-  readonly #frugal: Frugality | null = null;
-  #limits: UploadLimits = { rate: options().uploadRate, total: options().uploadTotal };
   #status: P2PStatus = { state: "waiting", reason: "starting" };
   #peers = 0;
   #host: InlineHost | null = null;
@@ -111,6 +114,9 @@ export class Swarm {
         this.#host?.rule("metered", metered());
         this.#climb();
       }),
+      onFrugality(() => {
+        this.#host?.frugal(frugality() !== null);
+      }),
     );
     this.#settle(this.#obstacle() ?? { state: "waiting", reason: "starting" });
   }
@@ -127,7 +133,10 @@ export class Swarm {
 
   /** Counters of this video since the swarm was made. */
   stats(): PlayerStats {
-    return this.#tally.snapshot(this.#counters(), this.#status, this.#peers, this.#limits.total);
+    const counters = this.#counters();
+    const { total } = limits();
+    const uploadLeft = total === 0 ? null : Math.max(0, total - spent - (counters?.uploadedBytes ?? 0));
+    return this.#tally.snapshot(counters, this.#status, this.#peers, uploadLeft);
   }
 
   /** What the engine went through, when the page's options have it recorded. */
@@ -147,14 +156,49 @@ export class Swarm {
   /** The viewer's word, from the switch and the notice, or from the page's own dialog. */
   choose(share: boolean, by: Asker): void {
     rememberChoice(share, by);
+    // Where WebRTC was blocked the switch tries once more.
+    this.#host?.rule("capable", true);
+    this.#host?.rule("metered-too", agreedMetered());
     this.#host?.rule("viewer", this.#viewer());
     this.#climb();
+  }
+
+  /** The viewer hides their address, or no longer: connections are made anew, through a relay or not. */
+  hide(hide: boolean): void {
+    rememberHiding(hide);
+    this.#host?.rule("hidden", hide);
+  }
+
+  /** The viewer hides their address. */
+  get hidden(): boolean {
+    return hides();
+  }
+
+  /** The operator offers a relay, so that an address can be hidden. */
+  get relayOffered(): boolean {
+    return this.#host?.relays() ?? false;
+  }
+
+  /** The viewer's own bounds on what is sent. */
+  limit(bounds: UploadLimits): void {
+    rememberLimits(bounds);
+    this.#limit();
+  }
+
+  /** What is sent at most. */
+  get limits(): UploadLimits {
+    return limits();
+  }
+
+  /** Why less is sent at present. */
+  get frugal(): Frugality | null {
+    return frugality();
   }
 
   /** The page's attribute has changed. */
   restrict(page: "ask" | "off" | null): void {
     this.#page = page;
-    this.#host?.rule("page", this.#wish());
+    this.#host?.rule("page", page);
     this.#climb();
   }
 
@@ -166,46 +210,16 @@ export class Swarm {
   tell(told: boolean): void {
     if (this.#told !== told) {
       this.#told = told;
-      this.#host?.rule("page", this.#wish());
+      this.#host?.rule("ask-first", this.#askFirst());
       this.#host?.rule("viewer", this.#viewer());
       this.#climb();
     }
   }
 
-  /** The viewer wants their address hidden from other viewers. */
-  hide(hidden: boolean): void {
-    this.#hidden = hidden;
-  }
-
-  /** The viewer's address is hidden from other viewers, where a relay is offered. */
-  get hidden(): boolean {
-    return this.#hidden;
-  }
-
-  /** The site has a relay through which an address can be hidden. */
-  get relayOffered(): boolean {
-    return this.#relay;
-  }
-
-  /** The viewer's own limits on what is sent to others. */
-  limit(limits: UploadLimits): void {
-    this.#limits = limits;
-  }
-
-  /** What holds at present. */
-  get limits(): UploadLimits {
-    return this.#limits;
-  }
-
-  /** Why less is sent than the limits allow. */
-  get frugal(): Frugality | null {
-    return this.#frugal;
-  }
-
   /** The viewer's switch would have an effect. */
   get switchable(): boolean {
     const { state, reason } = this.#status;
-    return state !== "off" || reason === "you";
+    return state !== "off" || SWITCHABLE.includes(reason);
   }
 
   /** Where a segment lies in the index, or null when no track of the index is its playlist. */
@@ -308,12 +322,7 @@ export class Swarm {
     this.events.clear();
     this.#pending.clear();
     this.#keepsakes.clear();
-    this.#host?.close();
-    this.#host = null;
-  }
-
-  #wish(): "ask" | "off" | null {
-    return this.#page ?? (this.#told ? null : "ask");
+    this.#letGo();
   }
 
   #viewer(): boolean | null {
@@ -395,11 +404,8 @@ export class Swarm {
       host = new InlineHost(module, fuse, (events) => {
         this.#hear(events);
       });
-      // Before the index: it may bring the operator's `on`, and the engine joins at once.
-      host.rule("capable", true);
-      host.rule("page", this.#wish());
-      host.rule("metered", metered());
-      host.rule("viewer", this.#viewer());
+      // Before the index, with which it begins: not a packet may go out that a rule forbids.
+      this.#instruct(host);
       host.setIndex(json, url);
       return host;
     } catch (thrown) {
@@ -409,6 +415,34 @@ export class Swarm {
       this.events.emit("error", survivable(made ? "index-malformed" : "options-invalid", messageOf(thrown)));
       return null;
     }
+  }
+
+  #instruct(host: InlineHost): void {
+    host.rule("capable", true);
+    host.rule("page", this.#page);
+    host.rule("metered", metered());
+    host.rule("metered-too", agreedMetered());
+    host.rule("hidden", hides());
+    host.rule("ask-first", this.#askFirst());
+    host.rule("viewer", this.#viewer());
+    host.frugal(frugality() !== null);
+    this.#limit(host);
+  }
+
+  #askFirst(): boolean {
+    return !this.#told || privacySignal();
+  }
+
+  #limit(host = this.#host): void {
+    const { rate, total } = limits();
+    // One byte is too little for anything; none would be no limit.
+    host?.limits(rate, total === 0 ? 0 : Math.max(1, total - spent));
+  }
+
+  #letGo(): void {
+    spent += this.#counters()?.uploadedBytes ?? 0;
+    this.#host?.close();
+    this.#host = null;
   }
 
   #bringUp(host: InlineHost): void {
@@ -491,8 +525,7 @@ export class Swarm {
   /** The fuse is blown: whoever waits goes to the server, and the engine is let go. */
   #fail(cause: string): void {
     this.#blackBox = this.#host?.trace();
-    this.#host?.close();
-    this.#host = null;
+    this.#letGo();
     this.#settle(this.#obstacle() ?? off("engine-failed"));
     const waiting = [...this.#pending.values()];
     this.#pending.clear();

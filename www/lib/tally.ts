@@ -39,7 +39,12 @@ export class Tally {
   }
 
   /** Everything together. `engine` is null while there is none. */
-  snapshot(engine: ClientStats | null, { state, reason }: P2PStatus, peers: number, uploadTotal = 0): PlayerStats {
+  snapshot(
+    engine: ClientStats | null,
+    { state, reason }: P2PStatus,
+    peers: number,
+    uploadLeft: number | null = null,
+  ): PlayerStats {
     const horizon = performance.now() - SPAN;
     this.#recent = this.#recent.filter(([time]) => time >= horizon);
     const recent = this.#recent.reduce((sum, [, bytes]) => sum + bytes, 0);
@@ -52,6 +57,7 @@ export class Tally {
       originBytes: originBytes + this.#bytes,
       peerBytes,
       uploadedBytes,
+      uploadLeft,
       wastedBytes: wastedBytes + this.#wasted,
       aheadBytes,
       storedBytes,
@@ -60,7 +66,6 @@ export class Tally {
       originRate: originRate + recent / (SPAN / 1000),
       peerRate,
       uploadRate,
-      uploadLeft: uploadTotal === 0 ? null : Math.max(0, uploadTotal - uploadedBytes),
       rottenPieces,
     };
   }

@@ -24,6 +24,9 @@ pub struct Config {
     pub upload_burst: Duration,
     /// Bytes sent to peers per visit at most; 0 is no limit.
     pub upload_total: u64,
+    /// Bytes per second sent to peers at most while the page is in the background or the battery is
+    /// low; 0 is no limit. 125,000.
+    pub frugal_upload: u64,
     /// Peers whose requests wait for us at one time; the others are told that we are busy. More:
     /// each of them gets less. 16.
     pub upload_slots: usize,
@@ -116,6 +119,10 @@ pub struct Config {
     pub offers: usize,
     /// How long an offer waits for an answer. WebTorrent's clients keep 50 s.
     pub offer_life: Duration,
+    /// Descriptions in a row without a way by which a peer could come, after which WebRTC is taken to be
+    /// blocked. More: offers are made in vain for longer; fewer: a network that comes up late is
+    /// given up. 3.
+    pub max_routeless: u32,
     /// Bound on making an offer or an answer, candidates included. 8 s.
     pub describe_life: Duration,
     /// Bound on opening the channel once both sides have described themselves. 20 s.
@@ -140,6 +147,13 @@ pub struct Config {
     /// Banned or struck peers remembered. 256.
     pub max_remembered: usize,
 
+    /// How old the index may be when a tracker is connected to; an older one is read again, for what it
+    /// says of policy, token and servers. Longer: what has changed there is found out later. 5 min.
+    pub index_life: Duration,
+    /// Least time between two questions of how many watch, whatever the server says. 10 s.
+    pub min_count_interval: Duration,
+    /// The longest such time, and the wait after a question that was not answered. 5 min.
+    pub count_retry: Duration,
     /// Bound on opening the tracker's socket. 10 s.
     pub tracker_open: Duration,
     /// First wait before the tracker is tried again; doubles to `tracker_retry_max`. 1 s.
@@ -170,6 +184,7 @@ impl Default for Config {
             upload_rate: 0,
             upload_burst: s(30),
             upload_total: 0,
+            frugal_upload: 125_000,
             upload_slots: 16,
             upload_patience: s(1),
             assumed_upload: 250_000,
@@ -206,6 +221,7 @@ impl Default for Config {
             few_links: 6,
             offers: 5,
             offer_life: s(50),
+            max_routeless: 3,
             describe_life: s(8),
             connect_life: s(20),
             handshake_life: s(10),
@@ -217,6 +233,9 @@ impl Default for Config {
             max_strikes: 4,
             ban: s(600),
             max_remembered: 256,
+            index_life: s(300),
+            min_count_interval: s(10),
+            count_retry: s(300),
             tracker_open: s(10),
             tracker_retry: s(1),
             tracker_retry_max: s(60),
@@ -278,6 +297,12 @@ impl Config {
                 (1..=self.max_pipeline).contains(&self.min_pipeline),
                 "minPipeline",
                 "from 1 to maxPipeline",
+            ),
+            (self.max_routeless >= 1, "maxRouteless", "at least 1"),
+            (
+                self.min_count_interval <= self.count_retry,
+                "minCountInterval",
+                "at most countRetry",
             ),
             (self.early_fetchers >= 1.0, "earlyFetchers", "at least 1"),
             (self.assumed_rate >= 1, "assumedRate", "at least 1"),

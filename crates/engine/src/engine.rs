@@ -12,6 +12,7 @@ use shoal_wire::peer::Ranges;
 use crate::announce::Tracker;
 use crate::chance::Chance;
 use crate::config::Config;
+use crate::crowd::Crowd;
 use crate::event::{Event, Stats};
 use crate::input::{HttpId, Input, LinkId, NeedId, Playhead};
 use crate::link::Link;
@@ -37,10 +38,16 @@ pub struct Engine {
 
     pub(crate) policy: Policy,
     pub(crate) state: State,
+    pub(crate) crowd: Crowd,
     /// When P2P was last joined; nothing while nobody may be contacted.
     pub(crate) joined: Option<Time>,
 
     pub(crate) timeline: Option<Timeline>,
+    /// When the index was last read, and whether a tracker has cast doubt on it since.
+    pub(crate) indexed: Time,
+    pub(crate) index_doubted: bool,
+    /// What the tracker wants to see.
+    pub(crate) token: Option<String>,
     pub(crate) store: Store,
     pub(crate) needs: Table<NeedId, SegmentId>,
     pub(crate) playhead: Option<(Playhead, Time)>,
@@ -52,6 +59,8 @@ pub struct Engine {
     pub(crate) tracker: Tracker,
     pub(crate) links: Table<LinkId, Link>,
     pub(crate) next_link: u64,
+    /// Descriptions in a row by which no peer could come.
+    pub(crate) routeless: u32,
     /// When the links have to be looked at again, or earlier.
     pub(crate) links_due: Option<Time>,
     /// When the least useful of them may go.
@@ -93,8 +102,12 @@ impl Engine {
             now: Time::default(),
             policy: Policy::default(),
             state: State::Waiting(Reason::Starting),
+            crowd: Crowd::default(),
             joined: None,
             timeline: None,
+            indexed: Time::default(),
+            index_doubted: false,
+            token: None,
             store: Store::default(),
             needs: Table::default(),
             playhead: None,
@@ -104,6 +117,7 @@ impl Engine {
             tracker: Tracker::default(),
             links: Table::default(),
             next_link: 0,
+            routeless: 0,
             links_due: None,
             churn_at: None,
             slots_stale: false,
@@ -135,13 +149,26 @@ impl Engine {
                 self.needs.remove(id);
                 self.plan.stale = true;
             }
+            Input::Frugal(frugal) => {
+                self.upload.frugal = frugal;
+                self.limit_upload();
+            }
             Input::HttpBlock { id, block } => self.http_block(id, block),
             Input::HttpDone(id) => self.http_ended(id, None),
             Input::HttpFailed { id, fault } => self.http_ended(id, Some(fault)),
             Input::Index(info) => {
                 if self.timeline.is_none() {
                     self.timeline = Some(Timeline::new(info));
+                    self.indexed = self.now;
                 }
+            }
+            Input::Limits {
+                upload_rate,
+                upload_total,
+            } => {
+                self.config.upload_rate = upload_rate;
+                self.config.upload_total = upload_total;
+                self.limit_upload();
             }
             Input::LinkDescribed { link, sdp } => self.link_described(link, sdp),
             Input::LinkDrained { link, buffered } => self.link_drained(link, buffered),
@@ -176,7 +203,8 @@ impl Engine {
                 self.playhead = Some((playhead, self.now));
                 self.plan.stale = true;
             }
-            Input::Rule(rule) => self.policy.set(rule),
+            Input::Renewed => self.index_renewed(),
+            Input::Rule(rule) => self.rule(rule),
             Input::Tick => {}
             Input::Timeline {
                 track,
@@ -188,10 +216,12 @@ impl Engine {
                 }
                 self.plan.stale = true;
             }
+            Input::Token(token) => self.token = token,
             Input::TrackerClosed => self.tracker_closed(),
             Input::TrackerMessage(text) => self.tracker_message(&text),
             Input::TrackerOpened => self.tracker_opened(),
             Input::Verified { piece, verdict } => self.verified(piece, verdict),
+            Input::Viewers { viewers, again } => self.viewers_counted(viewers, again),
         }
         self.settle();
     }
@@ -259,6 +289,7 @@ impl Engine {
     /// Does all that follows from what is known now, and says when to come back.
     fn settle(&mut self) {
         self.reconsider();
+        self.run_crowd();
         if self.joined.is_some() {
             self.run_tracker();
             self.run_links();
@@ -274,9 +305,16 @@ impl Engine {
     }
 
     fn next_deadline(&self) -> Option<Time> {
-        self.joined?;
+        if self.joined.is_none() {
+            return self.crowd_deadline();
+        }
         let fetches = self.fetches.values().map(Fetch::silent_at).min();
-        let others = [self.tracker_deadline(), self.plan.next, self.upload.next];
+        let others = [
+            self.tracker_deadline(),
+            self.plan.next,
+            self.upload.next,
+            self.crowd_deadline(),
+        ];
         let links = [self.links_due, self.have_at(), fetches];
         others.into_iter().chain(links).flatten().min()
     }

@@ -1,7 +1,5 @@
 //! What the page is told.
 
-use serde::Serialize;
-
 use crate::policy::State;
 
 /// Something that the page may want to know.
@@ -17,8 +15,7 @@ pub enum Event {
 }
 
 /// A snapshot of what the engine has done since it began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Media bytes that the origin sent to the engine.
     pub origin_bytes: u64,
@@ -50,4 +47,44 @@ pub struct Stats {
     pub origin_requests: u32,
     /// Inputs handled: it grows as long as the engine is alive.
     pub inputs: u64,
+}
+
+impl Stats {
+    /// Every figure under the name that pages know it by.
+    #[must_use]
+    pub fn figures(&self) -> [(&'static str, f64); 14] {
+        // One that is missing from the list does not compile.
+        let Self {
+            origin_bytes,
+            peer_bytes,
+            uploaded_bytes,
+            wasted_bytes,
+            ahead_bytes,
+            stored_bytes,
+            peers,
+            swarm,
+            origin_rate,
+            peer_rate,
+            upload_rate,
+            rotten_pieces,
+            origin_requests,
+            inputs,
+        } = *self;
+        [
+            ("originBytes", origin_bytes as f64),
+            ("peerBytes", peer_bytes as f64),
+            ("uploadedBytes", uploaded_bytes as f64),
+            ("wastedBytes", wasted_bytes as f64),
+            ("aheadBytes", ahead_bytes as f64),
+            ("storedBytes", stored_bytes as f64),
+            ("peers", peers.into()),
+            ("swarm", swarm.into()),
+            ("originRate", origin_rate),
+            ("peerRate", peer_rate),
+            ("uploadRate", upload_rate),
+            ("rottenPieces", rotten_pieces.into()),
+            ("originRequests", origin_requests.into()),
+            ("inputs", inputs as f64),
+        ]
+    }
 }

@@ -100,6 +100,8 @@ pub enum LinkFault {
     Refused,
     /// The peer sent bytes that are no peer message.
     Malformed,
+    /// The browser found no way by which a peer could come: no candidate that may be told.
+    Routeless,
 }
 
 /// Why an HTTP request came to nothing.
@@ -127,6 +129,8 @@ pub struct Pace {
 pub enum Input {
     /// The player no longer wants what it asked for.
     Cancel(NeedId),
+    /// The page is in the background or the battery is low, or no longer.
+    Frugal(bool),
     /// A block of an HTTP response is complete. The adapter holds its bytes aside until the next
     /// `Output::Wait` and writes them only on `Output::Keep`.
     HttpBlock {
@@ -146,11 +150,18 @@ pub enum Input {
     },
     /// The index is here. Once.
     Index(IndexInfo),
+    /// The viewer's own bounds, in place of the configuration's.
+    Limits {
+        /// As `Config::upload_rate`.
+        upload_rate: u64,
+        /// As `Config::upload_total`.
+        upload_total: u64,
+    },
     /// We made an offer (`Output::LinkOffer`) or an answer (`Output::LinkAccept`).
     LinkDescribed {
         /// The link.
         link: LinkId,
-        /// The whole local SDP, candidates included.
+        /// The whole local SDP, candidates included, as others may see it.
         sdp: String,
     },
     /// The channel's send buffer is at or under [`LOW_MARK`]: it has fallen there, or as many bytes
@@ -215,6 +226,8 @@ pub enum Input {
     },
     /// Where the player is; at least once a second while it plays.
     Playhead(Playhead),
+    /// What became of `Output::RenewIndex`; rules and token that it brought have been told before.
+    Renewed,
     /// One of those who decide on P2P has spoken.
     Rule(Rule),
     /// Time has come: the deadline of the last `Output::Wait`.
@@ -226,6 +239,8 @@ pub enum Input {
         /// All segments that the playlist lists.
         segments: Vec<TimelineSegment>,
     },
+    /// What the tracker wants to see of who joins, from the index.
+    Token(Option<String>),
     /// The tracker's socket closed or could not be opened.
     TrackerClosed,
     /// A text message of the tracker, unread.
@@ -238,5 +253,12 @@ pub enum Input {
         piece: PieceIndex,
         /// The outcome.
         verdict: Verdict,
+    },
+    /// What became of `Output::CountViewers`.
+    Viewers {
+        /// How many watch; nothing when the server could not be asked.
+        viewers: Option<u32>,
+        /// When to ask again.
+        again: Duration,
     },
 }

@@ -6,9 +6,19 @@ use shoal_wire::peer::Ranges;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::output::{CloseReason, Declined, Output};
-use crate::policy::{Reason, Ruling, State};
+use crate::policy::{Reason, Rule, Ruling, State};
 
 impl Engine {
+    /// One of those who decide has spoken.
+    pub(crate) fn rule(&mut self, rule: Rule) {
+        let before = self.policy.hidden();
+        self.policy.set(rule);
+        if self.policy.hidden() != before && self.joined.is_some() {
+            // Every connection is made anew, the hidden ones through a relay.
+            self.leave();
+        }
+    }
+
     /// Joins or leaves as the rules have it, and tells the page what the viewer sees.
     pub(crate) fn reconsider(&mut self) {
         let ruling = self.policy.ruling();
@@ -35,10 +45,13 @@ impl Engine {
         }
     }
 
-    /// Ends everything that others can see, in one go.
+    /// Ends everything that others can see, in one go. Whoever joins again does it under another name,
+    /// so that nobody can tell that it is the same viewer, perhaps at another address.
     fn leave(&mut self) {
         self.joined = None;
         self.leave_tracker();
+        self.me = self.chance.peer_id();
+        self.routeless = 0;
         for link in self.links.names() {
             self.close_link(link, CloseReason::Stopped);
         }

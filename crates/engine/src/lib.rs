@@ -28,6 +28,7 @@ mod bounds;
 mod chance;
 mod churn;
 mod config;
+mod crowd;
 mod engine;
 mod event;
 mod input;

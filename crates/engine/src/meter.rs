@@ -167,6 +167,16 @@ impl Bucket {
         }
     }
 
+    /// Goes on at another rate. What was saved up at the old one is lost.
+    pub(crate) fn change(&mut self, now: Time, rate: u64, burst: Duration) {
+        if self.rate != rate {
+            *self = Self {
+                at: now,
+                ..Self::new(rate, burst)
+            };
+        }
+    }
+
     /// Bytes that it will have let through after `span`, at most.
     pub(crate) fn within(&self, span: Duration) -> f64 {
         match self.rate {
@@ -258,6 +268,21 @@ mod tests {
             }
         }
         assert!((1_000_000..1_150_000).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_bucket_that_changes_its_rate_gives_nothing_away() {
+        let second = Duration::from_secs(1);
+        let mut bucket = Bucket::new(0, second);
+        let now = Time::from_secs(1000);
+        assert_eq!(bucket.take(now, 1 << 30), Ok(()));
+        for _ in 0..10 {
+            bucket.change(now, 20_000, second);
+        }
+        assert_eq!(bucket.take(now, 16_384), Ok(()));
+        assert!(bucket.take(now, 16_384).is_err());
+        bucket.change(now, 0, second);
+        assert_eq!(bucket.take(now, 1 << 30), Ok(()));
     }
 
     #[test]

@@ -52,6 +52,11 @@ pub struct Delivery {
 /// Everything that the engine asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
+    /// Ask the server how many watch; answer with `Input::Viewers`.
+    CountViewers {
+        /// We are in the swarm, where we are counted already.
+        member: bool,
+    },
     /// Leave this need to the player's own loader.
     Decline {
         /// The player's number.
@@ -127,6 +132,8 @@ pub enum Output {
         /// What to send.
         frame: Frame,
     },
+    /// Read the index again: its policy, token, STUN and TURN servers; answer with `Input::Renewed`.
+    RenewIndex,
     /// Make room for a segment; its bytes come piece by piece.
     Reserve {
         /// Which.

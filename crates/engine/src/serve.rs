@@ -19,6 +19,8 @@ use crate::time::Time;
 #[derive(Debug)]
 pub(crate) struct Upload {
     bucket: Bucket,
+    /// The page is in the background or the battery is low.
+    pub(crate) frugal: bool,
     meter: Meter,
     /// Our rate while requests wait.
     speed: BusyMeter,
@@ -34,6 +36,7 @@ impl Upload {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             bucket: Bucket::new(config.upload_rate, config.upload_burst),
+            frugal: false,
             meter: Meter::default(),
             speed: BusyMeter::new(SPEED_HALF_LIFE),
             waiting: 0,
@@ -71,6 +74,22 @@ impl Upload {
 }
 
 impl Engine {
+    /// The bounds of what we send have changed.
+    pub(crate) fn limit_upload(&mut self) {
+        let Config {
+            upload_rate,
+            frugal_upload,
+            upload_burst,
+            ..
+        } = self.config;
+        let frugal = Some(frugal_upload).filter(|_| self.upload.frugal);
+        let bounds = [Some(upload_rate), frugal].into_iter().flatten();
+        let rate = bounds.filter(|&rate| rate > 0).min().unwrap_or(0);
+        self.upload.bucket.change(self.now, rate, upload_burst);
+        // A total that was spent may not be any more.
+        self.slots_stale = true;
+    }
+
     /// So many bytes more would pass the total that may be sent.
     fn passes_total(&self, bytes: u32) -> bool {
         let next = self.stats.uploaded_bytes + u64::from(bytes);

@@ -143,6 +143,7 @@ impl Dice {
             2 => TrackerMessage::Failure {
                 reason: "no".into(),
                 info_hash: Some(SWARM),
+                off: None,
             }
             .encode(),
             3 => {
@@ -225,14 +226,19 @@ impl Dice {
                     [None, Some(Wish::On), Some(Wish::Ask), Some(Wish::Off)][self.roll(4) as usize];
                 let answer = [None, Some(true), Some(false)][self.roll(3) as usize];
                 let rules = [
+                    Rule::AskFirst(self.roll(4) == 0),
                     Rule::Capable(self.roll(4) > 0),
+                    Rule::Hidden(self.roll(3) == 0),
+                    Rule::Least(self.roll(4) as u32),
                     Rule::Metered(self.roll(4) == 0),
+                    Rule::MeteredToo(self.roll(2) == 0),
                     Rule::Page(wish),
+                    Rule::Relay(self.roll(2) == 0),
                     Rule::Site(wish),
                     Rule::Video(wish),
                     Rule::Viewer(answer),
                 ];
-                Input::Rule(rules[self.roll(6) as usize])
+                Input::Rule(rules[self.roll(rules.len() as u64) as usize])
             }
             11 => {
                 let segments = (0..self.roll(12)).map(|_| TimelineSegment {
@@ -278,6 +284,24 @@ impl Dice {
                     [self.roll(3) as usize],
             },
             23 => Input::Tick,
+            24 => Input::Viewers {
+                viewers: [None, Some(0), Some(2), Some(u32::MAX)][self.roll(4) as usize],
+                again: self.span(),
+            },
+            25 => Input::Limits {
+                upload_rate: self.number(1 << 20),
+                upload_total: self.number(1 << 20),
+            },
+            26 => [
+                Input::Frugal(self.roll(2) == 0),
+                Input::Renewed,
+                Input::Token(Some("token".into())),
+            ][self.roll(3) as usize]
+                .clone(),
+            27 => Input::LinkFailed {
+                link,
+                fault: LinkFault::Routeless,
+            },
             _ => Input::LinkFrame {
                 link,
                 frame: Frame::Message(self.message()),

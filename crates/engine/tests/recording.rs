@@ -13,7 +13,7 @@ use shoal_engine::{
 use shoal_wire::id::{OfferId, PeerId, PieceIndex, TrackId};
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, ExtendedHandshake, Frame, Handshake, Message, Ranges};
-use shoal_wire::tracker::TrackerMessage;
+use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 const BUDGET: usize = 1 << 20;
 const LINK: LinkId = LinkId(300);
@@ -116,14 +116,41 @@ fn harmless() -> Vec<Input> {
         id: HttpId(3),
         fault,
     }));
-    let faults = [LinkFault::Closed, LinkFault::Refused, LinkFault::Malformed];
+    let faults = [
+        LinkFault::Closed,
+        LinkFault::Refused,
+        LinkFault::Malformed,
+        LinkFault::Routeless,
+    ];
     inputs.extend(faults.map(|fault| Input::LinkFailed { link: LINK, fault }));
     inputs.extend(
         [Verdict::Invalid, Verdict::Unknown, Verdict::Valid]
             .map(|verdict| Input::Verified { piece, verdict }),
     );
+    inputs.extend([
+        Input::Frugal(true),
+        Input::Renewed,
+        Input::Token(None),
+        Input::Limits {
+            upload_rate: 1 << 53,
+            upload_total: 0,
+        },
+        Input::Viewers {
+            viewers: Some(7),
+            again: Duration::from_secs(30),
+        },
+        Input::Viewers {
+            viewers: None,
+            again: Duration::ZERO,
+        },
+    ]);
     let rules = [
+        Rule::AskFirst(true),
         Rule::Capable(true),
+        Rule::Hidden(true),
+        Rule::Least(u32::MAX),
+        Rule::MeteredToo(true),
+        Rule::Relay(false),
         Rule::Metered(false),
         Rule::Page(Some(Wish::Ask)),
         Rule::Site(Some(Wish::Off)),
@@ -151,6 +178,7 @@ fn harmless() -> Vec<Input> {
         TrackerMessage::Failure {
             reason: String::new(),
             info_hash: Some(SWARM),
+            off: Some(OffBy::Video),
         },
         TrackerMessage::Offer {
             info_hash: SWARM,
@@ -332,6 +360,7 @@ fn no_address_and_no_text_of_a_stranger_is_kept() {
         TrackerMessage::Failure {
             reason: "203.0.113.77 is secret".into(),
             info_hash: None,
+            off: None,
         }
         .encode(),
         TrackerMessage::Warning {

@@ -1,9 +1,22 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
+use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use shoal_wire::index::P2p;
+use ipnet::IpNet;
+use shoal_server::{
+    admin::client::Server,
+    config::{self, ConfigError, File, network, stun_url, turn_url},
+    ice::{self, Turn, TurnAccess},
+    privacy,
+    serve::ServeConfig,
+    stun::StunAt,
+};
+use shoal_wire::{id::InfoHash, index::P2p};
 
 /// Serves HLS video that its viewers share with each other.
 #[derive(Debug, Parser)]
@@ -17,8 +30,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write the index files of a directory, for any web server to serve
     Index(Index),
+    /// Tell who may share on a running server, or change it: for the site, or for one video
+    P2p(P2pCommand),
+    /// Write the page that tells viewers what sharing reveals, for any web server to serve; `shoal
+    /// serve` has it at /privacy
+    Privacy(Privacy),
     /// Serve a directory: the video's files, their indexes, the tracker, the player and its demo page
     Serve(Serve),
+    /// Run a tracker alone, for videos that lie elsewhere
+    Track(Track),
 }
 
 #[derive(Debug, Args)]
@@ -32,18 +52,253 @@ pub(crate) struct Index {
     /// Whether viewers share
     #[arg(long, value_enum, default_value_t)]
     pub(crate) p2p: Sharing,
+    /// A STUN server, by which browsers learn their address, such as stun:example.org:3478. Whoever runs
+    /// it learns who watches
+    #[arg(long = "stun", value_name = "URL", value_parser = stun_url)]
+    pub(crate) stun: Vec<String>,
+    #[command(flatten)]
+    pub(crate) turn: Relays,
+}
+
+/// TURN servers.
+#[derive(Debug, Args)]
+pub(crate) struct Relays {
+    /// A TURN server, for viewers who hide their address from each other, such as
+    /// turn:example.org:3478; may be given up to 8 times. Without a host (turn::3478) it is this one
+    #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
+    urls: Vec<String>,
+    /// The name that the TURN server wants, for everybody the same
+    #[arg(long = "turn-user", value_name = "NAME", requires_all = ["urls", "password_file"])]
+    user: Option<String>,
+    /// A file with the password that goes with the name
+    #[arg(long = "turn-password-file", value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The directory to serve; nothing outside it is
-    pub(crate) dir: PathBuf,
+    pub(crate) dir: Option<PathBuf>,
+    /// A configuration file (TOML); the other options override what it says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say whether the configuration is in order, and serve nothing
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    #[command(flatten)]
+    pub(crate) turn: Relays,
+    /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
+    /// credentials that end after 12 hours
+    #[arg(long, value_name = "FILE", requires = "urls", conflicts_with = "user")]
+    pub(crate) turn_secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    /// The language to write it in, such as en or fr
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    pub(crate) lang: String,
+    /// A tracker that is not `shoal serve`'s; may be given several times
+    #[arg(long = "tracker", value_name = "URL", value_parser = tracker)]
+    pub(crate) trackers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// A TURN server that the indexes name; may be given several times
+    #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
+    pub(crate) turn: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P2pCommand {
+    /// What holds from now on; nothing, to see what holds. Viewers who share stop within a second
+    #[arg(value_enum)]
+    pub(crate) word: Option<Switched>,
+    /// The playlist of the video that is meant, as in its URL; without it, the site
+    #[arg(long, value_name = "PATH", requires = "word")]
+    pub(crate) video: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Where the running server is reached.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's admin socket
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    socket: Option<PathBuf>,
+    /// The server's address, such as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "token_file", value_parser = http_url)]
+    url: Option<Uri>,
+    /// A file with the admin token that goes with the address
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// The server that is meant.
+    pub(crate) fn server(self) -> Result<Server, ConfigError> {
+        match (self.socket, self.url, self.token_file) {
+            (None, Some(url), Some(file)) => Ok(Server::Http {
+                url,
+                token: config::secret(&file)?,
+            }),
+            (socket, _, _) => Ok(Server::Socket(socket.unwrap_or_default())),
+        }
+    }
+}
+
+/// What the operator can switch to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switched {
+    /// Without asking; the notice is shown, with the switch in it
+    On,
+    /// Each viewer is asked first
+    Ask,
+    /// Never; the tracker refuses everybody
+    Off,
+    /// What the configuration says
+    Configured,
+}
+
+impl Switched {
+    /// As the server takes it.
+    pub(crate) fn word(self) -> Option<P2p> {
+        match self {
+            Self::On => Some(P2p::On),
+            Self::Ask => Some(P2p::Ask),
+            Self::Off => Some(P2p::Off),
+            Self::Configured => None,
+        }
+    }
+}
+
+/// What the operator decides about sharing.
+#[derive(Debug, Args)]
+pub(crate) struct Site {
+    /// The name of the site or of whoever runs it, for the page on privacy
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Where viewers can ask: a mail address or a web page, for the page on privacy
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) contact: Option<String>,
+    /// Whether viewers share [default: ask]
+    #[arg(long, value_enum)]
+    pub(crate) p2p: Option<Sharing>,
+    /// Viewers that there must be before any of them shares [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) min_viewers: Option<u32>,
+    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
+    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
+    /// loopback address
+    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
+    pub(crate) stun: Option<Stun>,
+}
+
+impl Site {
+    /// Puts what is given in the place of what the configuration says.
+    pub(crate) fn apply(self, config: &mut ServeConfig) {
+        let Self {
+            name,
+            contact,
+            p2p,
+            min_viewers,
+            stun,
+        } = self;
+        let operator = &mut config.operator;
+        operator.name = name.or(operator.name.take());
+        operator.contact = contact.or(operator.contact.take());
+        config.p2p = p2p.map_or(config.p2p, P2p::from);
+        config.min_viewers = min_viewers.unwrap_or(config.min_viewers);
+        match stun {
+            Some(Stun::Here(at)) => config.stun = at,
+            Some(Stun::There(url)) => {
+                config.stun = StunAt::Off;
+                config.ice = vec![ice::stun(url)];
+            }
+            None => {}
+        }
+    }
+}
+
+impl Serve {
+    /// What the server is set up with: the file's word, then the options'.
+    pub(crate) fn into_config(self) -> Result<ServeConfig, ConfigError> {
+        let file = self.config.as_deref().map(File::read).transpose()?;
+        let mut config = file.unwrap_or_default().into_config()?;
+        config.dir = self.dir.unwrap_or(config.dir);
+        if config.dir.as_os_str().is_empty() {
+            return Err(ConfigError::Dir);
+        }
+        config.listen = self.listen.unwrap_or(config.listen);
+        self.site.apply(&mut config);
+        if !self.trusted_proxies.is_empty() {
+            config.trusted_proxies = self.trusted_proxies;
+        }
+        let turn = self.turn.turn(self.turn_secret_file.as_deref())?;
+        config.turn = turn.or(config.turn);
+        Ok(config)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Track {
     /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = address)]
     pub(crate) listen: SocketAddr,
-    /// Whether viewers share
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) p2p: Sharing,
+    /// Let any swarm meet here, whoever runs its site
+    #[arg(long, required_unless_present = "allow")]
+    pub(crate) open: bool,
+    /// A swarm that may meet here, as the 40 digits in its index; may be given several times
+    #[arg(long, value_name = "SWARM", value_parser = swarm)]
+    pub(crate) allow: Vec<InfoHash>,
+    /// A site whose pages may use the tracker, such as https://video.example; may be given several times.
+    /// Without it all may
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
+    /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
+    #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+/// Who answers STUN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stun {
+    Here(StunAt),
+    There(String),
+}
+
+impl Relays {
+    /// The relays and how they are used, if any are given.
+    pub(crate) fn turn(self, secret_file: Option<&Path>) -> Result<Option<Turn>, ConfigError> {
+        if self.urls.is_empty() {
+            return Ok(None);
+        }
+        let access = match (self.user, self.password_file, secret_file) {
+            (_, _, Some(file)) => TurnAccess::Secret(config::secret(file)?.into_bytes()),
+            (Some(user), Some(file), None) => TurnAccess::Password {
+                user,
+                password: config::secret(&file)?,
+            },
+            _ => return Err(ConfigError::TurnAccess),
+        };
+        let urls = self.urls;
+        Ok(Some(Turn { urls, access }))
+    }
 }
 
 /// What the operator says about sharing.
@@ -73,6 +328,38 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
 }
 
+fn http_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|url: &Uri| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or("give http:// and the address at which the server listens itself, behind any proxy")
+}
+
+fn language(text: &str) -> Result<String, String> {
+    let mut codes = privacy::languages().iter().map(|known| known.code.as_str());
+    if codes.clone().any(|code| code == text) {
+        return Ok(text.into());
+    }
+    let codes: Vec<_> = codes.by_ref().collect();
+    Err(format!("there is a text in {}", codes.join(", ")))
+}
+
+fn swarm(text: &str) -> Result<InfoHash, &'static str> {
+    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
+}
+
+fn stun(text: &str) -> Result<Stun, &'static str> {
+    if text == "off" {
+        return Ok(Stun::Here(StunAt::Off));
+    }
+    if let Ok(url) = stun_url(text) {
+        return Ok(Stun::There(url));
+    }
+    address(text)
+        .map(|address| Stun::Here(StunAt::Address(address)))
+        .map_err(|_| "give an address and a port, such as 0.0.0.0:3478, or off, or a stun: URL")
+}
+
 fn tracker(text: &str) -> Result<String, &'static str> {
     let absolute = text.starts_with("ws://") || text.starts_with("wss://");
     absolute
@@ -97,5 +384,81 @@ mod tests {
         assert!(Cli::try_parse_from(["shoal", "index", ".", "--tracker", "http://x"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--p2p", "maybe"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--listen", "[::1]:0"]).is_ok());
+    }
+
+    #[test]
+    fn an_option_overrides_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shoal.toml");
+        let text = "dir = \"films\"\n[site]\np2p = \"on\"\nmin_viewers = 7\nname = \"A\"";
+        std::fs::write(&file, text).unwrap();
+        let config = |more: &[&str]| {
+            let all = ["shoal", "serve", "--config", file.to_str().unwrap()];
+            let cli = Cli::try_parse_from(all.iter().chain(more)).unwrap();
+            let Command::Serve(serve) = cli.command else {
+                panic!("another command")
+            };
+            serve.into_config().unwrap()
+        };
+        let as_written = config(&[]);
+        assert_eq!(as_written.dir, Path::new("films"));
+        assert_eq!((as_written.p2p, as_written.min_viewers), (P2p::On, 7));
+        let overridden = config(&["talks", "--p2p", "off", "--contact", "B"]);
+        assert_eq!(overridden.dir, Path::new("talks"));
+        assert_eq!((overridden.p2p, overridden.min_viewers), (P2p::Off, 7));
+        assert_eq!(overridden.operator.name.as_deref(), Some("A"));
+        assert_eq!(overridden.operator.contact.as_deref(), Some("B"));
+    }
+
+    #[test]
+    fn a_tracker_alone_is_open_or_names_its_swarms() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "track"].iter().chain(arguments);
+            Cli::try_parse_from(all).is_ok()
+        };
+        assert!(parse(&["--open"]));
+        assert!(parse(&["--allow", &"0a".repeat(20)]));
+        assert!(!parse(&[]));
+        assert!(!parse(&["--allow", "film"]));
+    }
+
+    #[test]
+    fn stun_is_here_or_there_or_nowhere() {
+        let here = |at: &str| Ok(Stun::Here(StunAt::Address(at.parse().unwrap())));
+        assert_eq!(stun("[::]:3478"), here("[::]:3478"));
+        assert_eq!(stun("off"), Ok(Stun::Here(StunAt::Off)));
+        let there = "stun:example.org";
+        assert_eq!(stun(there), Ok(Stun::There(there.into())));
+        assert!(stun("example.org").is_err());
+    }
+
+    #[test]
+    fn a_relay_wants_a_secret_from_a_file() {
+        let parse = |arguments: &[&str]| {
+            let all = ["shoal", "serve", ".", "--turn", "turn::3478"];
+            let cli = Cli::try_parse_from(all.iter().chain(arguments)).ok()?;
+            let Command::Serve(serve) = cli.command else {
+                return None;
+            };
+            serve.into_config().ok()?.turn
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret");
+        std::fs::write(&file, "north\n").unwrap();
+        let file = file.to_str().unwrap();
+        let access = |arguments: &[&str]| parse(arguments).map(|turn| turn.access);
+        assert!(access(&[]).is_none());
+        assert!(access(&["--turn-user", "u"]).is_none());
+        assert!(access(&["--turn-secret-file", "/nowhere"]).is_none());
+        let secret = TurnAccess::Secret(b"north".to_vec());
+        assert!(access(&["--turn-secret-file", file]) == Some(secret));
+        let password = TurnAccess::Password {
+            user: "u".into(),
+            password: "north".into(),
+        };
+        let given = ["--turn-user", "u", "--turn-password-file", file];
+        assert!(access(&given) == Some(password));
+        std::fs::write(file, " \n").unwrap();
+        assert!(access(&["--turn-secret-file", file]).is_none());
     }
 }

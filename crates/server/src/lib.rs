@@ -6,17 +6,35 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "net")]
+pub mod admin;
+#[cfg(feature = "net")]
+mod client;
+#[cfg(feature = "net")]
+pub mod config;
+#[cfg(feature = "net")]
+pub mod ice;
+#[cfg(feature = "net")]
 pub mod index;
+#[cfg(feature = "net")]
+mod metrics;
 #[cfg(feature = "net")]
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;
+#[cfg(feature = "net")]
+mod policy;
+#[cfg(feature = "net")]
+pub mod privacy;
 #[cfg(feature = "net")]
 pub mod root;
 #[cfg(feature = "net")]
 mod routes;
 #[cfg(feature = "net")]
 pub mod serve;
+#[cfg(feature = "net")]
+pub mod stun;
 pub mod tracker;
+#[cfg(feature = "net")]
+mod viewers;
 #[cfg(feature = "net")]
 mod web;

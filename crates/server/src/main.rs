@@ -5,15 +5,26 @@ mod cli;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     process::ExitCode,
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    admin::{Switch, client},
+    config::{Checked, Text},
+    ice,
     index::{Settings, write},
+    privacy::{self, Party},
     root::Root,
     serve::{ServeConfig, Server},
+    stun::StunAt,
+    tracker::{
+        Access,
+        alone::{LoneTracker, TrackConfig},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -26,6 +37,11 @@ const LOG: &str = "SHOAL_LOG";
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
+    // It warns of each malformed packet: anybody could fill the log.
+    let filter = "stun_types=off"
+        .parse()
+        .into_iter()
+        .fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_ansi(stderr().is_terminal())
         .with_env_filter(filter)
@@ -34,7 +50,10 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::P2p(options) => p2p(options),
+        Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
+        Command::Track(options) => track(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,25 +65,112 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: cli::Serve) -> Result<()> {
+    let check = options.check;
+    let config = options.into_config()?;
+    if check {
+        open(&config.dir)?;
+        println!("The configuration is in order.");
+        return Ok(());
+    }
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
-        let mut config = ServeConfig::new(options.dir, options.listen);
-        config.p2p = options.p2p.into();
         let server = Server::bind(config).await?;
-        // Before the address is told: whoever reads it may stop the server at once.
-        let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
         let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+        let (drain, stop) = (
+            async {
+                let _told = terminate.recv().await;
+            },
+            interrupted()?,
+        );
         let address = reachable(server.local_addr());
         // The reader may have gone; the server does not need it.
         let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
-        let stop = async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        server.run(stop).await;
+        server.run_until(drain, stop).await;
         Ok(())
+    })
+}
+
+fn p2p(options: cli::P2pCommand) -> Result<()> {
+    let server = options.server.server()?;
+    let switch = options.word.map(|word| Switch {
+        video: options.video,
+        p2p: word.word().map(Checked),
+    });
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
+    let since = if status.switched.is_some() {
+        " (switched; it lasts until the server stops)"
+    } else {
+        ""
+    };
+    println!("site: {}{since}", status.site.0.write());
+    for (video, word) in status.videos {
+        println!("{video}: {}", word.0.write());
+    }
+    Ok(())
+}
+
+fn privacy(options: cli::Privacy) -> Result<()> {
+    let mut config = ServeConfig::default();
+    options.site.apply(&mut config);
+    let mut facts = config.facts(config.stun != StunAt::Off);
+    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
+    if !options.trackers.is_empty() {
+        facts.tracker = urls(&options.trackers);
+    }
+    facts.turn = urls(&options.turn);
+    let page = privacy::render(&facts, &options.lang, false)?;
+    stdout().write_all(page.as_bytes())?;
+    Ok(())
+}
+
+fn track(options: cli::Track) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    runtime.block_on(async {
+        let access = Access {
+            open: options.open,
+            allow: options.allow,
+            origins: options.origins,
+            ..Access::default()
+        };
+        let mut config = TrackConfig::new(options.listen, access);
+        config.trusted_proxies = options.trusted_proxies;
+        let tracker = LoneTracker::bind(config)
+            .await
+            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let stop = stopped()?;
+        let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
+        tracker.run(stop).await;
+        Ok(())
+    })
+}
+
+/// Ready when the process is interrupted, or told to end for a second time.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        let again = async {
+            terminate.recv().await;
+            terminate.recv().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = again => {}
+        }
+    })
+}
+
+/// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
+/// the process at once.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     })
 }
 
@@ -79,18 +185,17 @@ fn reachable(local: SocketAddr) -> SocketAddr {
 }
 
 fn index(options: cli::Index) -> Result<()> {
-    let root = Root::open(&options.dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            options.dir.display()
-        )
-    })?;
+    let root = open(&options.dir)?;
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
+    let mut servers: Vec<_> = options.stun.into_iter().map(ice::stun).collect();
+    let turn = options.turn.turn(None)?;
+    servers.extend(turn.map(|turn| turn.server(SystemTime::now())));
     let settings = Settings {
         p2p: options.p2p.into(),
         trackers: Some(options.trackers),
+        ice: servers,
     };
     let live = stderr().is_terminal();
     let report = write::all(&root, &settings, |done, of, playlist| {
@@ -121,4 +226,13 @@ fn index(options: cli::Index) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn open(dir: &Path) -> Result<Root> {
+    Root::open(dir).with_context(|| {
+        format!(
+            "{} cannot be read: give the folder with the playlists",
+            dir.display()
+        )
+    })
 }

@@ -176,10 +176,7 @@ impl Node {
 
     /// Whether P2P may send anything at present.
     pub(crate) fn permitted(state: State) -> bool {
-        matches!(
-            state,
-            State::On | State::Waiting(Reason::Tracker | Reason::FewViewers)
-        )
+        matches!(state, State::On | State::Waiting(Reason::Tracker))
     }
 }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use rand::Rng;
 use shoal_engine::{Input, Time};
+use shoal_server::tracker::limits::AddressId;
 use shoal_server::tracker::swarm::{Delivery, SwarmConfig, Swarms};
 use shoal_wire::id::InfoHash;
 use shoal_wire::tracker::{ClientMessage, Limits, TrackerMessage};
@@ -57,9 +58,16 @@ impl Tracker {
     }
 
     /// Somebody is gone.
-    pub(crate) fn left(&mut self, socket: SocketId) {
+    pub(crate) fn left(&mut self, now: Time, socket: SocketId) {
         self.connected.remove(&socket);
-        self.swarms.close(socket);
+        self.swarms.close(since_start(now), socket);
+    }
+
+    /// Somebody is there, at an address of its own.
+    fn reached(&mut self, now: Time, socket: SocketId, node: NodeId) {
+        self.connected.insert(socket, node);
+        let address = AddressId(node.0.into());
+        self.swarms.open(since_start(now), socket, address);
     }
 
     fn down(&self, now: Time) -> bool {
@@ -69,16 +77,20 @@ impl Tracker {
     }
 
     /// What a message brings about, in order.
-    fn hears(&mut self, from: SocketId, text: &str) -> Vec<Delivery> {
+    fn hears(&mut self, now: Time, from: SocketId, text: &str) -> Vec<Delivery> {
         self.heard += 1;
+        let now = since_start(now);
         let mut out = Vec::new();
         match ClientMessage::decode(text, &Limits::default()) {
-            Ok(message) => self.swarms.handle(from, message, &mut out),
+            Ok(message) => {
+                self.swarms.handle(now, from, message, &mut out);
+            }
             Err(error) => {
                 let reason = error.to_string();
                 let message = TrackerMessage::Failure {
                     reason,
                     info_hash: None,
+                    off: None,
                 };
                 out.push(Delivery { to: from, message });
             }
@@ -92,6 +104,10 @@ fn serving(served: &[InfoHash], chance: &mut Chance) -> Swarms {
     let mut swarms = Swarms::new(SwarmConfig::default(), chance.next_u64());
     served.iter().for_each(|&swarm| swarms.admit(swarm));
     swarms
+}
+
+fn since_start(now: Time) -> Duration {
+    Duration::from_micros(now.0)
 }
 
 impl World {
@@ -159,7 +175,7 @@ impl World {
         if self.tracker.down(self.now) {
             return self.soon(trip, id, Event::SocketGone(socket));
         }
-        self.tracker.connected.insert(socket, id);
+        self.tracker.reached(self.now, socket, id);
         self.soon(trip, id, Event::SocketOpen(socket));
     }
 
@@ -171,7 +187,7 @@ impl World {
         for Delivery {
             to: socket,
             message,
-        } in self.tracker.hears(text.socket, &text.text)
+        } in self.tracker.hears(self.now, text.socket, &text.text)
         {
             if let Some(&node) = self.tracker.connected.get(&socket) {
                 let text = message.encode();

@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Playlist(TrackId),
     /// Read the index, again after an error.
     GetIndex,
+    /// What the index says of policy has been read again.
+    Renewed,
     /// A digest is ready.
     Digest(PieceIndex),
     /// The uplink has sent a packet.
@@ -208,11 +210,12 @@ impl World {
             Event::TrackerOutage => return self.tracker_fails(),
             Event::TrackerReached(socket) => return self.tracker_reached(id, socket),
             Event::TrackerHears(text) => return self.tracker_hears(&text),
-            Event::TrackerLeft(socket) => return self.tracker.left(socket),
+            Event::TrackerLeft(socket) => return self.tracker.left(self.now, socket),
             Event::Arrive => return self.arrive(id),
             _ if self.node(id).stage != Stage::Here => return,
             Event::EngineReady => self.engine_ready(id),
             Event::Leave => self.leave(id),
+            Event::Renewed => self.feed(id, Input::Renewed),
             Event::Step(nth) => self.step(id, nth),
             Event::Wake => self.wake(id),
             Event::Tick => self.tick(id),

@@ -16,6 +16,7 @@ pub mod id;
 pub mod index;
 mod json;
 pub mod peer;
+pub mod sdp;
 pub mod tracker;
 pub mod varint;
 

@@ -24,7 +24,9 @@ fn index() -> Index {
             p2p: P2p::On,
             video: Some(P2p::Ask),
             min_viewers: 2,
+            viewers: Some(format!("/viewers/{HEX}")),
         },
+        token: Some("t0k3n".into()),
         tracks: vec![IndexTrack {
             playlist: "../360p/p.m3u8".into(),
             part_segments: 16,
@@ -46,7 +48,9 @@ fn index_has_this_text() {
         r#"","live":false,"piece_length":65536,"stride":256,"trackers":["/tracker/"#,
         HEX,
         r#""],"ice":[{"urls":["stun:stun.example:3478"]}],"#,
-        r#""policy":{"p2p":"on","video":"ask","min_viewers":2},"#,
+        r#""policy":{"p2p":"on","video":"ask","min_viewers":2,"viewers":"/viewers/"#,
+        HEX,
+        r#""},"token":"t0k3n","#,
         r#""tracks":[{"playlist":"../360p/p.m3u8","part_segments":16}]}"#,
     ]
     .concat();
@@ -66,8 +70,10 @@ fn absent_fields_have_their_defaults() {
         p2p: P2p::Ask,
         video: None,
         min_viewers: 0,
+        viewers: None,
     };
     assert_eq!(seen.policy, ask);
+    assert_eq!(seen.token, None);
 }
 
 #[test]
@@ -80,6 +86,8 @@ fn malformed_indexes_are_refused_by_name() {
     let track = r#"{"playlist":"../360p/p.m3u8","part_segments":16}"#;
     let tracks = [track; 65].join(",");
     let stun = r#""stun:stun.example:3478""#;
+    let viewers = format!("/viewers/{HEX}");
+    let token = "t".repeat(1025);
     for (from, to, error) in [
         (r#""shoal":1,"#, "", DecodeError::Missing("shoal")),
         (r#""shoal":1"#, r#""shoal":2"#, DecodeError::IndexVersion(2)),
@@ -98,6 +106,8 @@ fn malformed_indexes_are_refused_by_name() {
         (&tracker, &nine, DecodeError::TooMany { limit: 8 }),
         (&tracker, r#""""#, DecodeError::Url),
         (&tracker, r#""a\nb""#, DecodeError::Url),
+        (&viewers, "", DecodeError::Url),
+        ("t0k3n", &token, DecodeError::Oversized { limit: 1024 }),
         (&tracker, r#""http://t.example""#, DecodeError::TrackerUrl),
         (&tracker, r#""javascript:x""#, DecodeError::TrackerUrl),
         (

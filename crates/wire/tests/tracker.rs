@@ -3,7 +3,7 @@
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::tracker::{
-    Announce, AnnounceEvent, Answer, ClientMessage, Limits, Offer, Scrape, TrackerMessage,
+    Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape, TrackerMessage,
 };
 
 /// Bytes below 0x20, a quote, a backslash, and bytes from 0x7f on.
@@ -356,6 +356,7 @@ fn failure_carries_the_action_only_with_the_swarm() {
     let message = TrackerMessage::Failure {
         reason: reason.clone(),
         info_hash: Some(HASH),
+        off: None,
     };
     let json = format!(
         r#"{{"failure reason":"unknown swarm","action":"announce","info_hash":"{HASH_JSON}"}}"#
@@ -366,9 +367,34 @@ fn failure_carries_the_action_only_with_the_swarm() {
     let bare = TrackerMessage::Failure {
         reason,
         info_hash: None,
+        off: None,
     };
     assert_eq!(bare.encode(), r#"{"failure reason":"unknown swarm"}"#);
     assert_eq!(tracker(&bare.encode()), Ok(bare));
+}
+
+#[test]
+fn failure_says_who_has_switched_sharing_off() {
+    for (by, name) in [(OffBy::Site, "site"), (OffBy::Video, "video")] {
+        let message = TrackerMessage::Failure {
+            reason: "off".into(),
+            info_hash: Some(HASH),
+            off: Some(by),
+        };
+        let json = format!(
+            r#"{{"failure reason":"off","action":"announce","info_hash":"{HASH_JSON}","p2p":"off","by":"{name}"}}"#
+        );
+        assert_eq!(message.encode(), json);
+        assert_eq!(tracker(&json), Ok(message));
+    }
+    let off = |fields: &str| match tracker(&format!(r#"{{"failure reason":"no",{fields}}}"#)) {
+        Ok(TrackerMessage::Failure { off, .. }) => off,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(off(r#""p2p":"off""#), Some(OffBy::Site));
+    assert_eq!(off(r#""p2p":"off","by":"page""#), Some(OffBy::Site));
+    assert_eq!(off(r#""p2p":true,"by":"video""#), None);
+    assert_eq!(off(r#""p2p":null,"by":[]"#), None);
 }
 
 #[test]
@@ -389,6 +415,7 @@ fn texts_for_humans_are_cut() {
     let expected = TrackerMessage::Failure {
         reason: "é".repeat(256),
         info_hash: None,
+        off: None,
     };
     assert_eq!(tracker(&json), Ok(expected));
 }

@@ -11,7 +11,7 @@
 import type { P2PReason, P2PState } from "../events.js";
 
 /** Who speaks with a rule. */
-export type RuleName = "capable" | "metered" | "page" | "site" | "video" | "viewer";
+export type RuleName = "ask-first" | "capable" | "hidden" | "metered" | "metered-too" | "page" | "viewer";
 
 /** One segment of a track's timeline. Times in seconds, offsets in bytes. */
 export interface TimelineSegment {
@@ -62,6 +62,12 @@ export interface Client {
   /** Absolute playlist addresses, in the index's order. */
   tracks(): string[];
   rule(name: RuleName, value: boolean | "ask" | "on" | "off" | null): void;
+  /** The index names a relay (TURN). */
+  relays(): boolean;
+  /** Bytes per second and bytes in all that may be sent to peers; 0 is no limit. */
+  limits(rate: number, total: number): void;
+  /** The page is in the background or the battery is low. */
+  frugal(frugal: boolean): void;
   timeline(track: number, segments: TimelineSegment[]): void;
   playhead(position: number, rate: number, active: ActiveTrack[]): void;
   need(id: number, track: number, seq: number): void;

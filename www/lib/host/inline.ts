@@ -52,6 +52,22 @@ export class InlineHost {
     });
   }
 
+  relays(): boolean {
+    return this.#ask((client) => client.relays(), false);
+  }
+
+  limits(rate: number, total: number): void {
+    this.#run((client) => {
+      client.limits(rate, total);
+    });
+  }
+
+  frugal(frugal: boolean): void {
+    this.#run((client) => {
+      client.frugal(frugal);
+    });
+  }
+
   timeline(track: number, segments: TimelineSegment[]): void {
     this.#run((client) => {
       client.timeline(track, segments);

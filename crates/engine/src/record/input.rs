@@ -3,10 +3,10 @@
 
 use shoal_wire::id::{InfoHash, OfferId, PeerId, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Handshake, Message};
-use shoal_wire::tracker::TrackerMessage;
+use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use super::code::{get, put, reads, writes};
-use super::private::{payload, sdp, tracker, unread};
+use super::private::{payload, sdp, token, tracker, unread};
 use crate::input::{
     ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LinkFault, LinkId, NeedId, Pace, Playhead,
     TimelineSegment, TrackInfo, Verdict,
@@ -53,6 +53,11 @@ both! {
         20 TrackerMessage(text as tracker);
         21 TrackerOpened;
         22 Verified { piece, verdict };
+        23 Viewers { viewers, again };
+        24 Limits { upload_rate, upload_total };
+        25 Frugal(frugal);
+        26 Renewed;
+        27 Token(token as token);
     }
 
     enum Frame {
@@ -70,6 +75,7 @@ both! {
         0 Closed;
         1 Refused;
         2 Malformed;
+        3 Routeless;
     }
 
     enum Message {
@@ -92,6 +98,11 @@ both! {
         16 Unchoke;
     }
 
+    enum OffBy {
+        0 Site;
+        1 Video;
+    }
+
     enum Rule {
         0 Capable(flag);
         1 Metered(flag);
@@ -99,12 +110,17 @@ both! {
         3 Site(wish);
         4 Video(wish);
         5 Viewer(answer);
+        6 AskFirst(flag);
+        7 Hidden(flag);
+        8 Least(viewers);
+        9 MeteredToo(flag);
+        10 Relay(flag);
     }
 
     enum TrackerMessage {
         0 Announced { info_hash, interval, complete, incomplete, min_interval };
         1 Answer { info_hash, peer_id, offer_id, sdp as sdp };
-        2 Failure { reason as unread, info_hash };
+        2 Failure { reason as unread, info_hash, off };
         3 Offer { info_hash, peer_id, offer_id, sdp as sdp };
         4 Scraped { files as unread };
         5 Warning { message as unread, info_hash };

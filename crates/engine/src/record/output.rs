@@ -94,6 +94,8 @@ writes! {
         17 TrackerSend(text as spoken);
         18 Verify { piece, segment, offset, length };
         19 Wait(until);
+        20 CountViewers { member };
+        21 RenewIndex;
     }
 
     enum Event {

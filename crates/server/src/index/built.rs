@@ -3,54 +3,44 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use shoal_wire::{
     DecodeError,
     id::{InfoHash, PIECE_LENGTH},
-    index::{Index, IndexPolicy, IndexTrack, P2p},
+    index::{IceServer, Index, IndexPolicy, IndexTrack, P2p},
 };
 
 /// The least number of piece numbers kept for a segment: 16 MiB of it.
 pub(super) const MIN_STRIDE: u32 = 256;
 
 /// What the operator decides about every index.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Whether viewers may share, and whether they are asked.
     pub p2p: P2p,
     /// The trackers to name. `None` stands for the one of this server. An address without a path gets
     /// `/tracker/<swarm>`, so that a balancer that hashes the path keeps a swarm on one node.
     pub trackers: Option<Vec<String>>,
+    /// The STUN and TURN servers to name. Those whose credentials end are not among them.
+    pub ice: Vec<IceServer>,
 }
 
 /// A finished index.
 #[derive(Clone, Debug)]
 pub(super) struct Built {
-    pub(super) swarm: InfoHash,
-    pub(super) live: bool,
-    /// `index.json`.
-    pub(super) index: Bytes,
+    /// The index without its parts.
+    pub(super) index: Index,
     /// For each track its parts by number.
     pub(super) tracks: Vec<BTreeMap<u64, Bytes>>,
 }
 
-impl Built {
-    /// Names the contents of `index.json`: the policy in it changes without the swarm.
-    pub(super) fn index_etag(&self) -> String {
-        let digest = Sha256::digest(&self.index);
-        let hex = |text: String, byte: &u8| format!("{text}{byte:02x}");
-        format!("\"{}\"", digest.iter().take(16).fold(String::new(), hex))
-    }
-}
-
-/// Writes `index.json`.
+/// The index without its parts.
 pub(super) fn header(
     settings: &Settings,
     swarm: InfoHash,
     live: bool,
     stride: u32,
     tracks: Vec<IndexTrack>,
-) -> Result<Bytes, DecodeError> {
+) -> Result<Index, DecodeError> {
     let path = format!("/tracker/{swarm}");
     let trackers = match &settings.trackers {
         None => vec![path],
@@ -62,18 +52,18 @@ pub(super) fn header(
         piece_length: PIECE_LENGTH,
         stride,
         trackers,
-        ice: Vec::new(),
+        ice: settings.ice.clone(),
         policy: IndexPolicy {
             p2p: settings.p2p,
             video: None,
             min_viewers: 0,
+            viewers: None,
         },
+        token: None,
         tracks,
     };
-    let json = index.to_json();
     // What no player would accept must not be published.
-    Index::parse(json.as_bytes())?;
-    Ok(Bytes::from(json))
+    Index::parse(index.to_json().as_bytes())
 }
 
 fn with_path(url: &str, path: &str) -> String {

@@ -112,8 +112,6 @@ impl Stream {
                 tracks,
             },
             Built {
-                swarm,
-                live: true,
                 index,
                 tracks: parts,
             },

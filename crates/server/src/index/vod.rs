@@ -84,12 +84,7 @@ pub(super) fn build(
     hash.iter().for_each(|track| digest.update(track));
     let swarm = swarm(digest);
     match built::header(settings, swarm, false, stride, index_tracks) {
-        Ok(index) => Some(Built {
-            swarm,
-            live: false,
-            index,
-            tracks,
-        }),
+        Ok(index) => Some(Built { index, tracks }),
         Err(error) => {
             source
                 .problems

@@ -91,7 +91,7 @@ fn replace(dir: &Dir, playlist: &FilePath, built: &Built) -> io::Result<()> {
             dir.write(format!("{new}/{track}/{number}.bin"), part)?;
         }
     }
-    dir.write(format!("{new}/index.json"), &built.index)?;
+    dir.write(format!("{new}/index.json"), built.index.to_json())?;
     match dir.rename(&place, dir, &old) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}

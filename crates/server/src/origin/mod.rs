@@ -23,8 +23,9 @@ pub(crate) use conditional::Validators;
 use reply::{Content, Resource, text};
 
 use crate::{
-    index::Answer,
+    index::{self, Answer},
     path::FilePath,
+    policy,
     root::{Root, Stamp},
     routes::Site,
 };
@@ -77,6 +78,16 @@ enum Found {
 }
 
 async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
+    if path.name() == policy::FILE {
+        return Found::Nothing;
+    }
+    if !slash && index::is_index(&path) {
+        match virtual_file(site, &path).await {
+            // It may be that of a playlist that is not here.
+            Found::Nothing => {}
+            found => return found,
+        }
+    }
     let root = site.root.clone();
     let (path, on_disk) = match tokio::task::spawn_blocking(move || {
         let found = look(&root, &path, slash);
@@ -135,28 +146,17 @@ async fn virtual_file(site: &Site, path: &FilePath) -> Found {
         Some(Answer::Ready {
             bytes,
             etag,
-            live,
-            index,
-        }) => {
-            Found::Resource(Box::new(Resource {
-                content: Content::Bytes(bytes),
-                media_type: if index {
-                    "application/json"
-                } else {
-                    "application/octet-stream"
-                },
-                cache_control: Cow::Borrowed(match (index, live) {
-                    (true, _) => "no-cache",
-                    // A new stream in the same place starts its numbers over.
-                    (false, true) => "max-age=60",
-                    (false, false) => "max-age=3600",
-                }),
-                validators: Validators {
-                    etag,
-                    modified: None,
-                },
-            }))
-        }
+            media_type,
+            cache_control,
+        }) => Found::Resource(Box::new(Resource {
+            content: Content::Bytes(bytes),
+            media_type,
+            cache_control: Cow::Borrowed(cache_control),
+            validators: Validators {
+                etag,
+                modified: None,
+            },
+        })),
         None => Found::Nothing,
     }
 }

@@ -10,6 +10,14 @@ use std::{
 pub enum Event {
     /// A socket was accepted.
     Accepted,
+    /// A socket was refused: its address has as many as it may.
+    Crowded,
+    /// A message was dropped: too much waited to be sent, to all sockets together.
+    Dropped,
+    /// A socket was closed: it sent far too many messages.
+    Flood,
+    /// A socket was refused: it comes from a page that is not allowed.
+    Foreign,
     /// A socket was refused: the tracker holds as many as it may.
     Full,
     /// A socket was closed: nothing was heard for too long.
@@ -18,27 +26,37 @@ pub enum Event {
     Malformed,
     /// A message was handled.
     Message,
+    /// A socket was closed: sharing is off.
+    Off,
     /// A socket was closed: a message or frame was too large.
     Oversized,
     /// A socket was closed: the framing was not WebSocket's.
     Protocol,
-    /// A socket was refused: P2P is off, or there is no such swarm.
+    /// A socket was refused: there is no such swarm.
     Refused,
     /// A socket was closed: it did not take what was sent to it.
     Slow,
+    /// An announce was refused: its join token was missing, wrong or had ended.
+    Token,
 }
 
 /// All events, in the order of the counters.
-const EVENTS: [Event; 9] = [
+const EVENTS: [Event; 15] = [
     Event::Accepted,
+    Event::Crowded,
+    Event::Dropped,
+    Event::Flood,
+    Event::Foreign,
     Event::Full,
     Event::Idle,
     Event::Malformed,
     Event::Message,
+    Event::Off,
     Event::Oversized,
     Event::Protocol,
     Event::Refused,
     Event::Slow,
+    Event::Token,
 ];
 
 /// One counter for each [`Event`].
@@ -54,6 +72,11 @@ impl Counts {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
+    /// What can happen and how often it has.
+    pub fn all(&self) -> impl Iterator<Item = (Event, u64)> + '_ {
+        EVENTS.into_iter().map(|event| (event, self.of(event)))
+    }
+
     pub(super) fn add(&self, event: Event) {
         if let Some(count) = self.0.get(event as usize) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -61,17 +84,20 @@ impl Counts {
     }
 }
 
+impl Event {
+    /// Its name in logs and figures.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 /// `accepted 3, malformed 1`: what has not happened is left out.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for event in EVENTS.into_iter().filter(|event| self.of(*event) > 0) {
-            write!(
-                f,
-                "{separator}{} {}",
-                format!("{event:?}").to_lowercase(),
-                self.of(event)
-            )?;
+        for (event, count) in self.all().filter(|(_, count)| *count > 0) {
+            write!(f, "{separator}{} {count}", event.name())?;
             separator = ", ";
         }
         Ok(())
@@ -91,6 +117,6 @@ mod tests {
         for (times, event) in EVENTS.into_iter().enumerate() {
             assert_eq!(counts.of(event), times as u64, "{event:?}");
         }
-        assert!(counts.to_string().starts_with("full 1, idle 2"));
+        assert!(counts.to_string().starts_with("crowded 1, dropped 2"));
     }
 }

@@ -2,25 +2,33 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::extract::ws::Utf8Bytes;
+use fastrand::Rng;
 use shoal_wire::{
     id::InfoHash,
-    tracker::{ClientMessage, Limits},
+    tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, TrackerMessage},
 };
-use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
 
 use super::{
+    access::Access,
+    address::{Addresses, Prefixes},
     counters::{Counts, Event},
-    swarm::{SocketId, SwarmConfig, Swarms},
+    mailbox::{Mailbox, Posted, Room},
+    secret::Secret,
+    swarm::{Delivery, Handled, Scope, SocketId, SwarmConfig, Swarms, Tally, failure, off},
+    token::Tokens,
+    ws::End,
 };
+
+/// How often sockets are let go while the tracker is drained.
+const DRAIN_STEP: Duration = Duration::from_millis(50);
 
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +38,24 @@ pub struct SocketConfig {
     /// Messages that wait for one socket. Default 64, which is several announces' worth of offers. When
     /// they are more, its client does not read, and it is closed. Higher costs memory in a crowd.
     pub max_queue: usize,
+    /// Bytes that wait for one socket. Default 256 KiB: more is treated like more messages.
+    pub max_queue_bytes: usize,
+    /// Bytes that wait for all sockets together. Default 256 MiB. Beyond it offers and answers are
+    /// dropped, not sockets: viewers try again.
+    pub max_queued_bytes: usize,
     /// Time between pings. Default 30 s. Shorter than the minute after which many middleboxes forget
     /// a silent connection.
     pub ping: Duration,
     /// A socket that was silent for this long is closed. Default 90 s: three pings.
     pub idle: Duration,
+    /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
+    /// to describe its offers.
+    pub join_within: Duration,
     /// Bytes of the read buffer of each socket. Default 4 KiB. The library's own default, 128 KiB, is
     /// what makes a tracker large.
     pub read_buffer: usize,
+    /// How much of an address stands for one subscriber.
+    pub prefixes: Prefixes,
     /// What a message may hold; its length is also the limit for a frame.
     pub limits: Limits,
 }
@@ -47,9 +65,13 @@ impl Default for SocketConfig {
         Self {
             max_sockets: 20_000,
             max_queue: 64,
+            max_queue_bytes: 256 * 1024,
+            max_queued_bytes: 256 * 1024 * 1024,
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(90),
+            join_within: Duration::from_secs(60),
             read_buffer: 4 * 1024,
+            prefixes: Prefixes::default(),
             limits: Limits::default(),
         }
     }
@@ -59,51 +81,75 @@ impl Default for SocketConfig {
 #[derive(Debug)]
 pub struct Tracker {
     pub(super) config: SocketConfig,
+    pub(super) access: Access,
     pub(super) counts: Counts,
-    /// Cancelled when every socket has to go.
-    pub(super) stop: CancellationToken,
     /// The sockets' tasks.
     pub(super) tasks: TaskTracker,
-    next: AtomicU64,
+    tokens: Option<Tokens>,
+    /// Bytes that wait for all sockets.
+    queued: Arc<AtomicUsize>,
+    started: Instant,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     swarms: Swarms,
-    sockets: HashMap<SocketId, Outbox>,
+    addresses: Addresses,
+    sockets: HashMap<SocketId, Place>,
+    next: u64,
+    stopping: bool,
 }
 
 #[derive(Debug)]
-struct Outbox {
-    queue: mpsc::Sender<Utf8Bytes>,
-    /// Cancelled when the queue has overflown.
-    slow: CancellationToken,
+struct Place {
+    mailbox: Arc<Mailbox>,
+    /// The swarm that the socket's path names.
+    home: Option<InfoHash>,
+}
+
+/// Why there is no place for a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    /// Its address has as many as it may.
+    Crowded,
+    /// The tracker has as many as it may, or stops.
+    Full,
 }
 
 /// A socket's place in the tracker, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat<'a> {
-    tracker: &'a Tracker,
-    id: SocketId,
+pub(super) struct Seat {
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) home: Option<InfoHash>,
     /// What is to be sent.
-    pub(super) inbox: mpsc::Receiver<Utf8Bytes>,
-    pub(super) slow: CancellationToken,
+    pub(super) mailbox: Arc<Mailbox>,
+    id: SocketId,
 }
 
 impl Tracker {
-    /// A tracker without swarms; the seed decides who meets whom.
+    /// A tracker without swarms but those that are allowed; the seed decides who meets whom.
     #[must_use]
-    pub fn new(swarms: SwarmConfig, sockets: SocketConfig, seed: u64) -> Self {
+    pub fn new(swarms: SwarmConfig, sockets: SocketConfig, access: Access, seed: u64) -> Self {
+        let mut swarms = Swarms::new(swarms, seed);
+        access.allow.iter().for_each(|swarm| swarms.admit(*swarm));
+        if access.open {
+            swarms.open_to_any();
+        }
         Self {
             config: sockets,
+            tokens: access.tokens(),
+            access,
             counts: Counts::default(),
-            stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            next: AtomicU64::new(0),
+            queued: Arc::default(),
+            started: Instant::now(),
             state: Mutex::new(State {
-                swarms: Swarms::new(swarms, seed),
+                swarms,
+                addresses: Addresses::new(sockets.prefixes, Duration::ZERO),
                 sockets: HashMap::new(),
+                next: 0,
+                stopping: false,
             }),
         }
     }
@@ -124,45 +170,206 @@ impl Tracker {
         self.state().swarms.has(swarm)
     }
 
-    /// What has happened so far.
+    /// How many viewers a swarm has, if there is such a swarm.
+    #[must_use]
+    pub fn viewers(&self, swarm: InfoHash) -> Option<u32> {
+        let counts = self.state().swarms.counts(swarm)?;
+        Some(counts.complete.saturating_add(counts.incomplete))
+    }
+
+    /// Switches sharing off or on, for the site or for one video. When it goes off, every viewer
+    /// concerned is told and its socket closed; until it goes on again, so is whoever comes.
+    pub fn switch(&self, scope: Scope, sharing: bool) {
+        let mut out = Vec::new();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.swarms.switch(scope, sharing, &mut out);
+        let by = match scope {
+            Scope::Site => OffBy::Site,
+            Scope::Video(_) => OffBy::Video,
+        };
+        // Many get the same text.
+        let mut texts = HashMap::new();
+        for Delivery { to, message } in out {
+            let text: &Utf8Bytes = match &message {
+                TrackerMessage::Failure { info_hash, .. } => texts
+                    .entry(*info_hash)
+                    .or_insert_with(|| message.encode().into()),
+                _ => continue,
+            };
+            let Some(place) = state.sockets.get(&to) else {
+                continue;
+            };
+            if state.swarms.is_used(to) {
+                self.post(&place.mailbox, text.clone());
+            } else {
+                self.say_off(place, by, text.clone());
+            }
+        }
+        if sharing {
+            return;
+        }
+        // Those who have come and not announced yet.
+        for (id, place) in &state.sockets {
+            if let Some(home) = place.home
+                && (scope == Scope::Site || scope == Scope::Video(home))
+                && !state.swarms.is_used(*id)
+            {
+                self.say_off(place, by, off(home, by).encode().into());
+            }
+        }
+    }
+
+    /// Who has switched sharing off in a swarm, if somebody has.
+    #[must_use]
+    pub fn off(&self, swarm: InfoHash) -> Option<OffBy> {
+        self.state().swarms.off(swarm)
+    }
+
+    /// What a viewer has to show to join a swarm, if anything. To be given out with the video's index.
+    #[must_use]
+    pub fn token(&self, swarm: InfoHash, now: SystemTime) -> Option<String> {
+        Some(self.tokens.as_ref()?.mint(swarm, now))
+    }
+
+    /// What has happened so far at the sockets.
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
+    /// What has happened so far in the swarms.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.state().swarms.tally()
+    }
+
+    /// How many sockets there are now.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.state().sockets.len()
+    }
+
+    /// Lets nobody in any more, and says goodbye to one socket after another, in random order and evenly over
+    /// this time. Each comes back by itself, here or at another node: all at once would be a crowd.
+    pub async fn drain(&self, over: Duration) {
+        let mut mailboxes: Vec<_> = {
+            let mut state = self.state();
+            state.stopping = true;
+            let places = state.sockets.values();
+            places.map(|place| Arc::clone(&place.mailbox)).collect()
+        };
+        Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
+        let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
+        let at_once = mailboxes
+            .len()
+            .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
+        for some in mailboxes.chunks(at_once.max(1)) {
+            some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
+            sleep(DRAIN_STEP.min(over)).await;
+        }
+    }
+
     /// Closes every socket and waits until they are gone.
     pub async fn close(&self) {
-        self.stop.cancel();
+        {
+            let mut state = self.state();
+            state.stopping = true;
+            for place in state.sockets.values() {
+                place.mailbox.end(End::Stopping);
+            }
+        }
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.state().sockets.len() >= self.config.max_sockets
+    /// Takes a place for a new socket, if there is one.
+    pub(super) fn sit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        home: Option<InfoHash>,
+    ) -> Result<Seat, NoPlace> {
+        let now = self.now();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if state.stopping || state.sockets.len() >= self.config.max_sockets {
+            return Err(NoPlace::Full);
+        }
+        let id = SocketId(state.next);
+        let address = state.addresses.id(now, address);
+        if !state.swarms.open(now, id, address) {
+            return Err(NoPlace::Crowded);
+        }
+        state.next += 1;
+        let mailbox = Arc::new(Mailbox::new(Arc::clone(&self.queued)));
+        let place = Place {
+            mailbox: Arc::clone(&mailbox),
+            home,
+        };
+        if let Some(home) = home
+            && let Some(by) = state.swarms.off(home)
+        {
+            self.say_off(&place, by, off(home, by).encode().into());
+        }
+        state.sockets.insert(id, place);
+        Ok(Seat {
+            tracker: Arc::clone(self),
+            home,
+            mailbox,
+            id,
+        })
     }
 
-    /// Takes a place for a new socket, if there is one.
-    pub(super) fn sit(&self) -> Option<Seat<'_>> {
-        let id = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
-        let (queue, inbox) = mpsc::channel(self.config.max_queue);
-        let slow = CancellationToken::new();
-        let mut state = self.state();
-        if state.sockets.len() >= self.config.max_sockets {
+    /// Queues a message. A client that does not take what it is sent is closed.
+    fn post(&self, mailbox: &Mailbox, text: Utf8Bytes) {
+        let room = Room {
+            messages: self.config.max_queue,
+            bytes: self.config.max_queue_bytes,
+            all_bytes: self.config.max_queued_bytes,
+        };
+        match mailbox.push(text, room) {
+            Posted::Accepted => {}
+            Posted::Dropped => self.counts.add(Event::Dropped),
+            Posted::Full => mailbox.end(End::Slow),
+        }
+    }
+
+    /// Says why sharing is off, and closes.
+    fn say_off(&self, place: &Place, by: OffBy, text: Utf8Bytes) {
+        place.mailbox.end_with(End::Off(by), text);
+    }
+
+    /// What is wrong with the token of who joins, if anything is. Whoever is in need not show it again.
+    fn refuses(
+        &self,
+        swarms: &Swarms,
+        from: SocketId,
+        message: &ClientMessage,
+    ) -> Option<TrackerMessage> {
+        let (Some(tokens), ClientMessage::Announce(announce)) = (&self.tokens, message) else {
+            return None;
+        };
+        let Announce {
+            info_hash,
+            peer_id,
+            event,
+            ..
+        } = *announce;
+        // Whoever is off to another place, or finds sharing off, learns nothing by it.
+        let outside = event == Some(AnnounceEvent::Stopped)
+            || !swarms.has(info_hash)
+            || swarms.off(info_hash).is_some();
+        if outside || swarms.is_member(from, info_hash, peer_id) {
             return None;
         }
-        state.sockets.insert(
-            id,
-            Outbox {
-                queue,
-                slow: slow.clone(),
-            },
-        );
-        Some(Seat {
-            tracker: self,
-            id,
-            inbox,
-            slow,
-        })
+        let token = announce.token.as_deref();
+        let error = tokens.check(info_hash, token, SystemTime::now()).err()?;
+        self.counts.add(Event::Token);
+        Some(failure(&error.to_string(), info_hash))
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -170,30 +377,55 @@ impl Tracker {
     }
 }
 
-impl Seat<'_> {
+impl Seat {
     /// Handles a message of this socket and queues all that is to be sent because of it.
     pub(super) fn handle(&self, message: ClientMessage) {
-        self.tracker.counts.add(Event::Message);
+        let tracker = &*self.tracker;
+        tracker.counts.add(Event::Message);
+        let now = tracker.now();
         let mut out = Vec::new();
-        let state = &mut *self.tracker.state();
-        state.swarms.handle(self.id, message, &mut out);
-        for delivery in out {
-            if let Some(outbox) = state.sockets.get(&delivery.to)
-                && outbox
-                    .queue
-                    .try_send(delivery.message.encode().into())
-                    .is_err()
-            {
-                outbox.slow.cancel();
-            }
+        let (handled, posts) = {
+            let mut guard = tracker.state();
+            let State {
+                swarms, sockets, ..
+            } = &mut *guard;
+            let handled = match tracker.refuses(swarms, self.id, &message) {
+                Some(refusal) => {
+                    let to = self.id;
+                    out.push(Delivery {
+                        to,
+                        message: refusal,
+                    });
+                    swarms.count_refused(now, self.id)
+                }
+                None => swarms.handle(now, self.id, message, &mut out),
+            };
+            let post = |Delivery { to, message }| {
+                let place = sockets.get(&to)?;
+                Some((Arc::clone(&place.mailbox), message))
+            };
+            (
+                handled,
+                out.into_iter().filter_map(post).collect::<Vec<_>>(),
+            )
+        };
+        // Writing takes longest, and needs nobody else's attention.
+        for (mailbox, message) in posts {
+            tracker.post(&mailbox, message.encode().into());
+        }
+        match handled {
+            Handled::Fine => {}
+            Handled::Flood => self.mailbox.end(End::Flood),
+            Handled::Off(by) => self.mailbox.end(End::Off(by)),
         }
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for Seat {
     fn drop(&mut self) {
+        let now = self.tracker.now();
         let mut state = self.tracker.state();
         state.sockets.remove(&self.id);
-        state.swarms.close(self.id);
+        state.swarms.close(now, self.id);
     }
 }

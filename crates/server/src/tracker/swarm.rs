@@ -2,17 +2,27 @@
 //!
 //! Invariants: a peer is known by its socket and its id together, so nobody can take over another's
 //! place; an answer reaches exactly the peer whose offer was forwarded to the answering peer, once;
-//! what a socket has brought in leaves with it. Same seed and same calls give the same results.
+//! what a socket has brought in leaves with it; no address is kept with a swarm, only a number that stands
+//! for it. Same seed and same calls give the same results.
 
-use std::collections::{HashMap, VecDeque};
+mod members;
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use fastrand::Rng;
 use shoal_wire::{
-    id::{InfoHash, OfferId, PeerId},
+    id::{InfoHash, PeerId},
     tracker::{
-        Announce, AnnounceEvent as Event, Answer, ClientMessage, Offer, Scrape, TrackerMessage,
+        Announce, AnnounceEvent as Event, Answer, ClientMessage, OffBy, Offer, Scrape,
+        TrackerMessage,
     },
 };
+
+use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter};
+use members::{Key, Swarm};
 
 /// The bounds of the tracker's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,24 +30,52 @@ pub struct SwarmConfig {
     /// Seconds between a viewer's announces. Default 120. Lower finds new viewers sooner, higher costs
     /// the tracker less: each announce carries several offers of 1–3 KB.
     pub interval: u32,
+    /// What the interval grows to, in seconds, for who has used up its introductions. Default 480. Not
+    /// less than `interval`.
+    pub max_interval: u32,
     /// Offers of one announce that are forwarded. Default 10. Lower makes a swarm knit slower, higher
     /// lets a viewer reach more of the others at once.
     pub max_offers: usize,
     /// Peers (pairs of swarm and peer id) on one socket. Default 16. A page needs one for each video
     /// that it plays.
     pub max_peers_per_socket: usize,
+    /// Sockets of one network address. Default 256: a school or an office. Lower shuts viewers out behind
+    /// large NATs; with higher ones fewer addresses can take all places.
+    pub max_sockets_per_address: usize,
     /// Forwarded offers per peer that still may be answered. Default 32; the oldest is forgotten.
     /// Clients keep an offer for 50 s, and get as many as they send in the mean: 10 for each interval.
     pub max_unanswered: usize,
+    /// Swarms that come and go with their viewers, on a tracker that is open to any. Default 50,000.
+    pub max_open_swarms: usize,
+    /// How many introductions there are.
+    pub introductions: Introductions,
+    /// How many announces are answered.
+    pub announces: Announces,
+    /// Messages of one socket, of all kinds; one with more is closed. Default 600, then 3,600 per hour:
+    /// several times what the announces and the introductions allow for.
+    pub messages: Bucket,
 }
 
 impl Default for SwarmConfig {
     fn default() -> Self {
+        let bucket = |burst, per_hour| Bucket { burst, per_hour };
         Self {
             interval: 120,
+            max_interval: 480,
             max_offers: 10,
             max_peers_per_socket: 16,
+            max_sockets_per_address: 256,
             max_unanswered: 32,
+            max_open_swarms: 50_000,
+            introductions: Introductions {
+                socket: bucket(60, 120),
+                address: bucket(100, 160),
+            },
+            announces: Announces {
+                socket: bucket(100, 600),
+                address: bucket(2_000, 10_000),
+            },
+            messages: bucket(600, 3_600),
         }
     }
 }
@@ -55,48 +93,81 @@ pub struct Delivery {
     pub message: TrackerMessage,
 }
 
+/// For what sharing is switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// For all swarms, also those that are yet to come.
+    Site,
+    /// For one swarm.
+    Video(InfoHash),
+}
+
+/// What a socket's message led to, beside what is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// All is well.
+    Fine,
+    /// The socket sends far too much, and is to be closed. The message was not looked at.
+    Flood,
+    /// Sharing is off for everything that the socket is here for; it is to be closed.
+    Off(OffBy),
+}
+
+/// What has happened in all swarms together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Announces that were answered, or refused.
+    pub announces: u64,
+    /// Announces that were refused for coming far too often.
+    pub too_often: u64,
+    /// Offers that were handed on.
+    pub introductions: u64,
+    /// Offers that were not handed on because of a limit, although somebody was there.
+    pub held_back: u64,
+}
+
 /// All swarms of one tracker.
 #[derive(Debug)]
 pub struct Swarms {
     config: SwarmConfig,
     rng: Rng,
+    /// Whether any swarm may come, not only those that were admitted.
+    open: bool,
     swarms: HashMap<InfoHash, Swarm>,
     /// What has to go when a socket closes.
     sockets: HashMap<SocketId, Vec<(InfoHash, PeerId)>>,
-}
-
-#[derive(Debug, Default)]
-struct Swarm {
-    /// How many videos have this index: copies of a video share a swarm. At 0 it goes with its last peer.
-    videos: usize,
-    /// Peers that have said `completed`, ever.
-    completed: u32,
-    complete: u32,
-    /// In no order, so that one can be drawn by its position.
-    peers: Vec<Peer>,
-    positions: HashMap<Key, usize>,
-}
-
-type Key = (SocketId, PeerId);
-
-#[derive(Debug)]
-struct Peer {
-    key: Key,
-    complete: bool,
-    /// Offers forwarded to this peer, and who made them.
-    unanswered: VecDeque<(OfferId, Key)>,
+    limiter: Limiter,
+    site_off: bool,
+    videos_off: HashSet<InfoHash>,
+    tally: Tally,
 }
 
 impl Swarms {
     /// A tracker without a swarm. The seed decides who meets whom.
     #[must_use]
     pub fn new(config: SwarmConfig, seed: u64) -> Self {
+        let bounds = Bounds {
+            introductions: config.introductions,
+            announces: config.announces,
+            messages: config.messages,
+            max_sockets_per_address: config.max_sockets_per_address,
+        };
         Self {
             config,
             rng: Rng::with_seed(seed),
+            open: false,
             swarms: HashMap::new(),
             sockets: HashMap::new(),
+            limiter: Limiter::new(bounds),
+            site_off: false,
+            videos_off: HashSet::new(),
+            tally: Tally::default(),
         }
+    }
+
+    /// Lets any swarm come, without being admitted.
+    pub fn open_to_any(&mut self) {
+        self.open = true;
     }
 
     /// Opens a swarm. Called once for each video that has it.
@@ -112,10 +183,10 @@ impl Swarms {
         }
     }
 
-    /// Whether there is such a swarm.
+    /// Whether there is such a swarm, or may be.
     #[must_use]
     pub fn has(&self, swarm: InfoHash) -> bool {
-        self.swarms.contains_key(&swarm)
+        self.open || self.swarms.contains_key(&swarm)
     }
 
     /// How many viewers a swarm has.
@@ -124,67 +195,151 @@ impl Swarms {
         self.swarms.get(&swarm).map(Swarm::counts)
     }
 
-    /// Handles a message. Everything that is to be sent because of it is pushed to `out`.
-    pub fn handle(&mut self, from: SocketId, message: ClientMessage, out: &mut Vec<Delivery>) {
+    /// What has happened so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Who has switched sharing off in a swarm, if it is.
+    #[must_use]
+    pub fn off(&self, swarm: InfoHash) -> Option<OffBy> {
+        if self.site_off {
+            return Some(OffBy::Site);
+        }
+        self.videos_off.contains(&swarm).then_some(OffBy::Video)
+    }
+
+    /// Who has switched sharing off for all that may come, if somebody has.
+    #[must_use]
+    pub fn site_off(&self) -> Option<OffBy> {
+        self.site_off.then_some(OffBy::Site)
+    }
+
+    /// Whether a peer is in a swarm already.
+    #[must_use]
+    pub fn is_member(&self, socket: SocketId, swarm: InfoHash, peer: PeerId) -> bool {
+        let found = self.swarms.get(&swarm);
+        found.is_some_and(|found| found.has((socket, peer)))
+    }
+
+    /// Whether a socket has a peer in any swarm.
+    #[must_use]
+    pub fn is_used(&self, socket: SocketId) -> bool {
+        self.sockets.contains_key(&socket)
+    }
+
+    /// A connection has been made. False if its address has too many; then nothing of it is kept.
+    pub fn open(&mut self, now: Duration, socket: SocketId, address: AddressId) -> bool {
+        self.limiter.open(now, socket, address)
+    }
+
+    /// Handles a message of an open socket. Everything that is to be sent because of it is pushed to
+    /// `out`. Time runs from any beginning.
+    pub fn handle(
+        &mut self,
+        now: Duration,
+        from: SocketId,
+        message: ClientMessage,
+        out: &mut Vec<Delivery>,
+    ) -> Handled {
+        if self.limiter.is_flooding(now, from) {
+            return Handled::Flood;
+        }
+        let mut reply = |message| out.push(Delivery { to: from, message });
         match message {
             ClientMessage::Announce(announce) => {
-                let reply = self.announce(from, &announce);
-                let welcome = matches!(reply, TrackerMessage::Announced { .. });
-                out.push(Delivery {
-                    to: from,
-                    message: reply,
-                });
-                if welcome && announce.event != Some(Event::Stopped) {
-                    self.forward(from, announce, out);
+                let (message, welcome) = self.announce(now, from, &announce);
+                reply(message);
+                if welcome {
+                    self.forward(now, from, announce, out);
+                } else if let Some(by) = self.off(announce.info_hash)
+                    && !self.is_used(from)
+                {
+                    return Handled::Off(by);
                 }
             }
             ClientMessage::Answer(answer) => {
-                let Answer {
-                    info_hash,
-                    peer_id,
-                    to_peer_id,
-                    offer_id,
-                    sdp,
-                } = answer;
-                let Some(swarm) = self.swarms.get_mut(&info_hash) else {
-                    out.push(Delivery {
-                        to: from,
-                        message: unknown(info_hash),
-                    });
-                    return;
-                };
-                if let Some(to) = swarm.take_offer((from, peer_id), offer_id, to_peer_id) {
-                    let message = TrackerMessage::Answer {
-                        info_hash,
-                        peer_id,
-                        offer_id,
-                        sdp,
-                    };
-                    out.push(Delivery { to, message });
+                if self.swarms.contains_key(&answer.info_hash) {
+                    out.extend(self.answer(now, from, answer));
+                } else {
+                    reply(unknown(answer.info_hash));
                 }
             }
             ClientMessage::Scrape { info_hashes } => {
                 let counts = |swarm| (swarm, self.counts(swarm).unwrap_or_default());
                 let files = info_hashes.into_iter().map(counts).collect();
-                out.push(Delivery {
-                    to: from,
-                    message: TrackerMessage::Scraped { files },
-                });
+                reply(TrackerMessage::Scraped { files });
             }
+        }
+        Handled::Fine
+    }
+
+    /// Counts a message that somebody else has refused.
+    pub fn count_refused(&mut self, now: Duration, from: SocketId) -> Handled {
+        if self.limiter.is_flooding(now, from) {
+            Handled::Flood
+        } else {
+            Handled::Fine
         }
     }
 
     /// Takes everything away that came over a socket.
-    pub fn close(&mut self, socket: SocketId) {
+    pub fn close(&mut self, now: Duration, socket: SocketId) {
         for (swarm, peer) in self.sockets.remove(&socket).unwrap_or_default() {
             if let Some(found) = self.swarms.get_mut(&swarm) {
                 found.remove((socket, peer));
             }
             self.drop_if_unused(swarm);
         }
+        self.limiter.close(now, socket);
     }
 
-    fn announce(&mut self, socket: SocketId, announce: &Announce) -> TrackerMessage {
+    /// Switches sharing off or on again. When it goes off, everybody concerned is told and leaves.
+    pub fn switch(&mut self, scope: Scope, sharing: bool, out: &mut Vec<Delivery>) {
+        let (by, swarms) = match scope {
+            Scope::Site => {
+                self.site_off = !sharing;
+                let mut swarms: Vec<_> = self.swarms.keys().copied().collect();
+                swarms.sort_unstable();
+                (OffBy::Site, swarms)
+            }
+            Scope::Video(swarm) => {
+                if sharing {
+                    self.videos_off.remove(&swarm);
+                } else {
+                    self.videos_off.insert(swarm);
+                }
+                (OffBy::Video, vec![swarm])
+            }
+        };
+        if !sharing {
+            for swarm in swarms {
+                self.send_home(swarm, by, out);
+            }
+        }
+    }
+
+    /// Tells every peer of a swarm that it is off, and lets it leave.
+    fn send_home(&mut self, info_hash: InfoHash, by: OffBy, out: &mut Vec<Delivery>) {
+        let swarm = self.swarms.get(&info_hash);
+        let keys: Vec<Key> = swarm.into_iter().flat_map(Swarm::keys).collect();
+        for key in keys {
+            self.leave(info_hash, key);
+            out.push(Delivery {
+                to: key.0,
+                message: off(info_hash, by),
+            });
+        }
+    }
+
+    /// The reply, and whether offers may be handed on.
+    fn announce(
+        &mut self,
+        now: Duration,
+        socket: SocketId,
+        announce: &Announce,
+    ) -> (TrackerMessage, bool) {
         let Announce {
             info_hash,
             peer_id,
@@ -192,35 +347,82 @@ impl Swarms {
             left,
             ..
         } = *announce;
+        self.tally.announces += 1;
         let key = (socket, peer_id);
-        let Some(swarm) = self.swarms.get_mut(&info_hash) else {
-            return unknown(info_hash);
-        };
-        if event == Some(Event::Stopped) {
-            swarm.remove(key);
-            let reply = swarm.reply(info_hash, self.config.interval);
-            if let Some(peers) = self.sockets.get_mut(&socket) {
-                peers.retain(|known| *known != (info_hash, peer_id));
-            }
-            self.drop_if_unused(info_hash);
-            return reply;
+        let refused = |message| (message, false);
+        if !self.has(info_hash) {
+            return refused(unknown(info_hash));
         }
-        if !swarm.positions.contains_key(&key) {
+        if let Some(by) = self.off(info_hash) {
+            return refused(off(info_hash, by));
+        }
+        if event == Some(Event::Stopped) {
+            let interval = self.config.interval;
+            let reply = match self.swarms.get_mut(&info_hash) {
+                Some(swarm) => {
+                    swarm.remove(key);
+                    announced(swarm.counts(), info_hash, interval)
+                }
+                None => announced(Scrape::default(), info_hash, interval),
+            };
+            self.leave(info_hash, key);
+            return refused(reply);
+        }
+        if !self.limiter.may_announce(now, socket) {
+            self.tally.too_often += 1;
+            let reason = "announced far more often than the interval allows";
+            return refused(failure(reason, info_hash));
+        }
+        let Some(address) = self.limiter.address(socket) else {
+            return refused(unknown(info_hash));
+        };
+        if !self.swarms.contains_key(&info_hash) && self.swarms.len() >= self.config.max_open_swarms
+        {
+            let reason = "this tracker has as many swarms as it may";
+            return refused(failure(reason, info_hash));
+        }
+        let swarm = self.swarms.entry(info_hash).or_default();
+        if !swarm.has(key) {
             let peers = self.sockets.entry(socket).or_default();
             if peers.len() >= self.config.max_peers_per_socket {
-                return failure("too many videos on one connection", info_hash);
+                let reason = "too many videos on one connection";
+                self.drop_if_unused(info_hash);
+                return refused(failure(reason, info_hash));
             }
             peers.push((info_hash, peer_id));
         }
-        swarm.upsert(key, event == Some(Event::Completed) || left == Some(0));
+        let interval = self.interval(now, socket);
+        let complete = event == Some(Event::Completed) || left == Some(0);
+        // Twice: an announce may be lost, or late.
+        let expires = now + Duration::from_secs(2 * u64::from(interval) + 60);
+        let swarm = self.swarms.entry(info_hash).or_default();
+        swarm.upsert(key, address, complete, expires);
         if event == Some(Event::Completed) {
             swarm.completed = swarm.completed.saturating_add(1);
         }
-        swarm.reply(info_hash, self.config.interval)
+        for gone in swarm.expired(now) {
+            self.leave(info_hash, gone);
+        }
+        let counts = self.counts(info_hash).unwrap_or_default();
+        (announced(counts, info_hash, interval), true)
+    }
+
+    /// Seconds until the next announce: more for who has few introductions left.
+    fn interval(&self, now: Duration, socket: SocketId) -> u32 {
+        let least = f64::from(self.config.interval);
+        let most = f64::from(self.config.max_interval).max(least);
+        let scarcity = self.limiter.scarcity(now, socket);
+        (least + (most - least) * scarcity) as u32
     }
 
     /// Hands each offer to another peer, drawn by lot.
-    fn forward(&mut self, socket: SocketId, announce: Announce, out: &mut Vec<Delivery>) {
+    fn forward(
+        &mut self,
+        now: Duration,
+        socket: SocketId,
+        announce: Announce,
+        out: &mut Vec<Delivery>,
+    ) {
         let Announce {
             info_hash,
             peer_id,
@@ -229,135 +431,84 @@ impl Swarms {
             ..
         } = announce;
         let from = (socket, peer_id);
-        let Some(swarm) = self.swarms.get_mut(&info_hash) else {
+        let Self {
+            swarms,
+            limiter,
+            rng,
+            config,
+            ..
+        } = self;
+        let (Some(swarm), Some(address)) = (swarms.get_mut(&info_hash), limiter.address(socket))
+        else {
             return;
         };
-        let count = offers
-            .len()
-            .min(numwant as usize)
-            .min(self.config.max_offers);
-        let chosen = swarm.draw(&mut self.rng, from, count);
-        for (position, Offer { offer_id, sdp }) in chosen.into_iter().zip(offers) {
-            let Some(peer) = swarm.peers.get_mut(position) else {
-                continue;
-            };
-            if peer.unanswered.len() >= self.config.max_unanswered {
-                peer.unanswered.pop_front();
-            }
-            peer.unanswered.push_back((offer_id, from));
+        let wanted = offers.len().min(numwant as usize).min(config.max_offers);
+        let (count, strangers) = limiter.ration(now, socket, wanted);
+        let fits = |to, neighbour| limiter.may_meet(now, to, neighbour);
+        let chosen = swarm.draw(rng, (from, address), count, strangers, fits);
+        let there = swarm.len().saturating_sub(1).min(wanted);
+        self.tally.held_back += there.saturating_sub(chosen.len()) as u64;
+        self.tally.introductions += chosen.len() as u64;
+        for (key, Offer { offer_id, sdp }) in chosen.into_iter().zip(offers) {
+            limiter.introduce(now, socket, key.0);
+            swarm.offered(key, offer_id, from, now, config.max_unanswered);
             let message = TrackerMessage::Offer {
                 info_hash,
                 peer_id,
                 offer_id,
                 sdp,
             };
-            out.push(Delivery {
-                to: peer.key.0,
-                message,
-            });
+            out.push(Delivery { to: key.0, message });
         }
     }
 
+    /// Hands an answer to whoever made the offer.
+    fn answer(&mut self, now: Duration, from: SocketId, answer: Answer) -> Option<Delivery> {
+        let Answer {
+            info_hash,
+            peer_id,
+            to_peer_id,
+            offer_id,
+            sdp,
+        } = answer;
+        let swarm = self.swarms.get_mut(&info_hash)?;
+        let to = swarm.take_offer((from, peer_id), offer_id, to_peer_id, now)?;
+        let message = TrackerMessage::Answer {
+            info_hash,
+            peer_id,
+            offer_id,
+            sdp,
+        };
+        Some(Delivery { to, message })
+    }
+
+    fn leave(&mut self, swarm: InfoHash, key: Key) {
+        if let Some(found) = self.swarms.get_mut(&swarm) {
+            found.remove(key);
+        }
+        if let Some(peers) = self.sockets.get_mut(&key.0) {
+            peers.retain(|known| *known != (swarm, key.1));
+            if peers.is_empty() {
+                self.sockets.remove(&key.0);
+            }
+        }
+        self.drop_if_unused(swarm);
+    }
+
     fn drop_if_unused(&mut self, swarm: InfoHash) {
-        let unused = |found: &Swarm| found.videos == 0 && found.peers.is_empty();
-        if self.swarms.get(&swarm).is_some_and(unused) {
+        if self.swarms.get(&swarm).is_some_and(Swarm::is_unused) {
             self.swarms.remove(&swarm);
         }
     }
 }
 
-impl Swarm {
-    fn counts(&self) -> Scrape {
-        let all = u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
-        Scrape {
-            complete: self.complete,
-            incomplete: all.saturating_sub(self.complete),
-            downloaded: self.completed,
-        }
-    }
-
-    fn reply(&self, info_hash: InfoHash, interval: u32) -> TrackerMessage {
-        let Scrape {
-            complete,
-            incomplete,
-            ..
-        } = self.counts();
-        TrackerMessage::Announced {
-            info_hash,
-            interval,
-            complete,
-            incomplete,
-            min_interval: None,
-        }
-    }
-
-    fn upsert(&mut self, key: Key, complete: bool) {
-        let known = self
-            .positions
-            .get(&key)
-            .and_then(|position| self.peers.get_mut(*position));
-        let was = match known {
-            Some(peer) => std::mem::replace(&mut peer.complete, complete),
-            None => {
-                self.positions.insert(key, self.peers.len());
-                self.peers.push(Peer {
-                    key,
-                    complete,
-                    unanswered: VecDeque::new(),
-                });
-                false
-            }
-        };
-        self.complete = self.complete + u32::from(complete) - u32::from(was);
-    }
-
-    fn remove(&mut self, key: Key) {
-        let Some(position) = self.positions.remove(&key) else {
-            return;
-        };
-        let gone = self.peers.swap_remove(position);
-        self.complete -= u32::from(gone.complete);
-        if let Some(moved) = self.peers.get(position) {
-            self.positions.insert(moved.key, position);
-        }
-    }
-
-    /// Positions of up to `count` different peers, none of them the asking one, in random order.
-    fn draw(&self, rng: &mut Rng, from: Key, count: usize) -> Vec<usize> {
-        // The first `count + 1` of a shuffle: one more, because the asking peer may be among them. Kept
-        // sparse, since a swarm may be a thousand times larger than what is asked for.
-        let mut swapped: HashMap<usize, usize> = HashMap::new();
-        let mut chosen = Vec::with_capacity(count);
-        for next in 0..self.peers.len() {
-            if chosen.len() == count {
-                break;
-            }
-            let at = rng.usize(next..self.peers.len());
-            let drawn = swapped.get(&at).copied().unwrap_or(at);
-            swapped.insert(at, swapped.get(&next).copied().unwrap_or(next));
-            // A second entry with the same id is the same viewer on a socket that is not yet known to
-            // be dead; a client ignores its own offers.
-            if self
-                .peers
-                .get(drawn)
-                .is_some_and(|peer| peer.key.1 != from.1)
-            {
-                chosen.push(drawn);
-            }
-        }
-        chosen
-    }
-
-    /// The socket of the peer whose offer the answering peer was given, if it is still there. An
-    /// offer has one answer.
-    fn take_offer(&mut self, by: Key, offer: OfferId, to: PeerId) -> Option<SocketId> {
-        let position = *self.positions.get(&by)?;
-        let unanswered = &mut self.peers.get_mut(position)?.unanswered;
-        let given = unanswered
-            .iter()
-            .position(|(id, from)| *id == offer && from.1 == to)?;
-        let (_, from) = unanswered.remove(given)?;
-        self.positions.contains_key(&from).then_some(from.0)
+fn announced(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage {
+    TrackerMessage::Announced {
+        info_hash,
+        interval,
+        complete: counts.complete,
+        incomplete: counts.incomplete,
+        min_interval: None,
     }
 }
 
@@ -365,10 +516,29 @@ fn unknown(info_hash: InfoHash) -> TrackerMessage {
     failure("this tracker does not serve this video", info_hash)
 }
 
-fn failure(reason: &str, info_hash: InfoHash) -> TrackerMessage {
+/// What is said where sharing is switched off.
+pub(super) fn off(info_hash: InfoHash, by: OffBy) -> TrackerMessage {
+    TrackerMessage::Failure {
+        reason: off_reason(by).into(),
+        info_hash: Some(info_hash),
+        off: Some(by),
+    }
+}
+
+/// Who has switched sharing off, as a sentence.
+pub(super) const fn off_reason(by: OffBy) -> &'static str {
+    match by {
+        OffBy::Site => "sharing is off on this site",
+        OffBy::Video => "sharing is off for this video",
+    }
+}
+
+/// A refusal, with the swarm's name: WebTorrent's client drops its socket for minutes without it.
+pub(super) fn failure(reason: &str, info_hash: InfoHash) -> TrackerMessage {
     TrackerMessage::Failure {
         reason: reason.into(),
         info_hash: Some(info_hash),
+        off: None,
     }
 }
 

@@ -3,13 +3,13 @@
 //! A malformed message costs its sender the connection, with a reason; nothing a client sends does
 //! more than that.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
     extract::{
-        FromRequestParts, Path, State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+        FromRequestParts,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code},
     },
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
@@ -17,19 +17,16 @@ use axum::{
 use shoal_wire::{
     DecodeError,
     id::InfoHash,
-    index::P2p,
-    tracker::{ClientMessage, TrackerMessage},
+    tracker::{ClientMessage, OffBy, TrackerMessage},
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     counters::Event,
-    hub::{Seat, Tracker},
+    hub::{NoPlace, Seat, SocketConfig, Tracker},
+    swarm::off_reason,
 };
-use crate::{
-    origin::{not_found, reply::text},
-    routes::Site,
-};
+use crate::origin::reply::text;
 
 /// How long a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -39,11 +36,17 @@ const WRITE_SLACK: usize = 1024;
 
 /// Why a socket is closed by the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum End {
+pub(super) enum End {
+    #[error("far too many messages")]
+    Flood,
+    #[error("the client has gone")]
+    Gone,
     #[error("nothing was heard for too long")]
     Idle,
     #[error("malformed message: {0}")]
     Malformed(DecodeError),
+    #[error("{}", off_reason(*.0))]
+    Off(OffBy),
     #[error("message too large")]
     Oversized,
     #[error("protocol error")]
@@ -52,39 +55,45 @@ enum End {
     Slow,
     #[error("the server stops")]
     Stopping,
-    #[error("the client has gone")]
-    Gone,
 }
 
-/// Answers `/tracker/<swarm>`.
+/// Lets a client in, to talk of any swarm. `home` is the one that its path names.
+///
+/// Where sharing is off it is let in to be told so: a page cannot read the status of a refusal.
 pub(crate) async fn upgrade(
-    State(site): State<Site>,
-    Path(swarm): Path<String>,
+    tracker: Arc<Tracker>,
+    home: Option<InfoHash>,
+    address: IpAddr,
     mut parts: Parts,
 ) -> Response {
-    let tracker = Arc::clone(&site.tracker);
-    if site.p2p == P2p::Off {
-        tracker.counts.add(Event::Refused);
-        return text(StatusCode::FORBIDDEN, "P2P is off on this site\n");
+    if !tracker.access.allows_page(&parts.headers) {
+        tracker.counts.add(Event::Foreign);
+        return text(
+            StatusCode::FORBIDDEN,
+            "this page may not use this tracker\n",
+        );
     }
-    let Some(swarm) = InfoHash::from_hex(&swarm)
-        .ok()
-        .filter(|swarm| tracker.has(*swarm))
-    else {
-        tracker.counts.add(Event::Refused);
-        return not_found();
-    };
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    if tracker.is_full() {
-        tracker.counts.add(Event::Full);
-        return text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "this tracker is full; try again later\n",
-        );
-    }
+    let seat = match tracker.sit(address, home) {
+        Ok(seat) => seat,
+        Err(NoPlace::Crowded) => {
+            tracker.counts.add(Event::Crowded);
+            return text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many connections from one address\n",
+            );
+        }
+        Err(NoPlace::Full) => {
+            tracker.counts.add(Event::Full);
+            return text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "this tracker is full; try again later\n",
+            );
+        }
+    };
     let config = tracker.config;
     let tasks = tracker.tasks.clone();
     upgrade
@@ -93,56 +102,68 @@ pub(crate) async fn upgrade(
         .max_write_buffer_size(config.limits.max_message + WRITE_SLACK)
         .max_message_size(config.limits.max_message)
         .max_frame_size(config.limits.max_message)
-        .on_upgrade(move |socket| tasks.track_future(run(tracker, socket, swarm)))
+        .on_upgrade(move |socket| tasks.track_future(run(socket, seat)))
 }
 
 /// A socket's life.
-async fn run(tracker: Arc<Tracker>, mut socket: WebSocket, swarm: InfoHash) {
-    let Some(mut seat) = tracker.sit() else {
-        tracker.counts.add(Event::Full);
-        return;
-    };
+async fn run(mut socket: WebSocket, seat: Seat) {
+    let tracker = Arc::clone(&seat.tracker);
     tracker.counts.add(Event::Accepted);
-    let end = talk(&tracker, &mut socket, &mut seat).await;
+    let end = talk(&mut socket, &seat).await;
+    let home = seat.home;
+    let rest = if matches!(end, End::Off(_)) {
+        seat.mailbox.rest()
+    } else {
+        Vec::new()
+    };
     // Its peers leave at once, whatever the farewell takes.
     drop(seat);
-    tracing::debug!(%swarm, reason = %end, "socket closed");
+    tracing::debug!(reason = %end, "socket closed");
     if let Some(event) = end.event() {
         tracker.counts.add(event);
     }
-    let _gone = timeout(FAREWELL, farewell(&mut socket, end, swarm)).await;
+    let _gone = timeout(FAREWELL, farewell(&mut socket, end, home, rest)).await;
 }
 
-async fn talk(tracker: &Tracker, socket: &mut WebSocket, seat: &mut Seat<'_>) -> End {
-    let config = &tracker.config;
+async fn talk(socket: &mut WebSocket, seat: &Seat) -> End {
+    let config = &seat.tracker.config;
     let mut heard = Instant::now();
     let mut next_ping = heard + config.ping;
-    let slow = seat.slow.clone();
+    let mut join_by = Some(heard + config.join_within);
     loop {
+        let silent = heard + config.idle;
+        let wait = next_ping.min(silent).min(join_by.unwrap_or(silent));
         tokio::select! {
             biased;
-            () = tracker.stop.cancelled() => return End::Stopping,
-            () = slow.cancelled() => return End::Slow,
-            message = seat.inbox.recv() => {
-                let Some(message) = message else { return End::Gone };
-                if let Err(end) = send(tracker, socket, seat, Message::Text(message)).await {
+            message = seat.mailbox.next() => {
+                let sent = match message {
+                    Ok(message) => send(socket, seat, Message::Text(message)).await,
+                    Err(end) => Err(end),
+                };
+                if let Err(end) = sent {
                     return end;
                 }
             }
             received = socket.recv() => {
                 heard = Instant::now();
                 match read(received, config) {
-                    Ok(Some(message)) => seat.handle(message),
+                    Ok(Some(message)) => {
+                        if matches!(message, ClientMessage::Announce(_)) {
+                            join_by = None;
+                        }
+                        seat.handle(message);
+                    }
                     Ok(None) => {}
                     Err(end) => return end,
                 }
             }
-            () = sleep_until(next_ping.min(heard + config.idle)) => {
-                if heard.elapsed() >= config.idle {
+            () = sleep_until(wait) => {
+                let now = Instant::now();
+                if silent <= now || join_by.is_some_and(|by| by <= now) {
                     return End::Idle;
                 }
-                next_ping = Instant::now() + config.ping;
-                if let Err(end) = send(tracker, socket, seat, Message::Ping(Bytes::new())).await {
+                next_ping = now + config.ping;
+                if let Err(end) = send(socket, seat, Message::Ping(Bytes::new())).await {
                     return end;
                 }
             }
@@ -151,18 +172,12 @@ async fn talk(tracker: &Tracker, socket: &mut WebSocket, seat: &mut Seat<'_>) ->
 }
 
 /// Sends, but not for ever: a client that takes nothing is slow when its queue is full or when it is
-/// idle, and nothing delays a stop.
-async fn send(
-    tracker: &Tracker,
-    socket: &mut WebSocket,
-    seat: &Seat<'_>,
-    message: Message,
-) -> Result<(), End> {
+/// idle, and nothing delays an end.
+async fn send(socket: &mut WebSocket, seat: &Seat, message: Message) -> Result<(), End> {
     tokio::select! {
         biased;
-        () = tracker.stop.cancelled() => Err(End::Stopping),
-        () = seat.slow.cancelled() => Err(End::Slow),
-        sent = timeout(tracker.config.idle, socket.send(message)) => match sent {
+        end = seat.mailbox.ended() => Err(end),
+        sent = timeout(seat.tracker.config.idle, socket.send(message)) => match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(End::Slow),
@@ -172,7 +187,7 @@ async fn send(
 
 fn read(
     received: Option<Result<Message, axum::Error>>,
-    config: &super::SocketConfig,
+    config: &SocketConfig,
 ) -> Result<Option<ClientMessage>, End> {
     let decode = |text: &str| {
         ClientMessage::decode(text, &config.limits)
@@ -207,16 +222,20 @@ fn broken(error: axum::Error) -> End {
 }
 
 /// Says why and closes.
-async fn farewell(socket: &mut WebSocket, end: End, swarm: InfoHash) {
+async fn farewell(socket: &mut WebSocket, end: End, home: Option<InfoHash>, rest: Vec<Utf8Bytes>) {
     let Some(code) = end.close_code() else {
         return;
     };
+    for message in rest {
+        let _unheard = socket.send(Message::Text(message)).await;
+    }
     if matches!(end, End::Malformed(_)) {
         // With the swarm's name: WebTorrent's client drops its socket for minutes without it.
         let reason = end.to_string();
         let failure = TrackerMessage::Failure {
             reason,
-            info_hash: Some(swarm),
+            info_hash: home,
+            off: None,
         };
         let _unheard = socket.send(Message::Text(failure.encode().into())).await;
     }
@@ -233,8 +252,10 @@ async fn farewell(socket: &mut WebSocket, end: End, swarm: InfoHash) {
 impl End {
     fn event(self) -> Option<Event> {
         match self {
+            Self::Flood => Some(Event::Flood),
             Self::Idle => Some(Event::Idle),
             Self::Malformed(_) => Some(Event::Malformed),
+            Self::Off(_) => Some(Event::Off),
             Self::Oversized => Some(Event::Oversized),
             Self::Protocol => Some(Event::Protocol),
             Self::Slow => Some(Event::Slow),
@@ -254,7 +275,9 @@ impl End {
     fn close_code(self) -> Option<u16> {
         match self {
             Self::Gone => None,
-            Self::Idle | Self::Malformed(_) | Self::Slow => Some(close_code::POLICY),
+            Self::Flood | Self::Idle | Self::Malformed(_) | Self::Off(_) | Self::Slow => {
+                Some(close_code::POLICY)
+            }
             Self::Oversized => Some(close_code::SIZE),
             Self::Protocol => Some(close_code::PROTOCOL),
             Self::Stopping => Some(close_code::AWAY),

@@ -1,9 +1,11 @@
-use std::process::Command;
+use std::{process::Command, time::SystemTime};
 
 use sha2::{Digest, Sha256};
 use shoal_server::{
+    ice::{Turn, TurnAccess},
     index::{Settings, write},
     root::Root,
+    stun::StunAt,
 };
 use shoal_wire::{
     id::PIECE_LENGTH,
@@ -81,6 +83,32 @@ async fn index_files_are_cached_as_they_change() {
     let part = site.get("/film/master.m3u8.shoal/0/0.bin").await;
     assert_eq!(part.header("cache-control"), "max-age=3600");
     assert_eq!(part.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn an_index_with_relay_credentials_is_no_caches_business() {
+    let turn = Turn {
+        urls: vec!["turn::3478".into()],
+        access: TurnAccess::Secret(b"north".to_vec()),
+    };
+    let site = Site::with(film, |config| {
+        config.stun = StunAt::Address("127.0.0.1:0".parse().unwrap());
+        config.turn = Some(turn);
+    })
+    .await;
+    let index = site.index("/film/master.m3u8").await;
+    let [stun, turn] = index.ice.as_slice() else {
+        panic!("{:?}", index.ice)
+    };
+    assert_eq!(stun.urls, [format!("stun::{}", site.stun.unwrap().port())]);
+    assert_eq!(turn.urls, ["turn::3478"]);
+    let ends: u64 = turn.username.as_ref().unwrap().parse().unwrap();
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    assert!((now..now + 24 * 3600).contains(&ends));
+    let reply = site.get("/film/master.m3u8.shoal/index.json").await;
+    assert_eq!(reply.header("cache-control"), "private, no-store");
+    let part = site.get("/film/master.m3u8.shoal/0/0.bin").await;
+    assert_eq!(part.header("cache-control"), "max-age=3600");
 }
 
 #[tokio::test]
@@ -234,6 +262,7 @@ async fn written_files_are_those_that_are_served() {
     let settings = Settings {
         p2p: P2p::On,
         trackers,
+        ..Settings::default()
     };
     for _again in 0..2 {
         let report = write::all(&root, &settings, |_, _, _| {});
@@ -267,7 +296,7 @@ async fn an_index_on_disk_is_served_as_it_is_and_tracked() {
         film(tree);
         let settings = Settings {
             p2p: P2p::On,
-            trackers: None,
+            ..Settings::default()
         };
         let root = Root::open(&tree.0).unwrap();
         assert_eq!(write::all(&root, &settings, |_, _, _| {}).written, 1);
@@ -287,8 +316,8 @@ fn a_live_stream_is_not_written() {
     tree.rendition("live", 0, &[10, 10], false);
     film(&tree);
     let settings = Settings {
-        p2p: P2p::Ask,
         trackers: Some(Vec::new()),
+        ..Settings::default()
     };
     let report = write::all(&Root::open(dir.path()).unwrap(), &settings, |_, _, _| {});
     assert_eq!((report.found, report.written), (2, 1));
@@ -310,12 +339,16 @@ fn the_index_command_says_what_it_has_done() {
             .arg("index")
             .arg(dir.path())
             .arg("--tracker")
-            .arg("wss://t.example");
+            .arg("wss://t.example")
+            .args(["--stun", "stun:s.example"]);
         command.output().unwrap()
     };
     let done = run();
     assert!(done.status.success(), "{done:?}");
     assert_eq!(done.stdout, b"1 of 1 playlists have an index now.\n");
+    let written = Tree(dir.path().into()).read("film/master.m3u8.shoal/index.json");
+    let written = shoal_wire::index::Index::parse(&written).unwrap();
+    assert_eq!(written.ice[0].urls, ["stun:s.example"]);
     Tree(dir.path().into()).remove("film/hi/s0.ts");
     Tree(dir.path().into()).remove("film/lo/s5.ts");
     let done = run();

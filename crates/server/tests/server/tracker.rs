@@ -1,12 +1,18 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use shoal_server::tracker::Event;
+use shoal_server::tracker::{
+    Access, Event,
+    alone::{LoneTracker, TrackConfig},
+    limits::{Announces, Bucket, Introductions},
+    swarm::Scope,
+};
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},
     index::P2p,
     tracker::{
-        Announce, AnnounceEvent, Answer, ClientMessage, Limits, Offer, Scrape, TrackerMessage,
+        Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape,
+        TrackerMessage,
     },
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
@@ -14,6 +20,8 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
         self, Message,
+        client::IntoClientRequest,
+        http::HeaderValue,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -316,13 +324,220 @@ async fn the_largest_honest_announce_passes() {
     assert!(matches!(first.next().await, TrackerMessage::Offer { sdp, .. } if sdp.len() == 6_000));
 }
 
+/// The socket is told that sharing is off, and then closed in good order.
+async fn is_sent_off(socket: &mut Socket, swarm: InfoHash, by: OffBy) {
+    let sentence = match by {
+        OffBy::Site => "sharing is off on this site",
+        OffBy::Video => "sharing is off for this video",
+    };
+    let failure = loop {
+        match socket.next().await {
+            // What was on its way before.
+            TrackerMessage::Announced { .. } | TrackerMessage::Offer { .. } => {}
+            other => break other,
+        }
+    };
+    let expected = TrackerMessage::Failure {
+        reason: sentence.into(),
+        info_hash: Some(swarm),
+        off: Some(by),
+    };
+    assert_eq!(failure, expected);
+    let frame = socket.closed().await.expect("a reason");
+    assert_eq!((frame.code, &*frame.reason), (CloseCode::Policy, sentence));
+}
+
 #[tokio::test]
-async fn nobody_is_introduced_where_p2p_is_off() {
+async fn whoever_comes_where_sharing_is_off_is_told_so() {
     let off = |config: &mut shoal_server::serve::ServeConfig| config.p2p = P2p::Off;
     let site = Site::with(|tree| tree.rendition("v", 0, &[10], true), off).await;
     let index = site.index("/v/p.m3u8").await;
     assert_eq!(index.policy.p2p, P2p::Off);
-    assert_eq!(refusal(&site, &index.swarm.to_hex()).await, 403);
+    let mut socket = Socket::open(&site, index.swarm).await;
+    is_sent_off(&mut socket, index.swarm, OffBy::Site).await;
+    assert_eq!(site.tracker.counts().of(Event::Off), 1);
+}
+
+#[tokio::test]
+async fn the_switch_sends_everybody_off_and_lets_them_back() {
+    let (site, swarm) = site().await;
+    for (scope, by) in [
+        (Scope::Site, OffBy::Site),
+        (Scope::Video(swarm), OffBy::Video),
+    ] {
+        let mut sockets = Vec::new();
+        for n in 0..20 {
+            let mut socket = Socket::open(&site, swarm).await;
+            // One has not announced yet.
+            if n > 0 {
+                socket.send(&announce(swarm, n, 2)).await;
+                socket.next().await;
+            }
+            sockets.push(socket);
+        }
+        site.tracker.switch(scope, false);
+        for socket in &mut sockets {
+            is_sent_off(socket, swarm, by).await;
+        }
+        is_sent_off(&mut Socket::open(&site, swarm).await, swarm, by).await;
+        site.tracker.switch(scope, true);
+        let mut socket = Socket::open(&site, swarm).await;
+        socket.send(&announce(swarm, 1, 0)).await;
+        assert!(matches!(
+            socket.next().await,
+            TrackerMessage::Announced { .. }
+        ));
+    }
+}
+
+#[tokio::test]
+async fn only_who_has_a_token_of_the_index_joins() {
+    let site = Site::with(
+        |tree| {
+            tree.rendition("v", 0, &[10], true);
+            tree.rendition("w", 0, &[11], true);
+        },
+        |config| config.access.require_token = true,
+    )
+    .await;
+    let (index, other) = (site.index("/v/p.m3u8").await, site.index("/w/p.m3u8").await);
+    let reply = site.get("/v/p.m3u8.shoal/index.json").await;
+    assert_eq!(reply.header("cache-control"), "private, no-store");
+    let mut socket = Socket::open(&site, index.swarm).await;
+    let join = |token: &Option<String>| {
+        let mut message = announce(index.swarm, 1, 0);
+        if let ClientMessage::Announce(announce) = &mut message {
+            announce.token.clone_from(token);
+        }
+        message
+    };
+    for wrong in [None, Some("x".into()), other.token] {
+        socket.send(&join(&wrong)).await;
+        assert!(is_failure(&socket.next().await, index.swarm), "{wrong:?}");
+    }
+    assert_eq!(site.tracker.counts().of(Event::Token), 3);
+    // Whoever is in stays in without it.
+    for right in [index.token, None] {
+        socket.send(&join(&right)).await;
+        let reply = socket.next().await;
+        assert!(
+            matches!(reply, TrackerMessage::Announced { .. }),
+            "{reply:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_that_are_not_allowed_are_refused() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| config.access.origins = vec!["https://video.example".into()],
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let from = async |origin: &'static str| {
+        let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
+        let mut request = url.into_client_request().unwrap();
+        let origin = HeaderValue::from_static(origin);
+        request.headers_mut().insert("origin", origin);
+        connect_async(request).await
+    };
+    assert!(from("https://video.example").await.is_ok());
+    assert!(from("https://elsewhere.example").await.is_err());
+    assert_eq!(refusal(&site, &swarm.to_hex()).await, 403);
+    assert_eq!(site.tracker.counts().of(Event::Foreign), 2);
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_all_places() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| {
+            config.swarms.max_sockets_per_address = 2;
+            config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        },
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let from = async |address: &'static str| {
+        let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
+        let mut request = url.into_client_request().unwrap();
+        let address = HeaderValue::from_static(address);
+        request.headers_mut().insert("x-forwarded-for", address);
+        connect_async(request).await
+    };
+    let _first = from("192.0.2.1").await.unwrap();
+    let _second = from("192.0.2.1").await.unwrap();
+    assert!(from("192.0.2.1").await.is_err());
+    assert_eq!(site.tracker.counts().of(Event::Crowded), 1);
+    assert!(from("192.0.2.2").await.is_ok());
+    assert!(from("2001:db8::1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_socket_that_never_announces_is_closed() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| config.sockets.join_within = Duration::from_millis(50),
+    )
+    .await;
+    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let mut idle = Socket::open(&site, swarm).await;
+    assert_eq!(
+        idle.closed().await.expect("a reason").code,
+        CloseCode::Policy
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_messages_closes_the_socket() {
+    let (site, swarm) = site().await;
+    let mut socket = Socket::open(&site, swarm).await;
+    socket.send(&announce(swarm, 1, 0)).await;
+    let scrape = ClientMessage::Scrape {
+        info_hashes: Vec::new(),
+    };
+    // The connection ends before all of them are sent.
+    for _ in 0..2_000 {
+        let _ = socket.0.feed(Message::text(scrape.encode())).await;
+    }
+    let _ = socket.0.flush().await;
+    socket.closed().await;
+    assert_eq!(site.tracker.counts().of(Event::Flood), 1);
+}
+
+#[tokio::test]
+async fn an_open_tracker_takes_any_swarm_on_any_path() {
+    let access = Access {
+        open: true,
+        ..Access::default()
+    };
+    let config = TrackConfig::new("127.0.0.1:0".parse().unwrap(), access);
+    let tracker = LoneTracker::bind(config).await.unwrap();
+    let port = tracker.local_addr().port();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(tracker.run(async { drop(stopped.await) }));
+    let open = async |path: &str| {
+        let url = format!("ws://127.0.0.1:{port}{path}");
+        Socket(connect_async(url).await.unwrap().0)
+    };
+    let mut sockets = [open("/").await, open("/announce?x=y").await];
+    for (n, socket) in (1..).zip(&mut sockets) {
+        socket.send(&announce(InfoHash([5; 20]), n, 1)).await;
+        assert!(matches!(
+            socket.next().await,
+            TrackerMessage::Announced { .. }
+        ));
+    }
+    assert!(matches!(
+        sockets[0].next().await,
+        TrackerMessage::Offer { .. }
+    ));
+    drop(stop);
+    let frame = sockets[1].closed().await.expect("a goodbye");
+    assert_eq!(frame.code, CloseCode::Away);
+    drop(sockets);
+    timeout(PATIENCE, running).await.expect("an end").unwrap();
 }
 
 #[tokio::test]
@@ -391,7 +606,24 @@ async fn a_silent_socket_is_pinged_then_closed() {
 async fn a_socket_that_takes_nothing_is_closed() {
     let site = Site::with(
         |tree| tree.rendition("v", 0, &[10], true),
-        |config| config.sockets.max_queue = 4,
+        |config| {
+            config.sockets.max_queue = 4;
+            // One viewer alone could not send that much.
+            let plenty = Bucket {
+                burst: 1_000_000,
+                per_hour: 1,
+            };
+            let swarms = &mut config.swarms;
+            swarms.messages = plenty;
+            swarms.introductions = Introductions {
+                socket: plenty,
+                address: plenty,
+            };
+            swarms.announces = Announces {
+                socket: plenty,
+                address: plenty,
+            };
+        },
     )
     .await;
     let swarm = site.index("/v/p.m3u8").await.swarm;

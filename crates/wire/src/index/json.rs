@@ -21,8 +21,8 @@ impl Index {
         let index = Value::new(json)?;
         let [version, swarm, live, piece_length, stride] =
             index.fields(["shoal", "swarm", "live", "piece_length", "stride"])?;
-        let [trackers, ice, policy, tracks] =
-            index.fields(["trackers", "ice", "policy", "tracks"])?;
+        let [trackers, ice, policy, token, tracks] =
+            index.fields(["trackers", "ice", "policy", "token", "tracks"])?;
         let version = required(version, "shoal")?.whole()?;
         if version != VERSION {
             return Err(DecodeError::IndexVersion(version));
@@ -35,6 +35,7 @@ impl Index {
             trackers: list(trackers, Value::text)?,
             ice: list(ice, IceServer::read)?,
             policy: policy.map_or(Ok(IndexPolicy::default()), IndexPolicy::read)?,
+            token: token.map(Value::text).transpose()?,
             tracks: list(Some(required(tracks, "tracks")?), IndexTrack::read)?,
         };
         index.validate()?;
@@ -54,6 +55,9 @@ impl Index {
                 index.inners("ice", &self.ice, |entry, server| server.write(entry));
             }
             index.inner("policy", |policy| self.policy.write(policy));
+            if let Some(token) = &self.token {
+                index.text("token", token);
+            }
             index.inners("tracks", &self.tracks, |entry, track| {
                 entry.text("playlist", &track.playlist);
                 entry.number("part_segments", track.part_segments.into());
@@ -85,11 +89,13 @@ impl IceServer {
 
 impl IndexPolicy {
     fn read(value: Value<'_>) -> Result<Self, DecodeError> {
-        let [p2p, video, min_viewers] = value.fields(["p2p", "video", "min_viewers"])?;
+        let [p2p, video, min_viewers, viewers] =
+            value.fields(["p2p", "video", "min_viewers", "viewers"])?;
         Ok(Self {
             p2p: p2p.map_or(Ok(P2p::default()), P2p::read)?,
             video: video.map(P2p::read).transpose()?,
             min_viewers: min_viewers.map_or(Ok(0), Value::whole)?,
+            viewers: viewers.map(Value::text).transpose()?,
         })
     }
 
@@ -99,6 +105,9 @@ impl IndexPolicy {
             policy.text("video", video.name());
         }
         policy.number("min_viewers", self.min_viewers.into());
+        if let Some(viewers) = &self.viewers {
+            policy.text("viewers", viewers);
+        }
     }
 }
 

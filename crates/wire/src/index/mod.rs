@@ -1,5 +1,6 @@
 //! Shoal's own index: what a video consists of, piece by piece, and who may share it.
 
+mod count;
 mod json;
 mod part;
 mod space;
@@ -9,6 +10,7 @@ use core::fmt;
 use crate::DecodeError;
 use crate::id::{InfoHash, PIECE_LENGTH};
 
+pub use count::ViewerCount;
 pub use part::{MAX_PART_BYTES, MAX_PART_SEGMENTS, Part, PartSegment};
 pub use space::PieceSpace;
 
@@ -21,6 +23,7 @@ pub const MAX_TRACKS: usize = 64;
 const MAX_TRACKERS: usize = 8;
 const MAX_ICE: usize = 8;
 const MAX_URL: usize = 2048;
+const MAX_TOKEN: usize = 1024;
 const MAX_STRIDE: u32 = 65_536;
 
 /// The index of a video. What [`Index::parse`] returns keeps all its rules; one that is put
@@ -42,6 +45,9 @@ pub struct Index {
     pub ice: Vec<IceServer>,
     /// Who may share.
     pub policy: IndexPolicy,
+    /// Lets whoever has this index join the swarm, for a while; sent with each announce, read by the
+    /// tracker alone. At most 1,024 bytes.
+    pub token: Option<String>,
     /// Renditions and audio tracks, 1 to 64. Their order gives their
     /// [`TrackId`](crate::id::TrackId).
     pub tracks: Vec<IndexTrack>,
@@ -50,7 +56,8 @@ pub struct Index {
 /// A STUN or TURN server, as `RTCConfiguration.iceServers` has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceServer {
-    /// 1 to 8, each `stun:`, `stuns:`, `turn:` or `turns:`.
+    /// 1 to 8, each `stun:`, `stuns:`, `turn:` or `turns:`. Without a host, as `stun::3478`, it is the
+    /// host that the index came from.
     pub urls: Vec<String>,
     /// For TURN.
     pub username: Option<String>,
@@ -68,7 +75,7 @@ impl fmt::Debug for IceServer {
 }
 
 /// What the site says about sharing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexPolicy {
     /// The site operator's word. Default: ask.
     pub p2p: P2p,
@@ -76,6 +83,9 @@ pub struct IndexPolicy {
     pub video: Option<P2p>,
     /// Viewers that there must be before anyone shares. Default: 0.
     pub min_viewers: u32,
+    /// Where a [`ViewerCount`] is to be had, relative to the index's URL or absolute. Without it nobody
+    /// shares where `min_viewers` is more than 1.
+    pub viewers: Option<String>,
 }
 
 /// What one of those who decide on sharing has said.
@@ -123,6 +133,13 @@ impl Index {
             .iter()
             .try_for_each(|url| check_tracker(url))?;
         self.ice.iter().try_for_each(IceServer::check)?;
+        self.policy
+            .viewers
+            .iter()
+            .try_for_each(|url| check_url(url))?;
+        if self.token.as_ref().is_some_and(|it| it.len() > MAX_TOKEN) {
+            return Err(DecodeError::Oversized { limit: MAX_TOKEN });
+        }
         self.tracks
             .iter()
             .try_for_each(|track| track.check(self.live))

@@ -10,7 +10,7 @@ use crate::DecodeError;
 use crate::json::{Value, Writer};
 
 pub use client::{Announce, AnnounceEvent, Answer, ClientMessage, Offer};
-pub use server::{Scrape, TrackerMessage};
+pub use server::{OffBy, Scrape, TrackerMessage};
 
 /// What one tracker message may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

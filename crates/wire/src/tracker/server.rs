@@ -8,6 +8,9 @@ use crate::json::{Value, Writer};
 /// Seconds between announces when a tracker does not say.
 const DEFAULT_INTERVAL: u32 = 120;
 
+/// The value of `p2p` in a failure when sharing is switched off.
+const OFF: &str = "off";
+
 /// The viewers of one swarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
@@ -17,6 +20,15 @@ pub struct Scrape {
     pub incomplete: u32,
     /// Viewers that have ever come to have all.
     pub downloaded: u32,
+}
+
+/// Who has switched sharing off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffBy {
+    /// The operator, for the whole site.
+    Site,
+    /// The operator, for this video.
+    Video,
 }
 
 /// What a tracker says to a viewer.
@@ -53,6 +65,9 @@ pub enum TrackerMessage {
         reason: String,
         /// The swarm. WebTorrent's client drops its socket when it is missing.
         info_hash: Option<InfoHash>,
+        /// Set when sharing is switched off, and trying again is of no use. Ours; others pass over
+        /// it.
+        off: Option<OffBy>,
     },
     /// Another viewer's offer.
     Offer {
@@ -113,12 +128,20 @@ impl TrackerMessage {
                 message.text("offer_id", &offer_id.to_binary());
                 write_description(message, "answer", sdp);
             }
-            Self::Failure { reason, info_hash } => {
+            Self::Failure {
+                reason,
+                info_hash,
+                off,
+            } => {
                 message.text("failure reason", reason);
                 // Only together: an action without a swarm is an uncaught exception in
                 // WebTorrent's client.
                 if let Some(info_hash) = info_hash {
                     write_swarm(message, info_hash);
+                }
+                if let Some(by) = off {
+                    message.text("p2p", OFF);
+                    message.text("by", by.name());
                 }
             }
             Self::Offer {
@@ -169,6 +192,7 @@ impl TrackerMessage {
             return Ok(Self::Failure {
                 reason: cut(reason)?,
                 info_hash: hash()?,
+                off: OffBy::read(message)?,
             });
         }
         if let Some(warning) = warning.filter(|_| !says_more) {
@@ -223,6 +247,29 @@ impl TrackerMessage {
             incomplete: small(incomplete)?.unwrap_or_default(),
             min_interval,
         })
+    }
+}
+
+impl OffBy {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Video => "video",
+        }
+    }
+
+    /// Whatever else another tracker may say by these names is none of our business.
+    fn read(message: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        let [p2p, by] = message.fields(["p2p", "by"])?;
+        let is = |value: Option<Value<'_>>, word| {
+            value.is_some_and(|value| value.text().is_ok_and(|text| text == word))
+        };
+        let by = if is(by, Self::Video.name()) {
+            Self::Video
+        } else {
+            Self::Site
+        };
+        Ok(is(p2p, OFF).then_some(by))
     }
 }
 

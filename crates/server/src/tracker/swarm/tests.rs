@@ -1,22 +1,50 @@
+use shoal_wire::id::OfferId;
+
 use super::*;
 
 const SWARM: InfoHash = InfoHash([7; 20]);
 
 struct World {
     swarms: Swarms,
+    now: Duration,
+    opened: std::collections::BTreeSet<SocketId>,
 }
 
 impl World {
     fn new(config: SwarmConfig) -> Self {
         let mut swarms = Swarms::new(config, 1);
         swarms.admit(SWARM);
-        Self { swarms }
+        Self {
+            swarms,
+            now: Duration::ZERO,
+            opened: Default::default(),
+        }
     }
 
+    /// A socket speaks; it is opened before its first word, each at an address of its own.
     fn say(&mut self, socket: u64, message: ClientMessage) -> Vec<Delivery> {
+        self.handle(socket, message).0
+    }
+
+    fn handle(&mut self, socket: u64, message: ClientMessage) -> (Vec<Delivery>, Handled) {
+        self.open(socket, socket);
         let mut out = Vec::new();
-        self.swarms.handle(SocketId(socket), message, &mut out);
-        out
+        let handled = self
+            .swarms
+            .handle(self.now, SocketId(socket), message, &mut out);
+        (out, handled)
+    }
+
+    fn open(&mut self, socket: u64, address: u64) {
+        let socket = SocketId(socket);
+        if self.opened.insert(socket) {
+            assert!(self.swarms.open(self.now, socket, AddressId(address)));
+        }
+    }
+
+    fn close(&mut self, socket: u64) {
+        self.opened.remove(&SocketId(socket));
+        self.swarms.close(self.now, SocketId(socket));
     }
 
     /// The viewer `n`, on the socket `n`, announces with some offers.
@@ -211,7 +239,7 @@ fn an_answer_to_a_peer_that_has_left_goes_nowhere() {
     let mut world = World::new(SwarmConfig::default());
     world.announce(1, None, 0);
     world.announce(2, None, 1);
-    world.swarms.close(SocketId(2));
+    world.close(2);
     assert_eq!(world.say(1, answer(1, 2, offer_id(2, 0))), []);
 }
 
@@ -224,9 +252,10 @@ fn only_the_newest_offers_stay_answerable() {
     world.announce(1, None, 0);
     for n in 2..=4 {
         world.announce(n, Some(Event::Started), 1);
-        world.swarms.close(SocketId(u64::from(n)));
+        world.close(u64::from(n));
     }
-    assert!(world.swarms.swarms[&SWARM].peers[0].unanswered.len() <= 2);
+    assert_eq!(world.say(1, answer(1, 2, offer_id(2, 0))), []);
+    assert!(world.swarms.swarms[&SWARM].unanswered() <= 2);
 }
 
 #[test]
@@ -235,10 +264,10 @@ fn a_closed_socket_takes_its_peers_along() {
     world.say(1, announce(1, None, 0));
     world.say(1, announce(2, Some(Event::Completed), 0));
     world.announce(3, None, 0);
-    world.swarms.close(SocketId(1));
+    world.close(1);
     assert_eq!(world.counts(), (0, 1, 1));
-    world.swarms.close(SocketId(1));
-    world.swarms.close(SocketId(9));
+    world.close(1);
+    world.close(9);
     assert_eq!(world.counts(), (0, 1, 1));
 }
 
@@ -311,7 +340,7 @@ fn a_retired_swarm_lasts_until_its_last_viewer_leaves() {
     assert!(world.swarms.has(SWARM));
     world.announce(2, None, 0);
     world.announce(1, Some(Event::Stopped), 0);
-    world.swarms.close(SocketId(2));
+    world.close(2);
     assert!(!world.swarms.has(SWARM));
 }
 
@@ -347,7 +376,7 @@ fn counts_are_right_after_any_course_of_events() {
     for _ in 0..5_000 {
         let (socket, peer) = (rng.u64(1..8), rng.u8(1..20));
         match rng.u8(0..6) {
-            0 => world.swarms.close(SocketId(socket)),
+            0 => world.close(socket),
             1 => drop(world.say(socket, announce(peer, Some(Event::Stopped), 0))),
             2 => drop(world.say(socket, announce(peer, Some(Event::Completed), 2))),
             3 => drop(world.say(
@@ -357,16 +386,256 @@ fn counts_are_right_after_any_course_of_events() {
             _ => drop(world.say(socket, announce(peer, None, rng.u8(0..10)))),
         }
         let swarm = &world.swarms.swarms[&SWARM];
-        let complete = swarm.peers.iter().filter(|peer| peer.complete).count();
-        assert_eq!(swarm.complete as usize, complete);
-        assert_eq!(swarm.positions.len(), swarm.peers.len());
-        for (position, peer) in swarm.peers.iter().enumerate() {
-            assert_eq!(swarm.positions[&peer.key], position);
-        }
+        swarm.check();
         let held: usize = world.swarms.sockets.values().map(Vec::len).sum();
-        assert_eq!(held, swarm.peers.len());
+        assert_eq!(held, swarm.len());
     }
-    (1..8).for_each(|socket| world.swarms.close(SocketId(socket)));
+    (1..8).for_each(|socket| world.close(socket));
     assert_eq!((world.counts().0, world.counts().1), (0, 0));
     assert!(world.swarms.sockets.is_empty());
+}
+
+/// Few introductions, so that a test sees their end.
+fn frugal(socket: u32, address: u32) -> SwarmConfig {
+    let bucket = |burst| Bucket {
+        burst,
+        per_hour: 60,
+    };
+    SwarmConfig {
+        introductions: Introductions {
+            socket: bucket(socket),
+            address: bucket(address),
+        },
+        ..SwarmConfig::default()
+    }
+}
+
+fn interval(out: &[Delivery]) -> u32 {
+    match out[0].message {
+        TrackerMessage::Announced { interval, .. } => interval,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_asks_for_more_and_more_gets_less_and_waits_longer() {
+    let mut world = World::new(frugal(1_000, 40));
+    for n in 2..=100 {
+        world.announce(n, None, 0);
+    }
+    let asked: Vec<_> = (0..10)
+        .map(|_| {
+            let out = world.announce(1, None, 10);
+            (offers(&out).len(), interval(&out))
+        })
+        .collect();
+    assert_eq!(asked[0], (10, 120));
+    assert!(asked.is_sorted_by(|one, next| one.0 >= next.0 && one.1 <= next.1));
+    assert_eq!(asked[9], (0, 480));
+    let total: usize = asked.iter().map(|(offers, _)| offers).sum();
+    assert_eq!(total, 40);
+    assert!(world.swarms.tally().held_back > 0);
+    // Nobody else has less for it.
+    let out = world.announce(2, None, 10);
+    assert_eq!((offers(&out).len(), interval(&out)), (10, 120));
+}
+
+#[test]
+fn who_was_introduced_too_often_is_not_drawn() {
+    let mut world = World::new(frugal(1_000, 8));
+    world.announce(1, None, 0);
+    let mut received = 0;
+    for n in 2..=50 {
+        let out = world.announce(n, None, 1);
+        received += offers(&out).iter().filter(|(to, _)| to.0 == 1).count();
+        world.close(u64::from(n));
+    }
+    assert_eq!(received, 8);
+    world.now += Duration::from_secs(3_600);
+    world.announce(1, None, 0);
+    assert_eq!(offers(&world.announce(60, None, 1)).len(), 1);
+}
+
+#[test]
+fn many_ids_and_sockets_of_one_address_gain_nothing() {
+    let mut world = World::new(frugal(20, 30));
+    for n in 1..=100 {
+        world.announce(n, None, 0);
+    }
+    let mut met = 0;
+    for round in 0..50_u64 {
+        // A new socket and a new id for each round, all at the same address.
+        world.open(1_000 + round, 7_777);
+        let out = world.say(1_000 + round, announce(200 + (round % 50) as u8, None, 10));
+        met += offers(&out).len();
+        world.close(1_000 + round);
+    }
+    assert_eq!(met, 30);
+}
+
+#[test]
+fn a_school_without_budget_is_introduced_to_itself() {
+    let mut world = World::new(frugal(100, 10));
+    for n in 1..=20 {
+        world.announce(n, None, 0);
+    }
+    for n in 30..=50 {
+        world.open(n, 7_777);
+        world.say(n, announce(n as u8, None, 0));
+    }
+    let is_ours = |(to, _): &(SocketId, OfferId)| to.0 >= 30;
+    let mut strangers = 0;
+    for n in 30..=50 {
+        let out = offers(&world.say(n, announce(n as u8, None, 5)));
+        assert_eq!(out.len(), 5, "{n}");
+        strangers += out.iter().filter(|to| !is_ours(to)).count();
+    }
+    assert_eq!(strangers, 10);
+}
+
+#[test]
+fn only_long_abuse_is_refused_and_by_name() {
+    let mut world = World::new(SwarmConfig::default());
+    world.announce(2, None, 0);
+    let burst = world.swarms.config.announces.socket.burst;
+    for n in 0..burst {
+        assert!(!is_failure(&world.announce(1, None, 0)), "{n}");
+    }
+    assert!(is_failure(&world.announce(1, None, 0)));
+    assert_eq!(world.swarms.tally().too_often, 1);
+    // It is still a member, may leave, and the interval makes it welcome again.
+    assert_eq!(world.counts(), (0, 2, 0));
+    world.now += Duration::from_secs(120);
+    assert!(!is_failure(&world.announce(1, None, 0)));
+}
+
+#[test]
+fn a_flood_is_told_from_a_message() {
+    let mut world = World::new(SwarmConfig {
+        messages: Bucket {
+            burst: 2,
+            per_hour: 60,
+        },
+        ..SwarmConfig::default()
+    });
+    let scrape = || ClientMessage::Scrape {
+        info_hashes: Vec::new(),
+    };
+    assert_eq!(world.handle(1, scrape()).1, Handled::Fine);
+    assert_eq!(world.handle(1, scrape()).1, Handled::Fine);
+    assert_eq!(world.handle(1, scrape()), (Vec::new(), Handled::Flood));
+    assert_eq!(world.handle(2, scrape()).1, Handled::Fine);
+}
+
+#[test]
+fn an_offer_can_be_answered_for_a_minute() {
+    let mut world = World::new(SwarmConfig::default());
+    world.announce(1, None, 0);
+    world.announce(2, None, 2);
+    let mut answered = |offer| !world.say(1, answer(1, 2, offer_id(2, offer))).is_empty();
+    let given = (0..2).filter(|offer| answered(*offer)).count();
+    assert_eq!(given, 1);
+    world.announce(2, None, 2);
+    world.now += Duration::from_secs(61);
+    assert!((0..2).all(|offer| world.say(1, answer(1, 2, offer_id(2, offer))).is_empty()));
+}
+
+#[test]
+fn a_peer_that_says_nothing_more_is_gone_after_a_while() {
+    let mut world = World::new(SwarmConfig::default());
+    world.announce(1, None, 0);
+    for _ in 0..10 {
+        world.announce(2, None, 0);
+        world.now += Duration::from_secs(60);
+    }
+    assert_eq!(world.counts(), (0, 1, 0));
+    assert!(!world.swarms.is_used(SocketId(1)));
+    world.announce(1, None, 0);
+    assert_eq!(world.counts(), (0, 2, 0));
+}
+
+#[test]
+fn switching_off_tells_everybody_and_lets_nobody_in() {
+    for (scope, by) in [
+        (Scope::Site, OffBy::Site),
+        (Scope::Video(SWARM), OffBy::Video),
+    ] {
+        let mut world = World::new(SwarmConfig::default());
+        (1..=3).for_each(|n| drop(world.announce(n, None, 2)));
+        let mut out = Vec::new();
+        world.swarms.switch(scope, false, &mut out);
+        let mut told: Vec<_> = out.iter().map(|delivery| delivery.to.0).collect();
+        told.sort_unstable();
+        assert_eq!(told, [1, 2, 3]);
+        let failure = off(SWARM, by);
+        assert!(out.iter().all(|delivery| delivery.message == failure));
+        assert_eq!(world.counts(), (0, 0, 0));
+        assert_eq!(world.swarms.off(SWARM), Some(by));
+        let (out, handled) = world.handle(4, announce(4, Some(Event::Started), 5));
+        assert_eq!(out[0].message, failure);
+        assert_eq!(handled, Handled::Off(by));
+        world.swarms.switch(scope, true, &mut Vec::new());
+        assert!(!is_failure(&world.announce(4, Some(Event::Started), 5)));
+    }
+}
+
+#[test]
+fn switching_one_video_off_leaves_the_others_alone() {
+    const OTHER: InfoHash = InfoHash([8; 20]);
+    let mut world = World::new(SwarmConfig::default());
+    world.swarms.admit(OTHER);
+    let elsewhere = |mut message| {
+        if let ClientMessage::Announce(announce) = &mut message {
+            announce.info_hash = OTHER;
+        }
+        message
+    };
+    world.announce(1, None, 0);
+    world.say(1, elsewhere(announce(1, None, 0)));
+    world.say(2, elsewhere(announce(2, None, 0)));
+    let mut out = Vec::new();
+    world.swarms.switch(Scope::Video(SWARM), false, &mut out);
+    assert_eq!(out.len(), 1);
+    // The socket is in use, and stays.
+    assert!(world.swarms.is_used(SocketId(1)));
+    let (out, handled) = world.handle(1, announce(1, None, 0));
+    assert!(matches!(
+        out[0].message,
+        TrackerMessage::Failure {
+            off: Some(OffBy::Video),
+            ..
+        }
+    ));
+    assert_eq!(handled, Handled::Fine);
+    let out = world.say(2, elsewhere(announce(2, None, 1)));
+    assert_eq!(offers(&out).len(), 1);
+}
+
+#[test]
+fn an_open_tracker_takes_any_swarm_up_to_a_bound() {
+    let mut swarms = Swarms::new(
+        SwarmConfig {
+            max_open_swarms: 2,
+            ..SwarmConfig::default()
+        },
+        1,
+    );
+    swarms.open_to_any();
+    assert!(swarms.open(Duration::ZERO, SocketId(1), AddressId(1)));
+    let mut join = |swarm, event| {
+        let mut message = announce(1, event, 0);
+        if let ClientMessage::Announce(announce) = &mut message {
+            announce.info_hash = InfoHash([swarm; 20]);
+        }
+        let mut out = Vec::new();
+        swarms.handle(Duration::ZERO, SocketId(1), message, &mut out);
+        !is_failure(&out)
+    };
+    assert!(join(1, None) && join(2, None));
+    assert!(!join(3, None));
+    assert!(join(2, None));
+    assert!(join(1, Some(Event::Stopped)));
+    assert!(join(3, None));
+    swarms.close(Duration::ZERO, SocketId(1));
+    assert!(swarms.swarms.is_empty());
 }

@@ -1,0 +1,163 @@
+//! Who asks, as far as a limit needs to know it: a keyed hash, never an address.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+/// Where proxies write whom they have seen.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// How long a key lives.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Bits of an IPv6 address that stand for one subscriber: what a household gets at least.
+const V6_PREFIX: u32 = 64;
+
+/// The address that a request came from. It is handed from the connection to its handlers, for limits
+/// only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client(pub(crate) IpAddr);
+
+/// The address stays out of logs.
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client(..)")
+    }
+}
+
+/// The reverse proxies whose word on the client's address is believed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    pub(crate) fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
+    /// entry that is no proxy of ours is the client. What stands before it, anybody can have written.
+    pub(crate) fn client(&self, connected: IpAddr, headers: &HeaderMap) -> Client {
+        let mut client = connected.to_canonical();
+        let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
+        for entry in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
+            if !self.0.iter().any(|network| network.contains(&client)) {
+                break;
+            }
+            let Some(seen) = address(entry.trim()) else {
+                break;
+            };
+            client = seen;
+        }
+        Client(client)
+    }
+}
+
+/// An entry's address; some proxies add the port.
+fn address(entry: &str) -> Option<IpAddr> {
+    let address = entry.parse().ok();
+    let address = address.or_else(|| Some(entry.parse::<SocketAddr>().ok()?.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+/// Turns addresses into numbers that nobody can turn back: a keyed hash whose key is drawn at the start,
+/// lives in memory only and changes daily.
+#[derive(Debug)]
+pub(crate) struct Hasher {
+    key: RandomState,
+    drawn: Instant,
+}
+
+impl Hasher {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            key: RandomState::new(),
+            drawn: now,
+        }
+    }
+
+    /// The number of an address. The addresses of one IPv6 network of 64 bits have the same.
+    pub(crate) fn hash(&mut self, now: Instant, address: IpAddr) -> u64 {
+        if now.saturating_duration_since(self.drawn) >= DAY {
+            *self = Self::new(now);
+        }
+        self.key.hash_one(subscriber(address))
+    }
+}
+
+/// What stands for one subscriber: the IPv4 address, or the network of the IPv6 address.
+pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - V6_PREFIX))).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(connected: &str, forwarded: &[&str]) -> IpAddr {
+        let ours =
+            ["127.0.0.1/32", "10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+        let value = |text: &&str| (FORWARDED_FOR.parse().unwrap(), text.parse().unwrap());
+        let headers: HeaderMap = forwarded.iter().map(value).collect();
+        let proxies = Proxies::new(ours.into());
+        proxies.client(connected.parse().unwrap(), &headers).0
+    }
+
+    #[test]
+    fn only_our_proxies_are_believed() {
+        let stranger: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(client("192.0.2.1", &["198.51.100.1"]), stranger);
+        assert_eq!(client("127.0.0.1", &["192.0.2.1"]), stranger);
+        assert_eq!(client("::ffff:127.0.0.1", &["192.0.2.1:4711"]), stranger);
+        assert_eq!(client("127.0.0.1", &["192.0.2.1, 10.0.0.7"]), stranger);
+        assert_eq!(client("127.0.0.1", &["192.0.2.1", "10.0.0.7"]), stranger);
+        let v6: IpAddr = "2001:db8::1".parse().unwrap();
+        assert_eq!(client("::1", &["[2001:db8::1]:4711"]), v6);
+    }
+
+    #[test]
+    fn a_client_cannot_write_itself_another_address() {
+        let real: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(client("127.0.0.1", &["198.51.100.1, 192.0.2.1"]), real);
+        assert_eq!(client("127.0.0.1", &["198.51.100.1", "192.0.2.1"]), real);
+        let proxy: IpAddr = "127.0.0.1".parse().unwrap();
+        for nonsense in ["", "unknown", "198.51.100.1, nonsense"] {
+            assert_eq!(client("127.0.0.1", &[nonsense]), proxy);
+        }
+        assert_eq!(client("127.0.0.1", &[]), proxy);
+    }
+
+    #[test]
+    fn one_subscriber_has_one_number_for_a_day() {
+        let start = Instant::now();
+        let mut hasher = Hasher::new(start);
+        let mut hash = |address: &str| hasher.hash(start, address.parse().unwrap());
+        assert_eq!(hash("192.0.2.1"), hash("::ffff:192.0.2.1"));
+        assert_ne!(hash("192.0.2.1"), hash("192.0.2.2"));
+        assert_eq!(hash("2001:db8::1"), hash("2001:db8::ffff:1"));
+        assert_ne!(hash("2001:db8::1"), hash("2001:db8:0:1::1"));
+        let address = "192.0.2.1".parse().unwrap();
+        let today = hasher.hash(start + DAY / 2, address);
+        assert_eq!(hasher.hash(start, address), today);
+        assert_ne!(hasher.hash(start + DAY, address), today);
+    }
+
+    #[test]
+    fn two_servers_number_an_address_differently() {
+        let address = "192.0.2.1".parse().unwrap();
+        let now = Instant::now();
+        assert_ne!(
+            Hasher::new(now).hash(now, address),
+            Hasher::new(now).hash(now, address)
+        );
+    }
+}

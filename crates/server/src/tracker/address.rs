@@ -1,0 +1,123 @@
+//! The number that stands for a network address in the limits: made with a key that is drawn from the
+//! system, lives in memory only, and is forgotten after a day.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::{limits::AddressId, secret::Secret};
+
+/// How long a key lives. What was counted under it is kept under its old number for as long as a socket
+/// or a bucket needs it; nothing connects the old numbers with the new ones.
+const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
+
+/// How much of an address stands for one subscriber, in bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefixes {
+    /// Of an IPv4 address. Default 32.
+    pub v4: u8,
+    /// Of an IPv6 address. Default 56: what a provider gives a household at the least; many give a 56 and
+    /// some only a 64. Longer lets one household count as many, shorter makes neighbours share.
+    pub v6: u8,
+}
+
+impl Default for Prefixes {
+    fn default() -> Self {
+        Self { v4: 32, v6: 56 }
+    }
+}
+
+/// Makes the numbers.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    prefixes: Prefixes,
+    key: Secret,
+    drawn: Duration,
+}
+
+impl Addresses {
+    pub(super) fn new(prefixes: Prefixes, now: Duration) -> Self {
+        Self {
+            prefixes,
+            key: Secret::random(),
+            drawn: now,
+        }
+    }
+
+    pub(super) fn id(&mut self, now: Duration, address: IpAddr) -> AddressId {
+        if now.saturating_sub(self.drawn) >= KEY_LIFE {
+            *self = Self::new(self.prefixes, now);
+        }
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.bytes())
+            .expect("HMAC takes keys of any length");
+        match self.prefixes.network(address) {
+            IpAddr::V4(address) => mac.update(&address.octets()),
+            IpAddr::V6(address) => mac.update(&address.octets()),
+        }
+        let number = mac.finalize().into_bytes();
+        AddressId(Secret::shared(number.to_vec()).number())
+    }
+}
+
+impl Prefixes {
+    fn network(self, address: IpAddr) -> IpAddr {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let rest = 32 - u32::from(self.v4.min(32));
+                let mask = u32::MAX.checked_shl(rest).unwrap_or(0);
+                Ipv4Addr::from_bits(address.to_bits() & mask).into()
+            }
+            IpAddr::V6(address) => {
+                let rest = 128 - u32::from(self.v6.min(128));
+                let mask = u128::MAX.checked_shl(rest).unwrap_or(0);
+                Ipv6Addr::from_bits(address.to_bits() & mask).into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Duration = Duration::from_secs(77);
+
+    #[test]
+    fn a_household_has_one_number() {
+        let mut addresses = Addresses::new(Prefixes::default(), START);
+        let mut id = |address: &str| addresses.id(START, address.parse().unwrap());
+        assert_eq!(id("192.0.2.1"), id("::ffff:192.0.2.1"));
+        assert_ne!(id("192.0.2.1"), id("192.0.2.2"));
+        assert_eq!(id("2001:db8:0:aa00::1"), id("2001:db8:0:aaff:ffff::2"));
+        assert_ne!(id("2001:db8:0:aa00::1"), id("2001:db8:0:ab00::1"));
+    }
+
+    #[test]
+    fn prefixes_are_the_operators() {
+        let network = |v4, v6, address: &str| {
+            Prefixes { v4, v6 }
+                .network(address.parse().unwrap())
+                .to_string()
+        };
+        assert_eq!(network(24, 48, "192.0.2.77"), "192.0.2.0");
+        assert_eq!(network(24, 48, "2001:db8:1:2::3"), "2001:db8:1::");
+        assert_eq!(network(0, 0, "192.0.2.77"), "0.0.0.0");
+        assert_eq!(network(0, 0, "2001:db8::1"), "::");
+        assert_eq!(network(99, 255, "2001:db8::1"), "2001:db8::1");
+    }
+
+    #[test]
+    fn numbers_change_daily_and_differ_between_servers() {
+        let address = "192.0.2.1".parse().unwrap();
+        let mut addresses = Addresses::new(Prefixes::default(), START);
+        let today = addresses.id(START, address);
+        assert_eq!(addresses.id(START + KEY_LIFE / 2, address), today);
+        assert_ne!(addresses.id(START + KEY_LIFE, address), today);
+        let mut other = Addresses::new(Prefixes::default(), START);
+        assert_ne!(other.id(START, address), today);
+    }
+}

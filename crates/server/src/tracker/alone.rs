@@ -1,0 +1,143 @@
+//! A tracker alone, without videos: `shoal track`.
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    extract::State,
+    http::{Uri, request::Parts},
+    response::Response,
+};
+use ipnet::IpNet;
+use shoal_wire::id::InfoHash;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
+use crate::{
+    client::{Client, Proxies},
+    origin::not_found,
+    serve::{HttpConfig, accept, seed},
+};
+
+/// How long what is under way may take when the tracker stops; then it is cut off.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// How a tracker alone is set up.
+#[derive(Clone, Debug)]
+pub struct TrackConfig {
+    /// Where to listen. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
+    /// whoever connects is the client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The bounds of connections that are not yet the tracker's sockets.
+    pub http: HttpConfig,
+    /// Who may use it, and for what.
+    pub access: Access,
+    /// The bounds of the swarms.
+    pub swarms: SwarmConfig,
+    /// The bounds of the sockets.
+    pub sockets: SocketConfig,
+}
+
+impl TrackConfig {
+    /// All settings at their defaults.
+    #[must_use]
+    pub fn new(listen: SocketAddr, access: Access) -> Self {
+        Self {
+            listen,
+            trusted_proxies: Vec::new(),
+            http: HttpConfig::default(),
+            access,
+            swarms: SwarmConfig::default(),
+            sockets: SocketConfig::default(),
+        }
+    }
+}
+
+/// A tracker that listens.
+#[derive(Debug)]
+pub struct LoneTracker {
+    listener: TcpListener,
+    local: SocketAddr,
+    tracker: Arc<Tracker>,
+    proxies: Arc<Proxies>,
+    http: HttpConfig,
+}
+
+impl LoneTracker {
+    /// Opens the port.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn bind(config: TrackConfig) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
+        Ok(Self {
+            local: listener.local_addr()?,
+            listener,
+            tracker: Arc::new(tracker),
+            proxies: Arc::new(Proxies::new(config.trusted_proxies)),
+            http: config.http,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The tracker, for its switch and its figures.
+    #[must_use]
+    pub fn tracker(&self) -> Arc<Tracker> {
+        Arc::clone(&self.tracker)
+    }
+
+    /// Serves until `stop` is ready, then says goodbye to every socket.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let tracker = Arc::clone(&self.tracker);
+        let router = Router::new().fallback(upgrade).with_state(self.tracker);
+        let stopping = CancellationToken::new();
+        let connections = TaskTracker::new();
+        let accepted = accept(
+            &self.listener,
+            &self.proxies,
+            &router,
+            &connections,
+            &stopping,
+            self.http,
+            None,
+        );
+        tokio::select! {
+            () = accepted => {}
+            () = stop => {}
+        }
+        drop(self.listener);
+        stopping.cancel();
+        connections.close();
+        let ended = async { tokio::join!(tracker.close(), connections.wait()) };
+        if timeout(GRACE, ended).await.is_err() {
+            tracing::info!("connections that did not end in time are cut off");
+        }
+        tracing::info!(tracker = %tracker.counts(), "stopped");
+    }
+}
+
+/// Any path will do: clients keep one socket for each address of a tracker, so whoever wants a socket for
+/// each swarm gives each a path of its own. One that ends in a swarm's name is for that swarm.
+async fn upgrade(
+    State(tracker): State<Arc<Tracker>>,
+    Extension(Client(address)): Extension<Client>,
+    uri: Uri,
+    parts: Parts,
+) -> Response {
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    let home = InfoHash::from_hex(last).ok();
+    if home.is_some_and(|swarm| !tracker.has(swarm)) {
+        tracker.counts.add(Event::Refused);
+        return not_found();
+    }
+    ws::upgrade(tracker, home, address, parts).await
+}

@@ -1,0 +1,289 @@
+//! How much one connection and one network address may ask of the tracker.
+//!
+//! What is counted is *introductions*: an offer that is handed on shows each side where the other is. So
+//! it costs both, whoever has asked. Viewers behind one address know it already: between them it costs the
+//! address nothing. No socket, no clock; an address is a number that nobody can turn back.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::swarm::SocketId;
+
+/// So many at once after a quiet time, and so many per hour in the long run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// What a full bucket holds.
+    pub burst: u32,
+    /// What flows in. 0 counts as 1.
+    pub per_hour: u32,
+}
+
+/// How many introductions there are, sent and received together. `sim harvest` shows what they mean for
+/// viewers and for who collects viewers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Introductions {
+    /// For one connection. Default 60, then 120 per hour. A viewer makes 10 to 20 in its first two
+    /// minutes, receives as many, more if it was there before the crowd, and about 60 per hour later.
+    /// Lower hurts the first viewers of a premiere; higher lets one connection use up what its neighbours
+    /// share.
+    pub socket: Bucket,
+    /// For one network address. Default 100, then 160 per hour: a household of four that starts together
+    /// has 25 for each, of which one needs eight to find its peers. Viewers of a school have each other
+    /// beyond it. Lower starves homes, higher tells a stranger with one address more of the swarm.
+    pub address: Bucket,
+}
+
+/// How many announces there are, of all swarms together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announces {
+    /// For one connection. Default 100, then 600 per hour: a page with 16 videos announces 64 times in two
+    /// minutes and then 480 times per hour, one with a single video 30 times.
+    pub socket: Bucket,
+    /// For one network address. Default 2,000, then 10,000 per hour: 300 viewers of a school, 5 announces
+    /// each at the start, 30 per hour later.
+    pub address: Bucket,
+}
+
+/// A network address as the limits know it: a number made with a key that is kept nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressId(pub u64);
+
+/// The bounds that are kept here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) introductions: Introductions,
+    pub(super) announces: Announces,
+    pub(super) messages: Bucket,
+    pub(super) max_sockets_per_address: usize,
+}
+
+/// What every connection and address has used.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    bounds: Bounds,
+    sockets: HashMap<SocketId, Socket>,
+    addresses: HashMap<AddressId, Address>,
+    /// Addresses without a socket are looked for when there are more than this.
+    sweep_at: usize,
+}
+
+#[derive(Debug)]
+struct Socket {
+    address: AddressId,
+    introductions: Level,
+    announces: Level,
+    messages: Level,
+}
+
+#[derive(Debug, Default)]
+struct Address {
+    sockets: usize,
+    introductions: Level,
+    announces: Level,
+}
+
+/// What has been taken out of a bucket, kept as the moment at which it is full again: in microseconds, 0
+/// is full.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level(u64);
+
+/// Addresses that are remembered although nobody there is connected. Each costs about 50 bytes, until
+/// its bucket is full again.
+const MAX_REMEMBERED: usize = 100_000;
+
+const HOUR: u64 = 3_600_000_000;
+
+impl Limiter {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            sockets: HashMap::new(),
+            addresses: HashMap::new(),
+            sweep_at: 1_024,
+        }
+    }
+
+    /// Whether there is room for one more socket of an address; if so, it is there now.
+    pub(super) fn open(&mut self, now: Duration, socket: SocketId, address: AddressId) -> bool {
+        if self.addresses.len() >= self.sweep_at {
+            self.sweep(now);
+        }
+        let found = self.addresses.entry(address).or_default();
+        if found.sockets >= self.bounds.max_sockets_per_address {
+            return false;
+        }
+        found.sockets += 1;
+        let fresh = Socket {
+            address,
+            introductions: Level::default(),
+            announces: Level::default(),
+            messages: Level::default(),
+        };
+        self.sockets.insert(socket, fresh);
+        true
+    }
+
+    /// An address is remembered until its buckets are full, so that coming back gains nothing.
+    pub(super) fn close(&mut self, now: Duration, socket: SocketId) {
+        let Some(gone) = self.sockets.remove(&socket) else {
+            return;
+        };
+        if let Some(address) = self.addresses.get_mut(&gone.address) {
+            address.sockets = address.sockets.saturating_sub(1);
+            if address.is_blank(now) {
+                self.addresses.remove(&gone.address);
+            }
+        }
+    }
+
+    pub(super) fn address(&self, socket: SocketId) -> Option<AddressId> {
+        self.sockets.get(&socket).map(|socket| socket.address)
+    }
+
+    /// Counts a message. Whether it was one too many.
+    pub(super) fn is_flooding(&mut self, now: Duration, socket: SocketId) -> bool {
+        let bucket = self.bounds.messages;
+        let Some(socket) = self.sockets.get_mut(&socket) else {
+            return true;
+        };
+        !socket.messages.take(bucket, now)
+    }
+
+    /// Counts an announce. Whether it may be answered.
+    pub(super) fn may_announce(&mut self, now: Duration, socket: SocketId) -> bool {
+        let Announces {
+            socket: bucket,
+            address: shared,
+        } = self.bounds.announces;
+        let Some(socket) = self.sockets.get_mut(&socket) else {
+            return false;
+        };
+        let address = self.addresses.entry(socket.address).or_default();
+        socket.announces.take(bucket, now) && address.announces.take(shared, now)
+    }
+
+    /// How many of the wanted introductions there may be now: in all, and of those to strangers. All of
+    /// them until a quarter is left, then fewer and fewer.
+    pub(super) fn ration(&self, now: Duration, socket: SocketId, wanted: usize) -> (usize, usize) {
+        let bounds = self.bounds.introductions;
+        let Some((own, shared)) = self.levels(socket) else {
+            return (0, 0);
+        };
+        let all = bounds.socket.ration(own.left(bounds.socket, now), wanted);
+        let left = shared.left(bounds.address, now);
+        (all, bounds.address.ration(left, all))
+    }
+
+    /// How scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
+    pub(super) fn scarcity(&self, now: Duration, socket: SocketId) -> f64 {
+        let bounds = self.bounds.introductions;
+        let Some((own, shared)) = self.levels(socket) else {
+            return 0.0;
+        };
+        let own = bounds.socket.scarcity(own.left(bounds.socket, now));
+        own.max(bounds.address.scarcity(shared.left(bounds.address, now)))
+    }
+
+    /// Whether a socket may be introduced to one more, of its own address or of another.
+    pub(super) fn may_meet(&self, now: Duration, socket: SocketId, neighbour: bool) -> bool {
+        let bounds = self.bounds.introductions;
+        self.levels(socket).is_some_and(|(own, shared)| {
+            own.left(bounds.socket, now) > 0 && (neighbour || shared.left(bounds.address, now) > 0)
+        })
+    }
+
+    /// Counts an introduction, on both sides.
+    pub(super) fn introduce(&mut self, now: Duration, one: SocketId, other: SocketId) {
+        let bounds = self.bounds.introductions;
+        let neighbours = self.address(one) == self.address(other);
+        for side in [one, other] {
+            let Some(socket) = self.sockets.get_mut(&side) else {
+                continue;
+            };
+            socket.introductions.take(bounds.socket, now);
+            if !neighbours && let Some(address) = self.addresses.get_mut(&socket.address) {
+                address.introductions.take(bounds.address, now);
+            }
+        }
+    }
+
+    fn levels(&self, socket: SocketId) -> Option<(Level, Level)> {
+        let socket = self.sockets.get(&socket)?;
+        let address = self.addresses.get(&socket.address)?;
+        Some((socket.introductions, address.introductions))
+    }
+
+    /// Forgets addresses that are as good as new. Those without a socket have a bound: who has so many
+    /// addresses that theirs fall out early has a full bucket in each anyway.
+    fn sweep(&mut self, now: Duration) {
+        let mut remembered = 0;
+        self.addresses.retain(|_, address| {
+            let kept =
+                address.sockets > 0 || (remembered < MAX_REMEMBERED && !address.is_blank(now));
+            remembered += usize::from(kept && address.sockets == 0);
+            kept
+        });
+        self.sweep_at = (self.addresses.len() * 2).max(1_024);
+    }
+}
+
+impl Address {
+    fn is_blank(&self, now: Duration) -> bool {
+        self.sockets == 0 && self.introductions.is_full(now) && self.announces.is_full(now)
+    }
+}
+
+impl Bucket {
+    /// Microseconds for one.
+    fn period(self) -> u64 {
+        HOUR / u64::from(self.per_hour.max(1))
+    }
+
+    /// What is left when it becomes scarce: a quarter.
+    fn low(self) -> u32 {
+        self.burst.div_ceil(4).max(1)
+    }
+
+    fn ration(self, left: u32, wanted: usize) -> usize {
+        let (left, low) = (left as usize, self.low() as usize);
+        let share = if left < low {
+            (wanted * left).div_ceil(low)
+        } else {
+            wanted
+        };
+        share.min(left)
+    }
+
+    fn scarcity(self, left: u32) -> f64 {
+        let low = f64::from(self.low());
+        (1.0 - f64::from(left) / low).max(0.0)
+    }
+}
+
+impl Level {
+    fn left(self, bucket: Bucket, now: Duration) -> u32 {
+        let taken = self.0.saturating_sub(micros(now)).div_ceil(bucket.period());
+        let taken = u32::try_from(taken).unwrap_or(u32::MAX);
+        bucket.burst.saturating_sub(taken)
+    }
+
+    /// Takes one, if there is one.
+    fn take(&mut self, bucket: Bucket, now: Duration) -> bool {
+        let any = self.left(bucket, now) > 0;
+        if any {
+            self.0 = self.0.max(micros(now)).saturating_add(bucket.period());
+        }
+        any
+    }
+
+    fn is_full(self, now: Duration) -> bool {
+        self.0 <= micros(now)
+    }
+}
+
+/// Enough for half a million years.
+fn micros(now: Duration) -> u64 {
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
