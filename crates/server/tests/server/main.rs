@@ -10,4 +10,5 @@ mod origin;
 mod privacy;
 mod stun;
 mod tracker;
+mod transport;
 mod viewers;
