@@ -12,6 +12,8 @@ pub mod ice;
 #[cfg(feature = "net")]
 pub mod index;
 #[cfg(feature = "net")]
+pub mod log;
+#[cfg(feature = "net")]
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;

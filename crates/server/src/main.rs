@@ -14,6 +14,7 @@ use clap::Parser;
 use shoal_server::{
     ice,
     index::{Settings, write},
+    log,
     root::Root,
     serve::{ServeConfig, Server},
     stun::StunAt,
@@ -33,14 +34,9 @@ const LOG: &str = "SHOAL_LOG";
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
-    // It warns of each malformed packet: anybody could fill the log.
-    let filter = "stun_types=off"
-        .parse()
-        .into_iter()
-        .fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_ansi(stderr().is_terminal())
-        .with_env_filter(filter)
+        .with_env_filter(log::filter(filter))
         .with_target(false)
         .with_writer(stderr)
         .init();
