@@ -1,4 +1,4 @@
-// Three bundles into dist/: the script tag (shoal.js), the ES module (shoal.mjs) and the demo page.
+// Bundles into dist/: the script tag (shoal.js), the ES module (shoal.mjs), and the pages around them.
 // The WebAssembly file lies beside them and is found relative to the script's own URL.
 
 import { existsSync } from "node:fs";
@@ -55,6 +55,20 @@ const shared = {
   stats: "errors-warnings",
 };
 
+/** A page of its own folder. Its script is loaded beside the player's. */
+function page(name, files) {
+  return {
+    ...shared,
+    name,
+    dependencies: ["script"],
+    entry: { [name]: files.map((file) => path(`www/${name}/${file}`)) },
+    module: {
+      rules: [...rules, { test: /\.(html|css)$/, type: "asset/resource", generator: { filename: "[name][ext]" } }],
+    },
+    output: { path: path(`dist/${name}`), filename: "[name].js", publicPath: "auto" },
+  };
+}
+
 export default () => {
   if (!existsSync(path("pkg/shoal.js"))) {
     throw new Error("pkg/ has no WebAssembly package yet: run `npm run wasm` first");
@@ -88,18 +102,7 @@ export default () => {
         library: { type: "module" },
       },
     },
-    {
-      ...shared,
-      name: "demo",
-      dependencies: ["script"],
-      entry: { demo: ["index.html", "demo.css", "demo.ts"].map((file) => path(`www/demo/${file}`)) },
-      module: {
-        rules: [
-          ...rules,
-          { test: /\.(html|css)$/, type: "asset/resource", generator: { filename: "[name][ext]" } },
-        ],
-      },
-      output: { path: path("dist/demo"), filename: "[name].js", publicPath: "auto" },
-    },
+    page("demo", ["index.html", "demo.css", "demo.ts"]),
+    page("embed", ["index.html", "embed.ts"]),
   ];
 };

@@ -9,14 +9,16 @@ const command = process.argv.slice(2);
 if (command.length === 0) fail('Say what to run: node scripts/netns.mjs COMMAND [ARGUMENT…]');
 
 // Firefox gathers no candidates on loopback alone, and Chromium only with a microphone: a cable with both ends here
-// and a default route makes both behave as on any network.
+// and a default route makes both behave as on any network. The address on loopback stands for another machine.
 const cable = `
 export PATH="$PATH:/usr/sbin:/sbin"
 ip link set lo up &&
 ip link add v0 type veth peer name v1 &&
 ip addr add 10.78.0.1/24 dev v0 &&
 ip link set v0 up && ip link set v1 up &&
-ip route add default dev v0 || exit 99
+ip route add default dev v0 &&
+ip addr add 10.79.0.1/32 dev lo || exit 99
+export SHOAL_NETNS=1
 exec "$@"`;
 
 // Root may have a namespace at once; others where the kernel lets them be root of a user namespace.

@@ -55,12 +55,14 @@ async function wasm() {
   await tool('wasm-bindgen', 'wasm-bindgen-cli', lockedVersion('wasm-bindgen'));
 }
 
-/** Stock browsers for the tests, and `ip` for the network namespace that they run in. */
+/** Stock browsers for the tests, `ip` for the network namespace that they run in, and what listens and relays there. */
 function browsers() {
   return debian('The browser tests need', [
     ...CHROMIUM_AND_IP,
     ['/usr/bin/chromedriver', 'chromium-driver'],
     [process.env.FIREFOX ?? '/usr/bin/firefox-esr', 'firefox-esr'],
+    [which('tcpdump') ?? '/usr/bin/tcpdump', 'tcpdump'],
+    [which('turnserver') ?? '/usr/bin/turnserver', 'coturn'],
   ]);
 }
 

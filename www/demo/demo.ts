@@ -1,5 +1,6 @@
 /** The player beside a live picture of where its video comes from. */
 
+import { ownAddress } from "../embed/own.js";
 import type { PlayerStats, ShoalPlayer } from "../lib/index.js";
 
 interface Video {
@@ -35,7 +36,7 @@ void choose();
 
 /** Takes the video that `?src=` names, else the first that the server lists. */
 async function choose(): Promise<void> {
-  const wanted = new URLSearchParams(location.search).get("src");
+  const wanted = ownAddress(new URLSearchParams(location.search).get("src") ?? "");
   const videos = await list();
   const src = wanted ?? videos[0]?.src;
   if (src === undefined) {
@@ -43,6 +44,7 @@ async function choose(): Promise<void> {
     return;
   }
   player.setAttribute("src", src);
+  offer(src);
   const links = find("nav");
   links.hidden = videos.length < 2;
   links.replaceChildren(
@@ -50,12 +52,28 @@ async function choose(): Promise<void> {
       const link = document.createElement("a");
       link.href = `?${new URLSearchParams({ src: video.src }).toString()}`;
       link.textContent = video.name;
-      if (video.src === src) {
+      if (ownAddress(video.src) === ownAddress(src)) {
         link.setAttribute("aria-current", "true");
       }
       return link;
     }),
   );
+}
+
+/** Shows what to write into another page for this video. */
+function offer(src: string): void {
+  const url = new URL("../embed", location.href);
+  url.search = new URLSearchParams({ src: new URL(src, location.href).pathname }).toString();
+  const code = `<iframe src="${url.href}" width="640" height="480" allow="autoplay; fullscreen; picture-in-picture" style="border: 0"></iframe>`;
+  const field = find("#embed-code");
+  field.textContent = code;
+  const copy = find("#embed-copy");
+  copy.addEventListener("click", () => {
+    navigator.clipboard.writeText(code).then(
+      () => { copy.textContent = "Copied"; },
+      () => { getSelection()?.selectAllChildren(field); },
+    );
+  });
 }
 
 async function list(): Promise<Video[]> {

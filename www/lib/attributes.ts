@@ -9,12 +9,14 @@ export interface PageWish {
   readonly misread: { readonly name: string; readonly value: string } | null;
 }
 
-/** The page's wish. */
+/** The page's wish: its attribute's or, where that is stricter, its address's (`?p2p=off`). */
 export function pageWish(element: Element): PageWish {
-  const wish = element.getAttribute("p2p");
-  if (wish !== null && wish !== "ask" && wish !== "off") {
-    return { wish: "off", misread: { name: "p2p", value: wish } };
+  const wishes = [element.getAttribute("p2p"), new URLSearchParams(location.search).get("p2p")] as const;
+  const [attribute] = wishes;
+  if (attribute !== null && attribute !== "ask" && attribute !== "off") {
+    return { wish: "off", misread: { name: "p2p", value: attribute } };
   }
+  const wish = wishes.includes("off") ? "off" : wishes.includes("ask") ? "ask" : null;
   const tracker = element.getAttribute("tracker");
   if (tracker !== null && trackerUrls(tracker, document.baseURI) === null) {
     return { wish: "off", misread: { name: "tracker", value: tracker } };

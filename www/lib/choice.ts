@@ -14,9 +14,26 @@ export function choice(): boolean | null {
   return word === "on" ? true : word === "off" ? false : null;
 }
 
+/** Who put the question to the viewer: the player, or a dialog of the page's own. */
+export type Asker = "page" | "player";
+
+/** That the viewer was asked, by whom, when, and what they said. */
+export interface AnswerRecord {
+  readonly answer: "server" | "share";
+  readonly by: Asker;
+  /** In ISO 8601, as the viewer's clock had it. */
+  readonly at: string;
+  /** Version of the player's notice at the time. */
+  readonly notice: number;
+}
+
+/** Version of the notice. One that says something new is shown again to everybody. */
+const NOTICE = 1;
+
 /** Remembers the viewer's word. */
-export function rememberChoice(share: boolean): void {
+export function rememberChoice(share: boolean, by: Asker): void {
   write("shoal:p2p", share ? "on" : "off");
+  write("shoal:record", JSON.stringify({ by, at: new Date().toISOString(), notice: NOTICE }));
   meteredToo = share && metered();
 }
 
@@ -28,18 +45,29 @@ export function agreedMetered(): boolean {
   return meteredToo;
 }
 
+/** How the viewer's word came about; null before the first answer. */
+export function record(): AnswerRecord | null {
+  const share = choice();
+  try {
+    const { by, at, notice } = JSON.parse(read("shoal:record") ?? "") as AnswerRecord;
+    return share === null ? null : { answer: share ? "share" : "server", by, at, notice };
+  } catch {
+    return null;
+  }
+}
+
 /** The viewer has seen what sharing means and said so. */
 export function acknowledged(): boolean {
-  return read("shoal:notice") === "seen";
+  return read("shoal:notice") === String(NOTICE);
 }
 
 /** Remembers that the notice was read. */
 export function rememberNotice(): void {
-  write("shoal:notice", "seen");
+  write("shoal:notice", String(NOTICE));
 }
 
 /** Bounds on what is sent to other viewers. 0 is no limit. */
-export interface Limits {
+export interface UploadLimits {
   /** Bytes per second. */
   readonly rate: number;
   /** Bytes per visit. */
@@ -47,7 +75,7 @@ export interface Limits {
 }
 
 /** The viewer's own limits, or those of the page's options where the viewer has set none. */
-export function limits(): Limits {
+export function limits(): UploadLimits {
   const [rate, total] = (read("shoal:limits") ?? "").split(" ").map(Number);
   const { uploadRate, uploadTotal } = options();
   return Number.isSafeInteger(rate) && Number.isSafeInteger(total)
@@ -56,7 +84,7 @@ export function limits(): Limits {
 }
 
 /** Remembers the viewer's limits. */
-export function rememberLimits({ rate, total }: Limits): void {
+export function rememberLimits({ rate, total }: UploadLimits): void {
   write("shoal:limits", `${String(rate)} ${String(total)}`);
 }
 

@@ -15,6 +15,8 @@ export interface Options {
   maxPeers?: number;
   /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
   language?: string | null;
+  /** Address of the full text on privacy, which the notice links to; null for none. Default: `/privacy` where the index is. */
+  privacy?: string | null;
   /** Record what the engine goes through, for `player.trace()`. */
   trace?: boolean;
   /** Address of the WebAssembly file, for pages that keep it elsewhere than beside the script. */
@@ -28,6 +30,7 @@ export const defaults: Required<Options> = {
   uploadTotal: 0,
   maxPeers: 40,
   language: null,
+  privacy: "/privacy",
   trace: false,
   wasm: null,
 };
@@ -42,6 +45,7 @@ export function configure(options: Options): void {
     uploadTotal: natural(options.uploadTotal, present.uploadTotal),
     maxPeers: natural(options.maxPeers, present.maxPeers),
     language: text(options.language, present.language),
+    privacy: text(options.privacy, present.privacy),
     trace: typeof options.trace === "boolean" ? options.trace : present.trace,
     wasm: text(options.wasm, present.wasm),
   };

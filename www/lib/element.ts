@@ -4,10 +4,13 @@
  */
 
 import { absolute, pageWish, sizeRule } from "./attributes.js";
+import { acknowledged, record, type AnswerRecord, type Asker } from "./choice.js";
+import { defaults, options } from "./config.js";
 import { fatal, survivable, type PlayerError } from "./errors.js";
 import type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
 import { Playback, playsByMse } from "./hls/playback.js";
 import { enrich, type RichVideo } from "./hls/renditions.js";
+import { indexUrl } from "./indexfile.js";
 import { messages, type Messages } from "./messages/index.js";
 import { Swarm } from "./swarm.js";
 import { Tally } from "./tally.js";
@@ -15,9 +18,12 @@ import { Face } from "./ui/face.js";
 
 /** What `player.p2p` gives: the present state and reason, and the viewer's switch. */
 export interface P2P extends P2PStatus {
+  /** Who asked the viewer, when, and what they answered; null before the first answer on this site. */
+  readonly record: AnswerRecord | null;
   /**
    * Answers for the viewer, for pages with a switch or a consent dialog of their own. The answer is
-   * remembered for this site; the notice stays until the viewer closes it.
+   * remembered for this site. The notice stays until the viewer closes it, and a yes holds only while
+   * they can see it or have done so.
    */
   set(share: boolean): void;
 }
@@ -69,13 +75,13 @@ export class ShoalPlayer extends Base {
   // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- set by position
   get p2p(): P2P {
     const { state, reason } = this.#status();
-    return { state, reason, set: (share) => { this.#choose(share); } };
+    return { state, reason, record: record(), set: (share) => { this.#choose(share, "page"); } };
   }
 
   /** A boolean is the viewer's switch, a string the `p2p` attribute. */
   set p2p(value: boolean | string | null) {
     if (typeof value === "boolean") {
-      this.#choose(value);
+      this.#choose(value, "page");
     } else if (value === null) {
       this.removeAttribute("p2p");
     } else {
@@ -230,6 +236,7 @@ export class ShoalPlayer extends Base {
       mse: playsByMse(src),
     });
     const playback = new Playback(src, this.#media, swarm, (error) => { this.#report(error); });
+    swarm.tell(acknowledged());
     this.#swarm = swarm;
     this.#playback = playback;
     this.#unwatch = [
@@ -254,7 +261,16 @@ export class ShoalPlayer extends Base {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     this.#messages = messages();
     this.#face = new Face(root, this.#media, this.#messages, {
-      choose: (share) => { this.#choose(share); },
+      choose: (share) => { this.#choose(share, "player"); },
+      hide: (hidden) => {
+        this.#swarm?.hide(hidden);
+        this.#render();
+      },
+      limit: (limits) => {
+        this.#swarm?.limit(limits);
+        this.#render();
+      },
+      tell: (told) => this.#swarm?.tell(told),
       retry: () => { this.#retry(); },
       goLive: () => { this.#goLive(); },
     });
@@ -326,12 +342,20 @@ export class ShoalPlayer extends Base {
     }
   }
 
-  #choose(share: boolean): void {
-    if (this.#swarm === null) {
-      return;
-    }
-    this.#swarm.choose(share);
+  #choose(share: boolean, by: Asker): void {
+    this.#swarm?.choose(share, by);
     this.#render();
+  }
+
+  /** Address of the full text; by default where `shoal serve` has it, beside the index. */
+  #privacy(): string | null {
+    const { privacy } = options();
+    const src = absolute(this, "src");
+    if (privacy === null || src === null) {
+      return null;
+    }
+    const index = absolute(this, "index") ?? indexUrl(src);
+    return new URL(privacy, privacy === defaults.privacy ? index : document.baseURI).href;
   }
 
   #status(): P2PStatus {
@@ -364,6 +388,7 @@ export class ShoalPlayer extends Base {
     if (this.#swarm === null) {
       return;
     }
+    this.#face?.watch();
     const stats = this.#swarm.stats();
     const text = JSON.stringify(stats);
     if (text !== this.#lastStats) {
@@ -376,8 +401,9 @@ export class ShoalPlayer extends Base {
   #render(stats: PlayerStats = this.stats()): void {
     const swarm = this.#swarm;
     if (swarm !== null) {
-      const { state, reason } = swarm.status;
-      this.#face?.render({ state, reason, peers: swarm.peers, switchable: swarm.switchable, stats });
+      const { status, peers, switchable, limits, frugal, relayOffered } = swarm;
+      const hidden = relayOffered ? swarm.hidden : null;
+      this.#face?.render({ ...status, peers, switchable, stats, limits, frugal, hidden, privacy: this.#privacy() });
     }
   }
 

@@ -45,8 +45,6 @@ export interface PlayerStats extends P2PStatus {
   readonly peerBytes: number;
   /** Media bytes sent to other viewers. */
   readonly uploadedBytes: number;
-  /** What is left of the bytes that may be sent in this visit; null without such a limit. */
-  readonly uploadLeft: number | null;
   /** Received bytes that came to nothing: aborted, doubled or rotten. */
   readonly wastedBytes: number;
   /** Received by the engine and neither played nor passed on so far: wasted, if the viewer leaves now. */
@@ -61,6 +59,8 @@ export interface PlayerStats extends P2PStatus {
   readonly originRate: number;
   readonly peerRate: number;
   readonly uploadRate: number;
+  /** Bytes that may still be sent to other viewers during this visit; null when there is no limit. */
+  readonly uploadLeft: number | null;
   /** Pieces refused because their digest was not the index's. */
   readonly rottenPieces: number;
 }

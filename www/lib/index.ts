@@ -2,6 +2,7 @@
 
 import "./define.js";
 
+export type { AnswerRecord, Asker } from "./choice.js";
 export { configure, type Options } from "./config.js";
 export { ShoalPlayer, type P2P } from "./element.js";
 export type { ErrorCode, PlayerError } from "./errors.js";

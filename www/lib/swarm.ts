@@ -6,7 +6,18 @@
  * engine, where it already runs, has been told.
  */
 
-import { agreedMetered, choice, hides, limits, rememberChoice, rememberHiding, rememberLimits, type Limits } from "./choice.js";
+import {
+  agreedMetered,
+  choice,
+  hides,
+  limits,
+  record,
+  rememberChoice,
+  rememberHiding,
+  rememberLimits,
+  type Asker,
+  type UploadLimits,
+} from "./choice.js";
 import { messageOf, survivable, type PlayerError } from "./errors.js";
 import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
 import { fuse } from "./fuse.js";
@@ -33,6 +44,9 @@ export interface SwarmSetup {
   /** The video is played through Media Source Extensions, so that its segments pass through us. */
   readonly mse: boolean;
 }
+
+export type { UploadLimits } from "./choice.js";
+export type { Frugality } from "./support.js";
 
 /** What a request hears in the end: exactly one of the two, unless it is cancelled. */
 export interface Answer {
@@ -70,7 +84,7 @@ export class Swarm {
   readonly #abort = new AbortController();
   readonly #unwatch: (() => void)[] = [];
   #page: "ask" | "off" | null;
-  #unseen = false;
+  #told = false;
   #status: P2PStatus = { state: "waiting", reason: "starting" };
   #peers = 0;
   #host: InlineHost | null = null;
@@ -139,11 +153,13 @@ export class Swarm {
     this.#climb();
   }
 
-  /** The viewer's word, from the switch, the notice or the page's own dialog. */
-  choose(share: boolean): void {
-    rememberChoice(share);
+  /** The viewer's word, from the switch and the notice, or from the page's own dialog. */
+  choose(share: boolean, by: Asker): void {
+    rememberChoice(share, by);
+    // Where WebRTC was blocked the switch tries once more.
+    this.#host?.rule("capable", true);
     this.#host?.rule("metered-too", agreedMetered());
-    this.#host?.rule("viewer", share);
+    this.#host?.rule("viewer", this.#viewer());
     this.#climb();
   }
 
@@ -164,13 +180,13 @@ export class Swarm {
   }
 
   /** The viewer's own bounds on what is sent. */
-  limit(bounds: Limits): void {
+  limit(bounds: UploadLimits): void {
     rememberLimits(bounds);
     this.#limit();
   }
 
   /** What is sent at most. */
-  get limits(): Limits {
+  get limits(): UploadLimits {
     return limits();
   }
 
@@ -179,17 +195,25 @@ export class Swarm {
     return frugality();
   }
 
-  /** The notice that should be seen cannot be: until it can, the viewer counts as not asked yet. */
-  unseen(unseen: boolean): void {
-    this.#unseen = unseen;
-    this.#host?.rule("ask-first", this.#askFirst());
-  }
-
   /** The page's attribute has changed. */
   restrict(page: "ask" | "off" | null): void {
     this.#page = page;
     this.#host?.rule("page", page);
     this.#climb();
+  }
+
+  /**
+   * The notice is on screen, or the viewer has acknowledged it. While neither holds, nobody but the
+   * viewer at the player's own switch can begin to share: the operator's `on` counts as `ask`, and a
+   * yes that came from the page does not count yet.
+   */
+  tell(told: boolean): void {
+    if (this.#told !== told) {
+      this.#told = told;
+      this.#host?.rule("ask-first", this.#askFirst());
+      this.#host?.rule("viewer", this.#viewer());
+      this.#climb();
+    }
   }
 
   /** The viewer's switch would have an effect. */
@@ -301,6 +325,11 @@ export class Swarm {
     this.#letGo();
   }
 
+  #viewer(): boolean | null {
+    const share = choice();
+    return share === true && !this.#told && record()?.by === "page" ? null : share;
+  }
+
   #ended(): boolean {
     return this.#abort.signal.aborted;
   }
@@ -395,13 +424,13 @@ export class Swarm {
     host.rule("metered-too", agreedMetered());
     host.rule("hidden", hides());
     host.rule("ask-first", this.#askFirst());
-    host.rule("viewer", choice());
+    host.rule("viewer", this.#viewer());
     host.frugal(frugality() !== null);
     this.#limit(host);
   }
 
   #askFirst(): boolean {
-    return this.#unseen || privacySignal();
+    return !this.#told || privacySignal();
   }
 
   #limit(host = this.#host): void {

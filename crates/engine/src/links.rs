@@ -74,7 +74,9 @@ impl Engine {
         if link.phase != Phase::Describing {
             return;
         }
-        self.routeless = 0;
+        if link.ours {
+            self.routeless = 0;
+        }
         match link.peer {
             Some(peer) => {
                 link.enter(Phase::Connecting, self.now);
@@ -117,11 +119,16 @@ impl Engine {
             return;
         };
         let reason = match fault {
-            LinkFault::Closed | LinkFault::Refused => CloseReason::Gone,
-            LinkFault::Routeless => {
-                self.routeless += 1;
-                if self.routeless >= self.config.max_routeless {
-                    self.policy.block();
+            LinkFault::Closed | LinkFault::Refused | LinkFault::Routeless => {
+                // A browser without a way to go either says so or gives up before anybody is asked. Of
+                // answers nothing follows: they depend on what a stranger offers.
+                let lost = fault == LinkFault::Routeless
+                    || (fault == LinkFault::Closed && link.phase == Phase::Describing);
+                if lost && link.ours {
+                    self.routeless += 1;
+                    if self.routeless >= self.config.max_routeless {
+                        self.policy.block();
+                    }
                 }
                 CloseReason::Gone
             }

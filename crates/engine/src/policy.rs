@@ -16,7 +16,7 @@ pub enum Wish {
 pub enum Rule {
     /// `on` counts as `ask`: the browser's privacy signal is set, or the notice cannot be seen.
     AskFirst(bool),
-    /// The browser can make peer connections.
+    /// The browser can make peer connections. Said again, it is tried again where it was blocked.
     Capable(bool),
     /// The viewer hides their address: peers are reached through relays (TURN) alone.
     Hidden(bool),
@@ -159,11 +159,7 @@ impl Policy {
             Rule::Relay(relay) => self.relay = relay,
             Rule::Site(wish) => self.site = wish,
             Rule::Video(wish) => self.video = wish,
-            Rule::Viewer(answer) => {
-                self.viewer = answer;
-                // Switched on once more, it is tried once more.
-                self.blocked &= answer != Some(true);
-            }
+            Rule::Viewer(answer) => self.viewer = answer,
         }
     }
 
@@ -344,11 +340,9 @@ mod tests {
         policy.set(Rule::Viewer(Some(true)));
         policy.block();
         assert_eq!(policy.ruling(), Ruling::Stop(Reason::WebrtcBlocked));
-        for change in [
-            Rule::Capable(true),
-            Rule::Hidden(true),
-            Rule::Viewer(Some(true)),
-        ] {
+        policy.set(Rule::Viewer(Some(true)));
+        assert_eq!(policy.ruling(), Ruling::Stop(Reason::WebrtcBlocked));
+        for change in [Rule::Capable(true), Rule::Hidden(true)] {
             let mut policy = policy;
             policy.set(Rule::Relay(true));
             policy.set(change);

@@ -1,16 +1,19 @@
 //! The command line.
 
 use std::{
-    fs,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
-    ice::{Turn, TurnAccess},
+    admin::client::Server,
+    config::{self, ConfigError, File, network, stun_url, turn_url},
+    ice::{self, Turn, TurnAccess},
+    privacy,
+    serve::ServeConfig,
     stun::StunAt,
 };
 use shoal_wire::{id::InfoHash, index::P2p};
@@ -27,6 +30,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write the index files of a directory, for any web server to serve
     Index(Index),
+    /// Tell who may share on a running server, or change it: for the site, or for one video
+    P2p(P2pCommand),
+    /// Write the page that tells viewers what sharing reveals, for any web server to serve; `shoal
+    /// serve` has it at /privacy
+    Privacy(Privacy),
     /// Serve a directory: the video's files, their indexes, the tracker, the player and its demo page
     Serve(Serve),
     /// Run a tracker alone, for videos that lie elsewhere
@@ -70,31 +78,180 @@ pub(crate) struct Relays {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The directory to serve; nothing outside it is
-    pub(crate) dir: PathBuf,
-    /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub(crate) listen: SocketAddr,
-    /// Whether viewers share
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) p2p: Sharing,
-    /// Viewers that there must be before any of them shares
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) min_viewers: u32,
+    pub(crate) dir: Option<PathBuf>,
+    /// A configuration file (TOML); the other options override what it says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say whether the configuration is in order, and serve nothing
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) site: Site,
     /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
     /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
-    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
-    /// loopback address
-    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
-    pub(crate) stun: Option<Stun>,
     #[command(flatten)]
     pub(crate) turn: Relays,
     /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
     /// credentials that end after 12 hours
     #[arg(long, value_name = "FILE", requires = "urls", conflicts_with = "user")]
     pub(crate) turn_secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    /// The language to write it in, such as en or fr
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    pub(crate) lang: String,
+    /// A tracker that is not `shoal serve`'s; may be given several times
+    #[arg(long = "tracker", value_name = "URL", value_parser = tracker)]
+    pub(crate) trackers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// A TURN server that the indexes name; may be given several times
+    #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
+    pub(crate) turn: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P2pCommand {
+    /// What holds from now on; nothing, to see what holds. Viewers who share stop within a second
+    #[arg(value_enum)]
+    pub(crate) word: Option<Switched>,
+    /// The playlist of the video that is meant, as in its URL; without it, the site
+    #[arg(long, value_name = "PATH", requires = "word")]
+    pub(crate) video: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Where the running server is reached.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's admin socket
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    socket: Option<PathBuf>,
+    /// The server's address, such as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "token_file", value_parser = http_url)]
+    url: Option<Uri>,
+    /// A file with the admin token that goes with the address
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// The server that is meant.
+    pub(crate) fn server(self) -> Result<Server, ConfigError> {
+        match (self.socket, self.url, self.token_file) {
+            (None, Some(url), Some(file)) => Ok(Server::Http {
+                url,
+                token: config::secret(&file)?,
+            }),
+            (socket, _, _) => Ok(Server::Socket(socket.unwrap_or_default())),
+        }
+    }
+}
+
+/// What the operator can switch to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switched {
+    /// Without asking; the notice is shown, with the switch in it
+    On,
+    /// Each viewer is asked first
+    Ask,
+    /// Never; the tracker refuses everybody
+    Off,
+    /// What the configuration says
+    Configured,
+}
+
+impl Switched {
+    /// As the server takes it.
+    pub(crate) fn word(self) -> Option<P2p> {
+        match self {
+            Self::On => Some(P2p::On),
+            Self::Ask => Some(P2p::Ask),
+            Self::Off => Some(P2p::Off),
+            Self::Configured => None,
+        }
+    }
+}
+
+/// What the operator decides about sharing.
+#[derive(Debug, Args)]
+pub(crate) struct Site {
+    /// The name of the site or of whoever runs it, for the page on privacy
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Where viewers can ask: a mail address or a web page, for the page on privacy
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) contact: Option<String>,
+    /// Whether viewers share [default: ask]
+    #[arg(long, value_enum)]
+    pub(crate) p2p: Option<Sharing>,
+    /// Viewers that there must be before any of them shares [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) min_viewers: Option<u32>,
+    /// Where to answer STUN on UDP, by which browsers learn their address: an address and port, or off,
+    /// or the URL of another's, who then learns who watches. Without it: where HTTP is, unless that is a
+    /// loopback address
+    #[arg(long, value_name = "ADDR|off|URL", value_parser = stun)]
+    pub(crate) stun: Option<Stun>,
+}
+
+impl Site {
+    /// Puts what is given in the place of what the configuration says.
+    pub(crate) fn apply(self, config: &mut ServeConfig) {
+        let Self {
+            name,
+            contact,
+            p2p,
+            min_viewers,
+            stun,
+        } = self;
+        let operator = &mut config.operator;
+        operator.name = name.or(operator.name.take());
+        operator.contact = contact.or(operator.contact.take());
+        config.p2p = p2p.map_or(config.p2p, P2p::from);
+        config.min_viewers = min_viewers.unwrap_or(config.min_viewers);
+        match stun {
+            Some(Stun::Here(at)) => config.stun = at,
+            Some(Stun::There(url)) => {
+                config.stun = StunAt::Off;
+                config.ice = vec![ice::stun(url)];
+            }
+            None => {}
+        }
+    }
+}
+
+impl Serve {
+    /// What the server is set up with: the file's word, then the options'.
+    pub(crate) fn into_config(self) -> Result<ServeConfig, ConfigError> {
+        let file = self.config.as_deref().map(File::read).transpose()?;
+        let mut config = file.unwrap_or_default().into_config()?;
+        config.dir = self.dir.unwrap_or(config.dir);
+        if config.dir.as_os_str().is_empty() {
+            return Err(ConfigError::Dir);
+        }
+        config.listen = self.listen.unwrap_or(config.listen);
+        self.site.apply(&mut config);
+        if !self.trusted_proxies.is_empty() {
+            config.trusted_proxies = self.trusted_proxies;
+        }
+        let turn = self.turn.turn(self.turn_secret_file.as_deref())?;
+        config.turn = turn.or(config.turn);
+        Ok(config)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -126,36 +283,22 @@ pub(crate) enum Stun {
 }
 
 impl Relays {
-    /// The relays and how they are used, if there are any.
-    pub(crate) fn turn(self, secret_file: Option<&Path>) -> anyhow::Result<Option<Turn>> {
+    /// The relays and how they are used, if any are given.
+    pub(crate) fn turn(self, secret_file: Option<&Path>) -> Result<Option<Turn>, ConfigError> {
         if self.urls.is_empty() {
             return Ok(None);
         }
         let access = match (self.user, self.password_file, secret_file) {
-            (_, _, Some(file)) => TurnAccess::Secret(secret(file)?.into_bytes()),
+            (_, _, Some(file)) => TurnAccess::Secret(config::secret(file)?.into_bytes()),
             (Some(user), Some(file), None) => TurnAccess::Password {
                 user,
-                password: secret(&file)?,
+                password: config::secret(&file)?,
             },
-            _ => bail!(
-                "a TURN server wants to know who may use it: give --turn-user and \
-                 --turn-password-file, or to `shoal serve` --turn-secret-file"
-            ),
+            _ => return Err(ConfigError::TurnAccess),
         };
         let urls = self.urls;
         Ok(Some(Turn { urls, access }))
     }
-}
-
-/// A file's only line.
-fn secret(file: &Path) -> anyhow::Result<String> {
-    let text = fs::read_to_string(file)
-        .with_context(|| format!("the secret in {} cannot be read", file.display()))?;
-    let line = text.trim();
-    if line.is_empty() {
-        bail!("{} is empty: write the secret into it", file.display());
-    }
-    Ok(line.to_owned())
 }
 
 /// What the operator says about sharing.
@@ -185,15 +328,24 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
 }
 
-fn swarm(text: &str) -> Result<InfoHash, &'static str> {
-    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
+fn http_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|url: &Uri| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or("give http:// and the address at which the server listens itself, behind any proxy")
 }
 
-fn network(text: &str) -> Result<IpNet, &'static str> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    address
-        .or_else(|_| text.parse())
-        .map_err(|_| "give an address or a network, such as 10.0.0.0/8 or ::1")
+fn language(text: &str) -> Result<String, String> {
+    let mut codes = privacy::languages().iter().map(|known| known.code.as_str());
+    if codes.clone().any(|code| code == text) {
+        return Ok(text.into());
+    }
+    let codes: Vec<_> = codes.by_ref().collect();
+    Err(format!("there is a text in {}", codes.join(", ")))
+}
+
+fn swarm(text: &str) -> Result<InfoHash, &'static str> {
+    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
 }
 
 fn stun(text: &str) -> Result<Stun, &'static str> {
@@ -206,20 +358,6 @@ fn stun(text: &str) -> Result<Stun, &'static str> {
     address(text)
         .map(|address| Stun::Here(StunAt::Address(address)))
         .map_err(|_| "give an address and a port, such as 0.0.0.0:3478, or off, or a stun: URL")
-}
-
-fn stun_url(text: &str) -> Result<String, &'static str> {
-    let right = text.starts_with("stun:") || text.starts_with("stuns:");
-    right
-        .then(|| text.to_owned())
-        .ok_or("a STUN server's address begins with stun: or stuns:")
-}
-
-fn turn_url(text: &str) -> Result<String, &'static str> {
-    let right = text.starts_with("turn:") || text.starts_with("turns:");
-    right
-        .then(|| text.to_owned())
-        .ok_or("a TURN server's address begins with turn: or turns:")
 }
 
 fn tracker(text: &str) -> Result<String, &'static str> {
@@ -246,6 +384,30 @@ mod tests {
         assert!(Cli::try_parse_from(["shoal", "index", ".", "--tracker", "http://x"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--p2p", "maybe"]).is_err());
         assert!(Cli::try_parse_from(["shoal", "serve", ".", "--listen", "[::1]:0"]).is_ok());
+    }
+
+    #[test]
+    fn an_option_overrides_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shoal.toml");
+        let text = "dir = \"films\"\n[site]\np2p = \"on\"\nmin_viewers = 7\nname = \"A\"";
+        std::fs::write(&file, text).unwrap();
+        let config = |more: &[&str]| {
+            let all = ["shoal", "serve", "--config", file.to_str().unwrap()];
+            let cli = Cli::try_parse_from(all.iter().chain(more)).unwrap();
+            let Command::Serve(serve) = cli.command else {
+                panic!("another command")
+            };
+            serve.into_config().unwrap()
+        };
+        let as_written = config(&[]);
+        assert_eq!(as_written.dir, Path::new("films"));
+        assert_eq!((as_written.p2p, as_written.min_viewers), (P2p::On, 7));
+        let overridden = config(&["talks", "--p2p", "off", "--contact", "B"]);
+        assert_eq!(overridden.dir, Path::new("talks"));
+        assert_eq!((overridden.p2p, overridden.min_viewers), (P2p::Off, 7));
+        assert_eq!(overridden.operator.name.as_deref(), Some("A"));
+        assert_eq!(overridden.operator.contact.as_deref(), Some("B"));
     }
 
     #[test]
@@ -278,11 +440,11 @@ mod tests {
             let Command::Serve(serve) = cli.command else {
                 return None;
             };
-            serve.turn.turn(serve.turn_secret_file.as_deref()).ok()?
+            serve.into_config().ok()?.turn
         };
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("secret");
-        fs::write(&file, "north\n").unwrap();
+        std::fs::write(&file, "north\n").unwrap();
         let file = file.to_str().unwrap();
         let access = |arguments: &[&str]| parse(arguments).map(|turn| turn.access);
         assert!(access(&[]).is_none());
@@ -296,7 +458,7 @@ mod tests {
         };
         let given = ["--turn-user", "u", "--turn-password-file", file];
         assert!(access(&given) == Some(password));
-        fs::write(file, " \n").unwrap();
+        std::fs::write(file, " \n").unwrap();
         assert!(access(&["--turn-secret-file", file]).is_none());
     }
 }

@@ -6,7 +6,11 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "net")]
+pub mod admin;
+#[cfg(feature = "net")]
 mod client;
+#[cfg(feature = "net")]
+pub mod config;
 #[cfg(feature = "net")]
 pub mod ice;
 #[cfg(feature = "net")]
@@ -14,9 +18,15 @@ pub mod index;
 #[cfg(feature = "net")]
 pub mod log;
 #[cfg(feature = "net")]
+mod metrics;
+#[cfg(feature = "net")]
 mod origin;
 #[cfg(feature = "net")]
 pub mod path;
+#[cfg(feature = "net")]
+mod policy;
+#[cfg(feature = "net")]
+pub mod privacy;
 #[cfg(feature = "net")]
 pub mod root;
 #[cfg(feature = "net")]

@@ -5,6 +5,7 @@ mod cli;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     process::ExitCode,
     time::SystemTime,
 };
@@ -12,9 +13,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
+    admin::{Switch, client},
+    config::{Checked, Text},
     ice,
     index::{Settings, write},
     log,
+    privacy::{self, Party},
     root::Root,
     serve::{ServeConfig, Server},
     stun::StunAt,
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
         .init();
     let done = match command {
         Command::Index(options) => index(options),
+        Command::P2p(options) => p2p(options),
+        Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
         Command::Track(options) => track(options),
     };
@@ -55,29 +61,63 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: cli::Serve) -> Result<()> {
+    let check = options.check;
+    let config = options.into_config()?;
+    if check {
+        open(&config.dir)?;
+        println!("The configuration is in order.");
+        return Ok(());
+    }
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
-        let mut config = ServeConfig::new(options.dir, options.listen);
-        config.p2p = options.p2p.into();
-        config.min_viewers = options.min_viewers;
-        config.trusted_proxies = options.trusted_proxies;
-        match options.stun {
-            Some(cli::Stun::Here(at)) => config.stun = at,
-            Some(cli::Stun::There(url)) => {
-                config.stun = StunAt::Off;
-                config.ice = vec![ice::stun(url)];
-            }
-            None => {}
-        }
-        config.turn = options.turn.turn(options.turn_secret_file.as_deref())?;
         let server = Server::bind(config).await?;
-        let stop = stopped()?;
+        let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+        let (drain, stop) = (
+            async {
+                let _told = terminate.recv().await;
+            },
+            interrupted()?,
+        );
         let address = reachable(server.local_addr());
         // The reader may have gone; the server does not need it.
         let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
-        server.run(stop).await;
+        server.run_until(drain, stop).await;
         Ok(())
     })
+}
+
+fn p2p(options: cli::P2pCommand) -> Result<()> {
+    let server = options.server.server()?;
+    let switch = options.word.map(|word| Switch {
+        video: options.video,
+        p2p: word.word().map(Checked),
+    });
+    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
+    let since = if status.switched.is_some() {
+        " (switched; it lasts until the server stops)"
+    } else {
+        ""
+    };
+    println!("site: {}{since}", status.site.0.write());
+    for (video, word) in status.videos {
+        println!("{video}: {}", word.0.write());
+    }
+    Ok(())
+}
+
+fn privacy(options: cli::Privacy) -> Result<()> {
+    let mut config = ServeConfig::default();
+    options.site.apply(&mut config);
+    let mut facts = config.facts(config.stun != StunAt::Off);
+    let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
+    if !options.trackers.is_empty() {
+        facts.tracker = urls(&options.trackers);
+    }
+    facts.turn = urls(&options.turn);
+    let page = privacy::render(&facts, &options.lang, false)?;
+    stdout().write_all(page.as_bytes())?;
+    Ok(())
 }
 
 fn track(options: cli::Track) -> Result<()> {
@@ -98,6 +138,22 @@ fn track(options: cli::Track) -> Result<()> {
         let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
         tracker.run(stop).await;
         Ok(())
+    })
+}
+
+/// Ready when the process is interrupted, or told to end for a second time.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    Ok(async move {
+        let again = async {
+            terminate.recv().await;
+            terminate.recv().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = again => {}
+        }
     })
 }
 
@@ -125,12 +181,7 @@ fn reachable(local: SocketAddr) -> SocketAddr {
 }
 
 fn index(options: cli::Index) -> Result<()> {
-    let root = Root::open(&options.dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            options.dir.display()
-        )
-    })?;
+    let root = open(&options.dir)?;
     if options.trackers.is_empty() {
         eprintln!("No --tracker is given: viewers meet only where the page names one.");
     }
@@ -171,4 +222,13 @@ fn index(options: cli::Index) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn open(dir: &Path) -> Result<Root> {
+    Root::open(dir).with_context(|| {
+        format!(
+            "{} cannot be read: give the folder with the playlists",
+            dir.display()
+        )
+    })
 }

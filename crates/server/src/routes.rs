@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn, map_response},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::Response,
     routing::get,
 };
@@ -15,9 +15,13 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     index::Library,
+    metrics::{self, Figures},
     origin,
     path::FilePath,
+    policy::Policies,
+    privacy::{self, Facts},
     root::Root,
+    stun::StunCounts,
     tracker::{self, Tracker},
     viewers::{self, Viewers},
     web,
@@ -35,15 +39,23 @@ pub(crate) struct Site {
     pub(crate) root: Root,
     pub(crate) library: Arc<Library>,
     pub(crate) tracker: Arc<Tracker>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) viewers: Arc<Mutex<Viewers>>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) stun_counts: Arc<StunCounts>,
 }
 
 /// All routes.
 pub(crate) fn router(site: Site) -> Router {
     Router::new()
+        .route("/healthz", get(metrics::health))
+        .route("/privacy", get(privacy::serve))
         .route("/shoal", get(web::demo))
         .route("/shoal/", get(web::demo))
         .route("/shoal/videos.json", get(videos))
+        .route("/shoal/privacy", get(privacy::serve))
+        .route("/shoal/embed", get(web::embed))
         .route("/shoal/{*path}", get(web::serve))
         .route("/tracker/{swarm}", get(tracker::upgrade))
         .route("/viewers/{swarm}", get(viewers::serve))
@@ -51,6 +63,7 @@ pub(crate) fn router(site: Site) -> Router {
         .layer(cors())
         .layer(map_response(common_headers))
         .layer(from_fn(log))
+        .layer(from_fn_with_state(site.clone(), metrics::count))
         .with_state(site)
 }
 

@@ -69,6 +69,11 @@ impl Viewers {
         }
     }
 
+    /// How many wait, for any video.
+    pub(crate) fn all(&self) -> usize {
+        self.all
+    }
+
     /// Counts somebody who waits.
     fn wait(&mut self, now: Instant, swarm: InfoHash, address: IpAddr) {
         self.drop_old_of(now, swarm);

@@ -1,4 +1,4 @@
-//! The player script and the demo page: the web files that are inside the binary.
+//! The player script, the demo page and the embed page: the web files that are inside the binary.
 
 use std::borrow::Cow;
 
@@ -62,6 +62,11 @@ pub(crate) async fn serve(
         },
     };
     resource.reply(&method, &headers)
+}
+
+/// Answers `/shoal/embed`: one player that fills a frame. The query is the page's own affair.
+pub(crate) async fn embed(method: Method, headers: HeaderMap) -> Response {
+    serve(Path("embed/index.html".into()), method, headers).await
 }
 
 /// Answers `/shoal` and `/shoal/`.

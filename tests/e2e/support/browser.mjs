@@ -4,8 +4,8 @@ import puppeteer from 'puppeteer-core';
 import { CHROMIUM } from './chromium.mjs';
 
 const launch = {
-  chromium: () => puppeteer.launch(CHROMIUM),
-  firefox: () =>
+  chromium: ({ args = [] }) => puppeteer.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...args] }),
+  firefox: ({ prefs = {} }) =>
     puppeteer.launch({
       browser: 'firefox',
       executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
@@ -16,16 +16,18 @@ const launch = {
         'dom.min_background_timeout_value': 4,
         'dom.timeout.enable_budget_timer_throttling': false,
         'media.suspend-background-video.enabled': false,
+        ...prefs,
       },
     }),
 };
 
 const running = new Map();
 
-/** The browser of that name, started when it is first asked for. */
-export function browser(name) {
-  if (!running.has(name)) running.set(name, launch[name]());
-  return running.get(name);
+/** The browser of that name and those settings, started when it is first asked for. */
+export function browser(name, settings = {}) {
+  const key = JSON.stringify([name, settings]);
+  if (!running.has(key)) running.set(key, launch[name](settings));
+  return running.get(key);
 }
 
 after(async () => {

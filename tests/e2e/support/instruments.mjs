@@ -98,6 +98,11 @@ export function blockedWebrtc() {
   globalThis.RTCPeerConnection = blocked;
 }
 
+/** A browser that asks sites not to pass its viewer's data on. */
+export function privacySignal() {
+  Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { configurable: true, get: () => true });
+}
+
 /** A connection that saves data. */
 export function saveData() {
   Object.defineProperty(Navigator.prototype, 'connection', {
@@ -185,4 +190,30 @@ export function rottenSender() {
     }
     return send.call(this, bytes);
   };
+}
+
+/** Notes what the page sends over WebSockets and writes to its console, and how each connection is set up. */
+export function described() {
+  const noted = { sent: [], made: [] };
+  Object.defineProperty(globalThis, 'described', { value: noted });
+  seen.told = [];
+  for (const level of ['debug', 'error', 'info', 'log', 'warn']) {
+    const original = console[level];
+    console[level] = (...words) => {
+      seen.told.push(words.map(String).join(' '));
+      original.apply(console, words);
+    };
+  }
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    noted.sent.push(JSON.stringify(JSON.parse(data)));
+    return send.call(this, data);
+  };
+  globalThis.RTCPeerConnection = new Proxy(globalThis.RTCPeerConnection, {
+    construct(target, words, derived) {
+      noted.made.push(words[0] ?? {});
+      return Reflect.construct(target, words, derived);
+    },
+  });
+  globalThis.shoal = { trace: true };
 }

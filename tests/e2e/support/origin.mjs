@@ -54,11 +54,14 @@ export class Origin extends Proxy {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
   }
 
-  /** Starts a server for a folder; it ends with the test. */
-  static async start(t, { folder = media, p2p = 'on' } = {}) {
+  /** Starts a server for a folder, with more words on its command line; it ends with the test. */
+  static async start(t, { folder = media, p2p = 'on', words = [], env = {} } = {}) {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run "cargo build --release -p shoal-server", or set SHOAL_BIN`);
     const port = await freePort();
-    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p, ...words], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const origin = new Origin(child, port);
     origin.folder = folder;
     t.after(() => origin.stop());
@@ -99,7 +102,8 @@ export class Origin extends Proxy {
   }
 }
 
-async function freePort() {
+/** A port that nothing listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();

@@ -10,6 +10,7 @@ import { pass } from './wait.mjs';
  * @property {number} [status] answer with this status and no body
  * @property {string} [body] answer with this text
  * @property {Record<string, string>} [headers] set on the answer; on the origin's own when neither status nor body is given
+ * @property {(text: string) => string} [edit] changes the origin's own answer
  * @property {number} [delay] milliseconds before the answer
  * @property {number} [rate] bytes a second of the body at most
  */
@@ -89,6 +90,10 @@ export class Proxy {
       const { method, headers } = question;
       const onward = request({ port: this.#target, host: '127.0.0.1', method, path, headers }, (reply) => {
         record.status = reply.statusCode;
+        if (fault.edit !== undefined) {
+          void edit(reply, answer, fault);
+          return;
+        }
         answer.writeHead(reply.statusCode, { ...reply.headers, ...fault.headers });
         void pour(reply, answer, record, fault.rate);
       });
@@ -127,6 +132,14 @@ export class Proxy {
     onward.on('error', () => socket.destroy());
     onward.end();
   }
+}
+
+/** Passes a changed body on. */
+async function edit(reply, answer, fault) {
+  const text = fault.edit(Buffer.concat(await reply.toArray()).toString());
+  const { etag: _, 'content-length': __, ...headers } = reply.headers;
+  answer.writeHead(reply.statusCode, { ...headers, ...fault.headers });
+  answer.end(text);
 }
 
 /** Passes a body on, counting it, and no faster than the rate. */

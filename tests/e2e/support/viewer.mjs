@@ -26,15 +26,16 @@ export class Viewer {
    * Opens a page, of whatever site, whose video is the origin's.
    * @param {object} options
    * @param {'chromium'|'firefox'} [options.on]
+   * @param {{args?: string[], prefs?: object}} [options.settings] of a browser that is not the usual one
    * @param {string} options.url the page
    * @param {Function[]} [options.instruments] run in the page before its scripts
    * @param {RegExp[]} [options.noise] console messages that this test provokes; every other one is a failure
    */
-  static async open(t, origin, { on = 'chromium', url, instruments = [], noise = [] }) {
+  static async open(t, origin, { on = 'chromium', settings, url, instruments = [], noise = [] }) {
     const viewer = new Viewer();
     viewer.#folder = origin.folder;
     viewer.#allowed = noise;
-    viewer.#context = await (await browser(on)).createBrowserContext();
+    viewer.#context = await (await browser(on, settings)).createBrowserContext();
     t.after(() => viewer.leave());
     const page = await viewer.#context.newPage();
     viewer.#page = page;

@@ -6,22 +6,23 @@ export const fr: Messages = {
   language: "fr",
   sharing: "Partage",
   states: {
-    on: "Le partage est activé",
-    off: "Le partage est désactivé",
-    asking: "Le partage attend votre réponse",
-    waiting: "Le partage est en attente",
+    on: "Activé",
+    off: "Désactivé",
+    asking: "Attend votre réponse",
+    waiting: "En attente",
+    unavailable: "Indisponible",
   },
   on: "Des parties de la vidéo viennent d’autres spectateurs, et vous transmettez ce que vous avez regardé.",
   asking: "Rien n’est partagé avant votre réponse. La vidéo vient du serveur.",
   reasons: {
     "engine-failed": "Le partage s’est arrêté à cause d’un défaut du lecteur. La vidéo vient du serveur.",
-    "few-viewers": "Il y a trop peu de spectateurs pour partager. La vidéo vient du serveur.",
+    "few-viewers": "En attente de spectateurs : ils sont trop peu pour partager. La vidéo vient du serveur.",
     metered:
       "Cette connexion est facturée au volume ou économise les données : le partage ne démarre pas de lui-même. Vous pouvez l’activer.",
     "no-index": "Cette vidéo ne peut pas être partagée : le serveur n’a pas d’index pour en vérifier les parties.",
-    "no-relay":
-      "Vous masquez votre adresse, et ce site n’a pas de relais joignable. La vidéo vient du serveur.",
     "no-mse": "Ce navigateur lit lui-même la vidéo : ses parties ne peuvent pas être partagées.",
+    "no-relay":
+      "Votre adresse doit rester cachée, et le relais qu’il faut pour cela est injoignable. La vidéo vient du serveur.",
     "no-wasm": "Ce navigateur n’a pas WebAssembly, ou il est désactivé : rien ne peut être partagé.",
     "no-webrtc":
       "Ce navigateur n’a pas WebRTC, ou il est désactivé : il ne peut pas se connecter à d’autres spectateurs.",
@@ -31,7 +32,7 @@ export const fr: Messages = {
     tracker: "Le tracker, qui présente les spectateurs les uns aux autres, est injoignable. Le lecteur réessaie.",
     video: "Cette vidéo n’est pas destinée au partage.",
     "webrtc-blocked":
-      "Ce navigateur, une extension ou le réseau ne laisse aucun autre spectateur se connecter. La vidéo vient du serveur.",
+      "Un réglage, une extension ou ce réseau bloque WebRTC : aucun autre spectateur ne peut être joint.",
     you: "Vous avez désactivé le partage. La vidéo vient du serveur.",
   },
   details: (peers) => `Détails du partage, ${people(peers)}`,
@@ -43,14 +44,27 @@ export const fr: Messages = {
   perSecond: (amount) => `${amount}/s`,
   received: "Réception",
   sent: "Envoi",
+  limits: {
+    rate: "Transmettre au plus",
+    total: "Et pendant cette visite",
+    none: "sans limite",
+    left: (amount) => `Reste ${amount}`,
+  },
+  hide: "Cacher mon adresse",
+  hideWhat:
+    "Plus lent : tout passe par le relais de ce site. Les spectateurs voient son adresse ; son exploitant voit la vôtre.",
+  frugal: {
+    battery: "Vous transmettez moins, car l’appareil est sur batterie.",
+    hidden: "Vous transmettez moins, car cet onglet est à l’arrière-plan.",
+  },
   explain: "Ce que partager veut dire",
+  privacy: "Vie privée en détail",
   notice: {
     label: "À propos du partage de cette vidéo",
     ask: "Partager cette vidéo avec d’autres spectateurs ?",
     on: "Vous partagez cette vidéo avec d’autres spectateurs",
-    what: "Les spectateurs s’en envoient des parties : vous transmettez ce que vous avez regardé. Eux, et le tracker qui les présente, peuvent voir votre adresse IP.",
-    why: "Cela ménage le serveur, pour que plus de gens puissent regarder.",
-    off: "Sinon tout vient du serveur, qui voit votre adresse dans tous les cas.",
+    text: "Les spectateurs s’en envoient des parties : vous transmettez ce que vous avez regardé. Eux, et le tracker qui les présente, peuvent voir votre adresse IP. Cela ménage le serveur, pour que plus de gens puissent regarder. Sinon tout vient du serveur, qui voit votre adresse dans tous les cas. Vous pouvez en changer à tout moment dans le lecteur.",
+    signal: "Votre navigateur demande le respect de la vie privée : rien n’est partagé sans votre accord.",
     share: "Partager",
     serverOnly: "Seulement du serveur",
     understood: "OK",

@@ -5,7 +5,8 @@
 
 import { options } from "../config.js";
 import type { ErrorCode } from "../errors.js";
-import type { P2PReason } from "../events.js";
+import type { P2PReason, P2PState } from "../events.js";
+import type { Frugality } from "../swarm.js";
 import { en } from "./en.js";
 import { fr } from "./fr.js";
 
@@ -15,8 +16,8 @@ export interface Messages {
   readonly language: string;
   /** Name of the switch and of the panel. */
   readonly sharing: string;
-  /** Without a full stop. */
-  readonly states: { readonly on: string; readonly off: string; readonly asking: string; readonly waiting: string };
+  /** What a switch shows, in a word or few. */
+  readonly states: Readonly<Record<P2PState | "unavailable", string>>;
   /** Sentence for each state that has no reason. */
   readonly on: string;
   readonly asking: string;
@@ -30,14 +31,27 @@ export interface Messages {
   readonly perSecond: (amount: string) => string;
   readonly received: string;
   readonly sent: string;
+  readonly limits: {
+    readonly rate: string;
+    readonly total: string;
+    readonly none: string;
+    readonly left: (amount: string) => string;
+  };
+  /** The switch that hides the viewer's address, and what it does. */
+  readonly hide: string;
+  readonly hideWhat: string;
+  readonly frugal: Readonly<Record<Frugality, string>>;
   readonly explain: string;
+  /** Text of the link to the full text. */
+  readonly privacy: string;
   readonly notice: {
     readonly label: string;
     readonly ask: string;
     readonly on: string;
-    readonly what: string;
-    readonly why: string;
-    readonly off: string;
+    /** What is shared with whom, what for, what happens otherwise, where to change it. */
+    readonly text: string;
+    /** Added where the browser sends Global Privacy Control. */
+    readonly signal: string;
     readonly share: string;
     readonly serverOnly: string;
     readonly understood: string;

@@ -22,25 +22,66 @@ import "media-chrome/dist/media-controller.js";
 import { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
 
 import type { Messages } from "../messages/index.js";
+import { liftCaptions } from "./captions.js";
 import { make } from "./dom.js";
+import { Entry } from "./entry.js";
+import { Panel } from "./panel.js";
+import { controlStyle } from "./style.js";
+import type { Requests, View } from "./view.js";
 
 addTranslation("fr", Fr);
 
-/**
- * Furnishes a `<media-controller>` that holds the video already.
- * @param controller It was unknown to the browser until this module was loaded.
- * @param messages The texts.
- * @param sharing Our own part of the bar.
- * @param screen What goes into full screen.
- */
-export function furnish(controller: HTMLElement, messages: Messages, sharing: HTMLElement, screen: HTMLElement): void {
+/** The video and the places around it that are furnished. */
+export interface Room {
+  readonly video: HTMLVideoElement;
+  /** A `<media-controller>` that holds the video; it was unknown to the browser until this module was loaded. */
+  readonly controller: HTMLElement;
+  /** Holds the controller, and will hold the panel. */
+  readonly stage: HTMLElement;
+  /** What goes into full screen. */
+  readonly screen: HTMLElement;
+  /** The switch for the control bar. */
+  readonly toggle: HTMLElement;
+}
+
+/** What there is then to be shown. */
+export interface Furniture {
+  /** The panel is on screen. */
+  readonly open: boolean;
+  render(view: View): void;
+}
+
+/** Builds control bar, menu and panel. */
+export function furnish({ video, controller, stage, screen, toggle }: Room, messages: Messages, requests: Requests): Furniture {
   setLanguage(messages.language);
   const template = make("template");
   template.innerHTML = markup(messages);
   const parts = document.importNode(template.content, true);
-  parts.querySelector(".spacer")?.after(sharing);
+  const panel = new Panel(messages, requests);
+  const entry = new Entry(messages, requests, "sharing-state");
+  const bar = make("span", { class: "sharing" }, panel.details, toggle);
+  // media-chrome takes the space bar for "play" wherever it is pressed, buttons included.
+  bar.addEventListener("keydown", (event) => {
+    if (event.key === " " || event.key === "Enter") {
+      event.stopPropagation();
+    }
+  });
+  parts.querySelector(".spacer")?.after(bar);
+  parts.querySelector("media-settings-menu")?.append(entry.element);
+  screen.before(make("style", {}, controlStyle));
   controller.append(make("slot", { name: "poster", slot: "poster" }), parts);
+  stage.append(panel.element);
   Object.assign(controller, { fullscreenElement: screen });
+  liftCaptions(controller, video);
+  return {
+    get open() {
+      return panel.open;
+    },
+    render: (view) => {
+      panel.render(view);
+      entry.render(view);
+    },
+  };
 }
 
 function markup({ speed, quality, captions }: Messages): string {

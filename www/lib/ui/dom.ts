@@ -21,6 +21,11 @@ export function button(text: string, attributes: Readonly<Record<string, string>
   return element;
 }
 
+/** A link out of the player; its address comes later. */
+export function link(text: string): HTMLAnchorElement {
+  return make("a", { class: "link", target: "_blank", rel: "noopener" }, text);
+}
+
 /** An icon from path data in a 24 × 24 field; decoration only. */
 export function icon(path: string): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

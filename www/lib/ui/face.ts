@@ -3,12 +3,13 @@
 import { acknowledged, rememberNotice } from "../choice.js";
 import type { Messages } from "../messages/index.js";
 import { Alert, Hint } from "./alert.js";
-import { liftCaptions } from "./captions.js";
+import type { Furniture } from "./controls.js";
 import { make } from "./dom.js";
 import { concernsViewer, Notice } from "./notice.js";
-import { Sharing } from "./sharing.js";
+import { Sight } from "./sight.js";
 import { style } from "./style.js";
-import type { View } from "./view.js";
+import { Toggle } from "./toggle.js";
+import type { Requests, View } from "./view.js";
 
 /** media-chrome's settings; its elements come to life when `controls.ts` is loaded. */
 const CONTROLLER = { part: "controller", breakpoints: "sm:420 md:640", noautoseektolive: "" };
@@ -16,8 +17,9 @@ const CONTROLLER = { part: "controller", breakpoints: "sm:420 md:640", noautosee
 const MAX_BARE = 1000;
 
 /** What the face asks of the element. */
-export interface FaceRequests {
-  choose(share: boolean): void;
+export interface FaceRequests extends Pick<Requests, "choose" | "hide" | "limit"> {
+  /** The viewer can see the notice, or has read it; or neither. */
+  tell(told: boolean): void;
   retry(): void;
   /** The viewer wants to be at the live edge. */
   goLive(): void;
@@ -27,38 +29,52 @@ export interface FaceRequests {
 export class Face {
   readonly alert: Alert;
   readonly hint: Hint;
-  readonly #sharing: Sharing;
+  readonly #requests: FaceRequests;
+  readonly #toggle: Toggle;
   readonly #notice: Notice;
+  readonly #sight: Sight;
   readonly #stage: HTMLElement;
   readonly #controller: HTMLElement;
+  #furniture: Furniture | null = null;
   #view: View | null = null;
+  /** The notice can be seen; null while it is not shown, and until it is known. */
+  #seen: boolean | null = null;
   /** The viewer asked for the notice. */
   #explaining = false;
 
   constructor(root: ShadowRoot, video: HTMLVideoElement, messages: Messages, requests: FaceRequests) {
-    const own = {
+    this.#requests = requests;
+    const own: Requests = {
       choose: requests.choose.bind(requests),
-      acknowledge: (): void => {
+      hide: requests.hide.bind(requests),
+      limit: requests.limit.bind(requests),
+      acknowledge: () => {
         rememberNotice();
+        requests.tell(true);
         this.#explaining = false;
         this.#show();
       },
-      explain: (): void => {
+      explain: () => {
         this.#explaining = true;
         this.#show();
       },
     };
     this.alert = new Alert(messages, requests.retry.bind(requests));
     this.hint = new Hint(messages);
-    this.#sharing = new Sharing(messages, own);
+    this.#toggle = new Toggle(messages, own, "sharing-state", true);
     this.#notice = new Notice(messages, own);
+    this.#sight = new Sight(this.#notice.element, (seen) => {
+      this.#seen = seen;
+      this.#tell();
+      this.#show();
+    });
     video.slot = "media";
     this.#controller = document.createElement("media-controller");
     for (const [name, value] of Object.entries(CONTROLLER)) {
       this.#controller.setAttribute(name, value);
     }
     this.#controller.append(video);
-    this.#stage = make("div", { class: "stage" }, this.#controller, this.alert.element, this.#sharing.panel);
+    this.#stage = make("div", { class: "stage" }, this.#controller, this.alert.element);
     // media-chrome would go to the last second there is, which a live stream cannot hold.
     this.#stage.addEventListener(
       "mediaseektoliverequest",
@@ -82,19 +98,21 @@ export class Face {
     );
     root.append(make("style", {}, style), player);
     this.#whenFree(video, () => {
-      void this.#furnish(messages, video, player);
+      void this.#furnish(messages, video, player, own);
     });
-  }
-
-  /** The panel with the figures is on screen. */
-  get panelOpen(): boolean {
-    return this.#sharing.open;
   }
 
   /** Shows a state. */
   render(view: View): void {
     this.#view = view;
     this.#show();
+  }
+
+  /** Looks again whether the notice can be seen. */
+  watch(): void {
+    if (this.#wanted) {
+      this.#sight.look();
+    }
   }
 
   /** Gives the picture its shape. */
@@ -125,30 +143,53 @@ export class Face {
     this.#stage.addEventListener("pointerdown", once, { signal: free.signal });
   }
 
-  async #furnish(messages: Messages, video: HTMLVideoElement, player: HTMLElement): Promise<void> {
+  async #furnish(messages: Messages, video: HTMLVideoElement, screen: HTMLElement, requests: Requests): Promise<void> {
+    const toggle = this.#toggle.element;
     try {
       const { furnish } = await import(/* webpackChunkName: "controls" */ "./controls.js");
       // The notice goes with the picture into full screen.
-      furnish(this.#controller, messages, this.#sharing.bar, player);
-      liftCaptions(this.#controller, video);
+      const room = { video, controller: this.#controller, stage: this.#stage, screen, toggle };
+      this.#furniture = furnish(room, messages, requests);
+      this.#show();
     } catch {
       // The file is not there: the browser's own controls, and the switch under the picture.
       video.controls = true;
-      this.#stage.after(this.#sharing.bar);
+      this.#stage.after(toggle);
     }
+  }
+
+  get #wanted(): boolean {
+    return !this.#notice.element.hidden;
+  }
+
+  #tell(): void {
+    this.#requests.tell(acknowledged() || this.#seen === true);
   }
 
   #show(): void {
     const view = this.#view;
-    if (view !== null) {
-      this.#sharing.render(view);
-      const wanted = view.state === "asking" || (!acknowledged() && concernsViewer(view));
-      const focused = this.#notice.element.matches(":focus-within");
-      this.#notice.render(view, wanted || this.#explaining);
-      if (focused && this.#notice.element.hidden) {
-        // Whoever answered by keyboard goes on from the switch.
-        this.#sharing.focus();
+    if (view === null) {
+      return;
+    }
+    this.#toggle.render(view);
+    this.#furniture?.render(view);
+    const before = this.#wanted;
+    const wanted =
+      this.#explaining || view.state === "asking" || (!acknowledged() && concernsViewer(view, before));
+    const focused = this.#notice.element.matches(":focus-within");
+    this.#notice.render(view, wanted, this.#seen !== null || acknowledged());
+    if (wanted !== before) {
+      this.#seen = null;
+      if (wanted) {
+        this.#sight.look();
+      } else {
+        this.#sight.rest();
       }
+      this.#tell();
+    }
+    if (focused && !wanted) {
+      // Whoever answered by keyboard goes on from the switch.
+      this.#toggle.focus();
     }
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The notice: what sharing shows to whom, and the answer to it. It is shown whenever sharing could
  * run and the viewer has not said that they know. It has a place of its own under the picture, so
- * that it covers neither captions nor controls, and no attribute of the page hides it.
+ * that it covers neither captions nor controls. No attribute and no style of the page hides it while
+ * sharing runs: where it cannot be seen (`sight.ts`), the viewer is taken not to have been told.
  */
 
 import type { Messages } from "../messages/index.js";
-import { button, make, say } from "./dom.js";
+import { button, link, make, say } from "./dom.js";
 import { Toggle } from "./toggle.js";
 import type { Requests, View } from "./view.js";
 
@@ -13,7 +14,9 @@ import type { Requests, View } from "./view.js";
 export class Notice {
   readonly element: HTMLElement;
   readonly #messages: Messages;
-  readonly #title = make("h2", { id: "notice-title" });
+  readonly #title = make("h2");
+  readonly #text = make("p");
+  readonly #more: HTMLAnchorElement;
   readonly #toggle: Toggle;
   readonly #question: HTMLElement;
   readonly #statement: HTMLElement;
@@ -21,18 +24,18 @@ export class Notice {
   constructor(messages: Messages, requests: Requests) {
     this.#messages = messages;
     const { notice } = messages;
+    const answer = (text: string, name: string, share: boolean): HTMLElement =>
+      button(text, { class: `answer ${name}` }, () => {
+        requests.choose(share);
+        requests.acknowledge();
+      });
+    this.#more = link(messages.privacy);
     this.#toggle = new Toggle(messages, requests, "sharing-state-notice", false);
     this.#question = make(
       "div",
       { class: "answers question" },
-      button(notice.serverOnly, { class: "answer no" }, () => {
-        requests.choose(false);
-        requests.acknowledge();
-      }),
-      button(notice.share, { class: "answer yes" }, () => {
-        requests.choose(true);
-        requests.acknowledge();
-      }),
+      answer(notice.serverOnly, "no", false),
+      answer(notice.share, "yes", true),
     );
     this.#statement = make(
       "div",
@@ -42,31 +45,40 @@ export class Notice {
         requests.acknowledge();
       }),
     );
-    const text = make("p", {}, `${notice.what} ${notice.why} ${notice.off}`);
     // The region is always there and politely live: what appears in it is read when there is time.
     this.element = make(
       "section",
-      { id: "notice", class: "notice", role: "region", "aria-label": notice.label, "aria-live": "polite" },
-      make("div", { class: "words" }, this.#title, text),
+      { id: "notice", class: "notice", "aria-label": notice.label, "aria-live": "polite", lang: messages.language },
+      make("div", { class: "words" }, this.#title, this.#text, this.#more),
       this.#question,
       this.#statement,
     );
     this.element.hidden = true;
   }
 
-  /** Shows a state. `wanted`: the viewer has not acknowledged it, or asks for it. */
-  render(view: View, wanted: boolean): void {
+  /**
+   * Shows a state.
+   * @param view The state.
+   * @param wanted The viewer has not acknowledged it, or asks for it.
+   * @param settled It is known whether the notice can be seen: before, whether to ask is open.
+   */
+  render(view: View, wanted: boolean, settled: boolean): void {
     const { notice } = this.#messages;
     const asks = view.state === "asking";
     this.element.hidden = !wanted;
     this.#question.hidden = !asks;
+    this.#question.classList.toggle("pending", !settled);
     this.#statement.hidden = asks;
-    say(this.#title, asks ? notice.ask : view.state === "on" ? notice.on : notice.label);
+    say(this.#title, asks && settled ? notice.ask : view.state === "on" ? notice.on : notice.label);
+    const signal = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
+    say(this.#text, asks && signal ? `${notice.text} ${notice.signal}` : notice.text);
+    this.#more.hidden = view.privacy === null;
+    this.#more.href = view.privacy ?? "";
     this.#toggle.render(view);
   }
 }
 
-/** Sharing runs, would run, or waits for nothing but the viewer's answer. */
-export function concernsViewer({ state, reason }: View): boolean {
-  return state === "on" || state === "asking" || (state === "waiting" && reason !== "starting" && reason !== "metered");
+/** Sharing runs, would run, or waits for the viewer's answer; or, where the notice is `shown`, starts because of it. */
+export function concernsViewer({ state, reason }: View, shown: boolean): boolean {
+  return state !== "off" && reason !== "metered" && (shown || reason !== "starting");
 }

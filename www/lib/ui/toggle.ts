@@ -2,7 +2,30 @@
 
 import type { Messages } from "../messages/index.js";
 import { make, say } from "./dom.js";
-import { sentence, type Requests, type View } from "./view.js";
+import { sentence, willing, word, type Requests, type View } from "./view.js";
+
+/** What a switch looks like; a shape in the knob tells its state beside its colour and place. */
+export function track(): HTMLElement {
+  return make("span", { class: "track" }, make("span", { class: "knob" }));
+}
+
+/** Shows a state on whatever holds a `track`. */
+export function mark(element: HTMLElement, view: View): void {
+  element.dataset["state"] = view.state;
+  element.setAttribute("aria-checked", String(willing(view)));
+  element.setAttribute("aria-disabled", String(!view.switchable));
+}
+
+/** A switch that stands for yes or no. */
+export function switchButton(label: string, description: string, act: () => void): HTMLButtonElement {
+  const element = make(
+    "button",
+    { type: "button", class: "switch", role: "switch", "aria-label": label, "aria-describedby": description },
+    track(),
+  );
+  element.addEventListener("click", act);
+  return element;
+}
 
 /** See the module's header. It stands in the control bar, the panel and the notice alike. */
 export class Toggle {
@@ -16,19 +39,7 @@ export class Toggle {
   constructor(messages: Messages, requests: Requests, id: string, tip: boolean) {
     this.#messages = messages;
     this.#tip = make("span", { id, class: tip ? "tip" : "unseen", role: "tooltip" });
-    this.#button = make(
-      "button",
-      {
-        type: "button",
-        class: "switch",
-        role: "switch",
-        "aria-checked": "false",
-        "aria-label": messages.sharing,
-        "aria-describedby": id,
-      },
-      make("span", { class: "track" }, make("span", { class: "knob" })),
-    );
-    this.#button.addEventListener("click", () => {
+    this.#button = switchButton(messages.sharing, id, () => {
       if (this.#view?.switchable === true) {
         requests.choose(!willing(this.#view));
       }
@@ -36,17 +47,15 @@ export class Toggle {
     this.element = make("span", { class: "toggle" }, this.#button, this.#tip);
   }
 
+  /** Puts the keyboard on it. */
+  focus(): void {
+    this.#button.focus();
+  }
+
   /** Shows a state. */
   render(view: View): void {
     this.#view = view;
-    this.#button.dataset["state"] = view.state;
-    this.#button.setAttribute("aria-checked", String(willing(view)));
-    this.#button.setAttribute("aria-disabled", String(!view.switchable));
-    say(this.#tip, `${this.#messages.states[view.state]}. ${sentence(view, this.#messages)}`);
+    mark(this.#button, view);
+    say(this.#tip, `${word(view, this.#messages)}. ${sentence(view, this.#messages)}`);
   }
-}
-
-/** The switch is on when sharing goes on or would, were it not for something else. */
-function willing({ state, reason }: View): boolean {
-  return state === "on" || (state === "waiting" && reason !== "metered");
 }

@@ -4,19 +4,15 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use shoal_wire::index::{Index, P2p};
+use shoal_wire::index::Index;
 
-use crate::ice::Turn;
+use crate::{ice::Turn, policy::Policy};
 
-/// What the operator decides about every video, and may decide anew while it is watched.
+/// Fills into an index what is decided when it is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Composer {
-    /// Whether viewers may share, and whether they are asked.
-    pub p2p: P2p,
-    /// Viewers that there must be before any of them shares. 0 and 1 stand for any number.
-    pub min_viewers: u32,
+pub(crate) struct Composer {
     /// Relays for viewers who hide their address.
-    pub turn: Option<Turn>,
+    pub(crate) turn: Option<Turn>,
 }
 
 /// An index that can be sent.
@@ -34,14 +30,16 @@ impl Composer {
     pub(super) fn compose(
         &self,
         index: &Index,
+        policy: Policy,
         token: Option<String>,
         now: SystemTime,
     ) -> Composed {
         let mut index = index.clone();
         index.token = token;
-        index.policy.p2p = self.p2p;
-        index.policy.min_viewers = self.min_viewers;
-        if self.min_viewers > 1 {
+        index.policy.p2p = policy.site;
+        index.policy.video = policy.video.or(index.policy.video);
+        index.policy.min_viewers = policy.min_viewers.max(index.policy.min_viewers);
+        if index.policy.min_viewers > 1 {
             index.policy.viewers = Some(format!("/viewers/{}", index.swarm));
         }
         index
@@ -62,7 +60,7 @@ impl Composer {
 mod tests {
     use shoal_wire::{
         id::{InfoHash, PIECE_LENGTH},
-        index::{IndexPolicy, IndexTrack},
+        index::{IndexPolicy, IndexTrack, P2p},
     };
 
     use super::*;
@@ -85,24 +83,29 @@ mod tests {
         }
     }
 
-    fn composed(composer: &Composer) -> (Index, Composed) {
-        let composed = composer.compose(&index(), None, SystemTime::UNIX_EPOCH);
+    fn policy(site: P2p, min_viewers: u32) -> Policy {
+        Policy {
+            site,
+            video: None,
+            min_viewers,
+        }
+    }
+
+    fn composed(composer: &Composer, policy: Policy) -> (Index, Composed) {
+        let composed = composer.compose(&index(), policy, None, SystemTime::UNIX_EPOCH);
         (Index::parse(&composed.bytes).unwrap(), composed)
     }
 
     #[test]
     fn without_decisions_it_stays_as_it_is() {
-        let (read, composed) = composed(&Composer::default());
+        let (read, composed) = composed(&Composer::default(), policy(P2p::Ask, 0));
         assert_eq!(read, index());
         assert!(!composed.private);
     }
 
     #[test]
     fn a_least_number_of_viewers_comes_with_the_place_to_ask() {
-        let (read, _) = composed(&Composer {
-            min_viewers: 3,
-            ..Composer::default()
-        });
+        let (read, _) = composed(&Composer::default(), policy(P2p::Ask, 3));
         assert_eq!(read.policy.min_viewers, 3);
         let place = format!("/viewers/{}", index().swarm);
         assert_eq!(read.policy.viewers, Some(place));
@@ -114,10 +117,10 @@ mod tests {
             urls: vec!["turn::3478".into()],
             access: TurnAccess::Secret(b"s".to_vec()),
         };
-        let (read, composed) = composed(&Composer {
+        let composer = Composer {
             turn: Some(turn.clone()),
-            ..Composer::default()
-        });
+        };
+        let (read, composed) = composed(&composer, policy(P2p::Ask, 0));
         assert_eq!(read.ice, [turn.server(SystemTime::UNIX_EPOCH)]);
         assert!(composed.private);
     }
@@ -126,20 +129,19 @@ mod tests {
     fn an_index_with_a_join_token_is_for_one_viewer() {
         let token = Some("token".to_owned());
         let composer = Composer::default();
-        let composed = composer.compose(&index(), token.clone(), SystemTime::UNIX_EPOCH);
+        let composed = composer.compose(
+            &index(),
+            policy(P2p::Ask, 0),
+            token.clone(),
+            SystemTime::UNIX_EPOCH,
+        );
         assert_eq!(Index::parse(&composed.bytes).unwrap().token, token);
         assert!(composed.private);
     }
 
     #[test]
     fn another_decision_has_another_tag() {
-        let of = |p2p| {
-            let composer = Composer {
-                p2p,
-                ..Composer::default()
-            };
-            composed(&composer).1.etag
-        };
+        let of = |p2p| composed(&Composer::default(), policy(p2p, 0)).1.etag;
         assert_eq!(of(P2p::On), of(P2p::On));
         assert_ne!(of(P2p::On), of(P2p::Off));
     }

@@ -13,28 +13,36 @@ mod vod;
 pub mod write;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
+use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use built::Built;
 pub use built::Settings;
-pub use compose::Composer;
+pub(crate) use compose::Composer;
 use scan::Scanner;
 use video::{Published, Video, Workshop};
 
-use crate::{path::FilePath, root::Root, tracker::Tracker};
+use crate::{
+    path::FilePath,
+    policy::Policies,
+    root::Root,
+    tracker::{Tracker, swarm::Scope},
+};
 
 /// How often the playlists of live streams are looked at.
 const LIVE_LOOK: Duration = Duration::from_millis(500);
+
+/// How often the policy files are looked at.
+const POLICY_LOOK: Duration = Duration::from_millis(500);
 
 /// How often the directory is searched for new playlists.
 const SCAN: Duration = Duration::from_secs(10);
@@ -59,9 +67,18 @@ const READERS: usize = 2;
 #[derive(Debug)]
 pub struct Library {
     shop: Arc<Workshop>,
+    policies: Arc<Policies>,
     composer: Composer,
+    enforced: Mutex<Enforced>,
     videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
     scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
+}
+
+/// What the tracker was last told to refuse.
+#[derive(Debug, Default)]
+struct Enforced {
+    site: bool,
+    videos: BTreeSet<InfoHash>,
 }
 
 /// A file of an index.
@@ -87,10 +104,17 @@ enum Wanted {
 
 impl Library {
     /// The videos of a directory. Nothing is read yet.
-    #[must_use]
-    pub fn new(root: Root, settings: Settings, composer: Composer, tracker: Arc<Tracker>) -> Self {
-        Self {
+    pub(crate) fn new(
+        root: Root,
+        settings: Settings,
+        policies: Arc<Policies>,
+        composer: Composer,
+        tracker: Arc<Tracker>,
+    ) -> Self {
+        let library = Self {
+            policies,
             composer,
+            enforced: Mutex::default(),
             shop: Arc::new(Workshop {
                 root,
                 settings,
@@ -99,15 +123,74 @@ impl Library {
             }),
             videos: Mutex::default(),
             scanner: tokio::sync::Mutex::default(),
-        }
+        };
+        library.enforce();
+        library
     }
 
     /// Makes the indexes of all videos, then keeps them up to date until `stop`.
     pub async fn watch(&self, stop: CancellationToken) {
         let _ended = stop.run_until_cancelled(async {
-            tokio::join!(self.watch_directory(), self.watch_live());
+            tokio::join!(
+                self.watch_directory(),
+                self.watch_live(),
+                self.watch_policies()
+            );
         });
         _ended.await;
+    }
+
+    /// How many videos have an index, and how many of them are live.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let videos = self.videos();
+        let ready = |video: &&Arc<Video>| video.published().index().is_some();
+        let live = videos.values().filter(|video| video.is_live()).count();
+        (videos.values().filter(ready).count(), live)
+    }
+
+    /// Switches the site or one video; `None` gives the word back to the configuration.
+    pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
+        self.policies.switch(video, word);
+        self.enforce();
+    }
+
+    /// The playlist at a URL's path, if there is one.
+    pub(crate) async fn playlist(&self, path: &str) -> Option<FilePath> {
+        let path = FilePath::from_url(&format!("/{}", path.trim_start_matches('/')))?;
+        self.video(&path)
+            .await
+            .filter(|_| is_playlist(path.name()))?;
+        Some(path)
+    }
+
+    /// Has the tracker refuse the swarms that nobody may share, and send home who is there. A swarm that
+    /// several videos share stays as long as one of them may be shared.
+    fn enforce(&self) {
+        let mut enforced = self.enforced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = BTreeMap::<InfoHash, bool>::new();
+        for video in self.videos().values() {
+            if let Some((index, written)) = video.published().index() {
+                let policy = self.policies.of(video.playlist(), written);
+                let off = policy.is_off() || index.policy.video == Some(P2p::Off);
+                *shared.entry(index.swarm).or_default() |= !off;
+            }
+        }
+        let off = |(swarm, shared): (InfoHash, bool)| (!shared).then_some(swarm);
+        let now = Enforced {
+            site: self.policies.site() == P2p::Off,
+            videos: shared.into_iter().filter_map(off).collect(),
+        };
+        let tracker = &self.shop.tracker;
+        if now.site != enforced.site {
+            tracker.switch(Scope::Site, !now.site);
+        }
+        for swarm in now.videos.difference(&enforced.videos) {
+            tracker.switch(Scope::Video(*swarm), false);
+        }
+        for swarm in enforced.videos.difference(&now.videos) {
+            tracker.switch(Scope::Video(*swarm), true);
+        }
+        *enforced = now;
     }
 
     /// The playlists that are videos of their own: master playlists, and media playlists that no
@@ -121,7 +204,7 @@ impl Library {
         let (playlist, wanted) = wanted(path)?;
         let video = self.video(&playlist).await?;
         match timeout(PATIENCE, self.current(&video, wanted)).await {
-            Ok(()) => self.ready(&video.published(), wanted),
+            Ok(()) => self.ready(&video, wanted),
             Err(_) => Some(Answer::Later),
         }
     }
@@ -157,23 +240,28 @@ impl Library {
             return Some(Arc::clone(video));
         }
         let (root, path) = (self.shop.root.clone(), playlist.clone());
-        let exists = tokio::task::spawn_blocking(move || root.stamp(&path).is_some());
-        exists.await.ok().filter(|exists| *exists)?;
+        let policies = Arc::clone(&self.policies);
+        let exists = tokio::task::spawn_blocking(move || {
+            root.stamp(&path)?;
+            policies.look_at(&root, &path);
+            Some(())
+        });
+        exists.await.ok()??;
         let new = || Arc::new(Video::new(playlist.clone()));
         Some(Arc::clone(
             self.videos().entry(playlist.clone()).or_insert_with(new),
         ))
     }
 
-    fn ready(&self, published: &Published, wanted: Wanted) -> Option<Answer> {
-        let Published::Made(Built { index, tracks }) = published else {
-            return None;
-        };
+    fn ready(&self, video: &Video, wanted: Wanted) -> Option<Answer> {
+        let published = video.published();
+        let (index, written) = published.index()?;
         Some(match wanted {
             Wanted::Index => {
+                let policy = self.policies.of(video.playlist(), written);
                 let now = SystemTime::now();
                 let token = self.shop.tracker.token(index.swarm, now);
-                let composed = self.composer.compose(index, token, now);
+                let composed = self.composer.compose(index, policy, token, now);
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,
@@ -186,7 +274,7 @@ impl Library {
                 }
             }
             Wanted::Part { track, number } => Answer::Ready {
-                bytes: tracks.get(track)?.get(&number)?.clone(),
+                bytes: published.part(track, number)?,
                 etag: format!("\"{}-{track}-{number}\"", index.swarm),
                 media_type: "application/octet-stream",
                 // A new stream in the same place starts its numbers over.
@@ -246,6 +334,17 @@ impl Library {
         }
     }
 
+    async fn watch_policies(&self) {
+        loop {
+            let (root, policies) = (self.shop.root.clone(), Arc::clone(&self.policies));
+            let look = tokio::task::spawn_blocking(move || policies.look(&root));
+            // When the runtime stops it is no longer wanted.
+            let _done = look.await;
+            self.enforce();
+            sleep(POLICY_LOOK).await;
+        }
+    }
+
     async fn scan(&self, max_age: Duration) -> Vec<FilePath> {
         let mut scanner = self.scanner.lock().await;
         let (found, at) = &mut *scanner;
@@ -287,6 +386,12 @@ impl Library {
             video.refresh(&self.shop, MAX_AGE).await;
         }
     }
+}
+
+/// Whether a path names the index of a playlist: it is composed for whoever asks, even where there is a
+/// file of that name.
+pub(crate) fn is_index(path: &FilePath) -> bool {
+    matches!(wanted(path), Some((_, Wanted::Index)))
 }
 
 /// Takes `….m3u8.shoal/index.json` and `….m3u8.shoal/<track>/<part>.bin` apart.

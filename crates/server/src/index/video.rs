@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use shoal_wire::{
     id::InfoHash,
-    index::{Index, MAX_INDEX_BYTES},
+    index::{Index, MAX_INDEX_BYTES, P2p},
 };
 use tokio::sync::Semaphore;
 
@@ -58,7 +58,7 @@ pub(super) enum Published {
     /// An index made here.
     Made(Built),
     /// Files beside the playlist, made by `shoal index`.
-    OnDisk(InfoHash),
+    OnDisk(Box<Index>),
     /// Nothing: not made yet, or the playlist is no use.
     #[default]
     Nothing,
@@ -123,8 +123,8 @@ impl Video {
         if work.looked.is_some_and(|looked| looked + max_age > asked) {
             return;
         }
-        // A live stream does not wait behind hours of film.
-        let place = if self.is_live() {
+        // A live stream does not wait behind hours of film, nor does an index that is on the disk.
+        let place = if self.is_live() || self.has_file(shop).await {
             None
         } else {
             Arc::clone(&shop.readers).acquire_owned().await.ok()
@@ -141,6 +141,13 @@ impl Video {
         let _done = task.await;
     }
 
+    /// Whether `shoal index` has been here.
+    async fn has_file(&self, shop: &Workshop) -> bool {
+        let (root, path) = (shop.root.clone(), self.file_on_disk());
+        let look = move || path.is_some_and(|path| root.stamp(&path).is_some());
+        tokio::task::spawn_blocking(look).await.unwrap_or(false)
+    }
+
     /// Takes back what was published.
     pub(super) fn retire(&self, shop: &Workshop) {
         self.publish(shop, Published::Nothing);
@@ -155,9 +162,9 @@ impl Video {
         work.unfinished = false;
         work.files.clear();
         let mut problems = BTreeSet::new();
-        if let Some(swarm) = self.on_disk(root, work, &mut problems) {
+        if let Some(index) = self.on_disk(root, work, &mut problems) {
             work.stream = None;
-            self.publish(shop, Published::OnDisk(swarm));
+            self.publish(shop, Published::OnDisk(Box::new(index)));
         } else {
             self.make(shop, work, &mut problems);
         }
@@ -173,7 +180,7 @@ impl Video {
         root: &Root,
         work: &mut Work,
         problems: &mut BTreeSet<String>,
-    ) -> Option<InfoHash> {
+    ) -> Option<Index> {
         let path = self.file_on_disk()?;
         work.files.push((path.clone(), root.stamp(&path)));
         work.files.last().and_then(|(_, stamp)| *stamp)?;
@@ -188,7 +195,7 @@ impl Video {
                         "{path} is older than its playlist: run `shoal index` again, or delete it"
                     ));
                 }
-                Some(index.swarm)
+                Some(index)
             }
             Err(error) => {
                 problems.insert(format!(
@@ -307,9 +314,14 @@ impl Video {
 
 impl Published {
     fn swarm(&self) -> Option<InfoHash> {
+        self.index().map(|(index, _)| index.swarm)
+    }
+
+    /// The index without its parts, and what it says itself on sharing if `shoal index` has written it.
+    pub(super) fn index(&self) -> Option<(&Index, Option<P2p>)> {
         match self {
-            Self::Made(built) => Some(built.index.swarm),
-            Self::OnDisk(swarm) => Some(*swarm),
+            Self::Made(built) => Some((&built.index, None)),
+            Self::OnDisk(index) => Some((index, Some(index.policy.p2p))),
             Self::Nothing => None,
         }
     }

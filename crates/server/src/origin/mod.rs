@@ -23,8 +23,9 @@ pub(crate) use conditional::Validators;
 use reply::{Content, Resource, text};
 
 use crate::{
-    index::Answer,
+    index::{self, Answer},
     path::FilePath,
+    policy,
     root::{Root, Stamp},
     routes::Site,
 };
@@ -77,6 +78,16 @@ enum Found {
 }
 
 async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
+    if path.name() == policy::FILE {
+        return Found::Nothing;
+    }
+    if !slash && index::is_index(&path) {
+        match virtual_file(site, &path).await {
+            // It may be that of a playlist that is not here.
+            Found::Nothing => {}
+            found => return found,
+        }
+    }
     let root = site.root.clone();
     let (path, on_disk) = match tokio::task::spawn_blocking(move || {
         let found = look(&root, &path, slash);

@@ -10,7 +10,10 @@ mod reply;
 use std::{
     io,
     net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::{
@@ -75,7 +78,7 @@ pub(crate) fn address(at: StunAt, http: SocketAddr) -> Option<SocketAddr> {
 }
 
 /// Answers for ever.
-pub(crate) async fn serve(socket: UdpSocket, limits: StunLimits, counts: &StunCounts) {
+pub(crate) async fn serve(socket: UdpSocket, limits: StunLimits, counts: Arc<StunCounts>) {
     let mut limiter = Limiter::new(limits);
     let mut forget = interval_at(Instant::now() + limit::WINDOW, limit::WINDOW);
     forget.set_missed_tick_behavior(MissedTickBehavior::Delay);

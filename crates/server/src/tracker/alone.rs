@@ -17,7 +17,7 @@ use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
 use crate::{
     client::{Client, Proxies},
     origin::not_found,
-    serve::{accept, seed},
+    serve::{HttpConfig, accept, seed},
 };
 
 /// How long what is under way may take when the tracker stops; then it is cut off.
@@ -31,8 +31,8 @@ pub struct TrackConfig {
     /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
     /// whoever connects is the client.
     pub trusted_proxies: Vec<IpNet>,
-    /// Connections that are not yet the tracker's sockets, at a time. Default 8,192.
-    pub max_connections: usize,
+    /// The bounds of connections that are not yet the tracker's sockets.
+    pub http: HttpConfig,
     /// Who may use it, and for what.
     pub access: Access,
     /// The bounds of the swarms.
@@ -48,7 +48,7 @@ impl TrackConfig {
         Self {
             listen,
             trusted_proxies: Vec::new(),
-            max_connections: 8_192,
+            http: HttpConfig::default(),
             access,
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
@@ -63,7 +63,7 @@ pub struct LoneTracker {
     local: SocketAddr,
     tracker: Arc<Tracker>,
     proxies: Arc<Proxies>,
-    max_connections: usize,
+    http: HttpConfig,
 }
 
 impl LoneTracker {
@@ -79,7 +79,7 @@ impl LoneTracker {
             listener,
             tracker: Arc::new(tracker),
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
-            max_connections: config.max_connections,
+            http: config.http,
         })
     }
 
@@ -107,7 +107,8 @@ impl LoneTracker {
             &router,
             &connections,
             &stopping,
-            self.max_connections,
+            self.http,
+            None,
         );
         tokio::select! {
             () = accepted => {}

@@ -72,6 +72,11 @@ impl Counts {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
+    /// What can happen and how often it has.
+    pub fn all(&self) -> impl Iterator<Item = (Event, u64)> + '_ {
+        EVENTS.into_iter().map(|event| (event, self.of(event)))
+    }
+
     pub(super) fn add(&self, event: Event) {
         if let Some(count) = self.0.get(event as usize) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -79,17 +84,20 @@ impl Counts {
     }
 }
 
+impl Event {
+    /// Its name in logs and figures.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 /// `accepted 3, malformed 1`: what has not happened is left out.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for event in EVENTS.into_iter().filter(|event| self.of(*event) > 0) {
-            write!(
-                f,
-                "{separator}{} {}",
-                format!("{event:?}").to_lowercase(),
-                self.of(event)
-            )?;
+        for (event, count) in self.all().filter(|(_, count)| *count > 0) {
+            write!(f, "{separator}{} {count}", event.name())?;
             separator = ", ";
         }
         Ok(())

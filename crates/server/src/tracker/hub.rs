@@ -8,10 +8,12 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
+use fastrand::Rng;
 use shoal_wire::{
     id::InfoHash,
     tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, TrackerMessage},
 };
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -19,10 +21,14 @@ use super::{
     address::{Addresses, Prefixes},
     counters::{Counts, Event},
     mailbox::{Mailbox, Posted, Room},
+    secret::Secret,
     swarm::{Delivery, Handled, Scope, SocketId, SwarmConfig, Swarms, Tally, failure, off},
     token::Tokens,
     ws::End,
 };
+
+/// How often sockets are let go while the tracker is drained.
+const DRAIN_STEP: Duration = Duration::from_millis(50);
 
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +248,26 @@ impl Tracker {
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.state().sockets.len()
+    }
+
+    /// Lets nobody in any more, and says goodbye to one socket after another, in random order and evenly over
+    /// this time. Each comes back by itself, here or at another node: all at once would be a crowd.
+    pub async fn drain(&self, over: Duration) {
+        let mut mailboxes: Vec<_> = {
+            let mut state = self.state();
+            state.stopping = true;
+            let places = state.sockets.values();
+            places.map(|place| Arc::clone(&place.mailbox)).collect()
+        };
+        Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
+        let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
+        let at_once = mailboxes
+            .len()
+            .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
+        for some in mailboxes.chunks(at_once.max(1)) {
+            some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
+            sleep(DRAIN_STEP.min(over)).await;
+        }
     }
 
     /// Closes every socket and waits until they are gone.

@@ -58,8 +58,7 @@ fn a_port_in_use_is_told_in_a_sentence() {
 #[test]
 fn bad_arguments_are_told_in_a_sentence() {
     for arguments in [
-        &["serve"][..],
-        &["serve", ".", "--listen", "8080"],
+        &["serve", ".", "--listen", "8080"][..],
         &["serve", ".", "--p2p", "perhaps"],
         &["index", ".", "--tracker", "https://x.example"],
     ] {
@@ -67,6 +66,31 @@ fn bad_arguments_are_told_in_a_sentence() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
+}
+
+#[test]
+fn a_configuration_can_be_checked_without_serving() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shoal.toml");
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        shoal(&["serve", "--check", "--config", file.to_str().unwrap()])
+            .output()
+            .unwrap()
+    };
+    let good = check(&format!("dir = {:?}\n", dir.path()));
+    assert!(good.status.success(), "{good:?}");
+    assert!(String::from_utf8(good.stdout).unwrap().contains("in order"));
+    let told = failure(&check("[tracker]\n\ninterval = 1"));
+    assert!(
+        told.contains("shoal.toml") && told.contains("line 3"),
+        "{told}"
+    );
+    assert!(told.contains("from 10 to 3600"), "{told}");
+    let told = failure(&check("dir = \"/nowhere/at/all\""));
+    assert!(told.contains("/nowhere/at/all"), "{told}");
+    let told = failure(&check(""));
+    assert!(told.contains("no directory is given"), "{told}");
 }
 
 #[test]

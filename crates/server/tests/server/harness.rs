@@ -27,6 +27,8 @@ pub(crate) struct Site {
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) stun: Option<SocketAddr>,
     pub(crate) stun_counts: Arc<StunCounts>,
+    metrics: Option<SocketAddr>,
+    drain: Option<oneshot::Sender<()>>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -48,8 +50,16 @@ impl Site {
         let server = Server::bind(config).await.unwrap();
         let (port, tracker) = (server.local_addr().port(), server.tracker());
         let (stun, stun_counts) = (server.stun_addr(), server.stun_counts());
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(server.run(async {
+        let metrics = server.metrics_addr();
+        let (drain, drained) = oneshot::channel::<()>();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let wait = |told: oneshot::Receiver<()>| async {
+            if told.await.is_err() {
+                // The test has ended.
+                std::future::pending::<()>().await;
+            }
+        };
+        let task = tokio::spawn(server.run_until(wait(drained), async {
             let _ = stopped.await;
         }));
         Self {
@@ -58,6 +68,8 @@ impl Site {
             tracker,
             stun,
             stun_counts,
+            metrics,
+            drain: Some(drain),
             stop: Some(stop),
             task: Some(task),
         }
@@ -87,14 +99,7 @@ impl Site {
 
     /// Sends bytes and reads to the end.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> Reply {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
-        let mut reply = Vec::new();
-        timeout(PATIENCE, stream.read_to_end(&mut reply))
-            .await
-            .expect("a reply")
-            .unwrap();
-        Reply::parse(&reply)
+        exchange(self.port, bytes).await
     }
 
     /// The index of a playlist, as soon as there is one.
@@ -128,14 +133,41 @@ impl Site {
             .unwrap_or_else(|_| panic!("{path} never became as wanted"))
     }
 
+    /// Asks the listener for monitoring.
+    pub(crate) async fn metrics(&self, path: &str) -> Reply {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        exchange(self.metrics.unwrap().port(), head.as_bytes()).await
+    }
+
+    /// Tells the server to go when it can.
+    pub(crate) fn drain(&mut self) {
+        self.drain.take().unwrap().send(()).unwrap();
+    }
+
     /// Stops the server and waits until it has.
     pub(crate) async fn stop(&mut self) {
         drop(self.stop.take());
+        self.ended().await;
+    }
+
+    /// Waits until the server has stopped.
+    pub(crate) async fn ended(&mut self) {
         timeout(PATIENCE, self.task.take().unwrap())
             .await
             .expect("an end")
             .unwrap();
     }
+}
+
+async fn exchange(port: u16, bytes: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut reply = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut reply))
+        .await
+        .expect("a reply")
+        .unwrap();
+    Reply::parse(&reply)
 }
 
 /// An answer, taken apart.

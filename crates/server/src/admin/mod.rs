@@ -1,0 +1,179 @@
+//! What the operator can do to a running server: see and change who may share.
+//!
+//! It is reached by a Unix socket, which the file system guards, or at `/admin` with a token. Without
+//! either it is not there.
+
+pub mod client;
+mod token;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::{Path, PathBuf},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State, rejection::JsonRejection},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::{Deserialize, Serialize};
+use shoal_wire::index::P2p;
+use tokio::net::UnixListener;
+
+pub use token::Token;
+
+use crate::{
+    config::{Checked, Text},
+    metrics,
+    path::FilePath,
+    policy::Switched,
+    routes::Site,
+};
+
+/// How the operator reaches a running server.
+#[derive(Clone, Debug, Default)]
+pub struct AdminConfig {
+    /// Where to make a Unix socket. Who may open it may do everything: it is for its owner alone.
+    pub socket: Option<PathBuf>,
+    /// Opens `/admin` on the HTTP address to whoever has the token.
+    pub token: Option<Token>,
+}
+
+/// The switch, as it is sent and received.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// The video's playlist, as in its URL; the site if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<String>,
+    /// `on`, `ask`, `off`, or nothing: what the configuration says.
+    pub p2p: Option<Word>,
+}
+
+/// `on`, `ask` or `off`.
+pub type Word = Checked<P2p>;
+
+/// Who may share at present.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// What holds for the site.
+    pub site: Word,
+    /// What was switched for it since the start, if anything was.
+    pub switched: Option<Word>,
+    /// What was switched for single videos since the start.
+    pub videos: BTreeMap<String, Word>,
+}
+
+/// The routes, for those who may use them.
+pub(crate) fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/admin/metrics", get(metrics::serve))
+        .route("/admin/p2p", get(show).put(switch))
+        .with_state(site)
+}
+
+/// The routes, for whoever has the token.
+pub(crate) fn guarded(site: Site, token: Token) -> Router {
+    routes(site).layer(from_fn_with_state(token, guard))
+}
+
+async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION);
+    let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    if given.is_some_and(|given| token.is(given)) {
+        return next.run(request).await;
+    }
+    let mut refusal = (StatusCode::UNAUTHORIZED, "the token is not right\n").into_response();
+    refusal
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    refusal
+}
+
+async fn show(State(site): State<Site>) -> Json<Status> {
+    Json(status(&site))
+}
+
+async fn switch(
+    State(site): State<Site>,
+    switch: Result<Json<Switch>, JsonRejection>,
+) -> Result<Json<Status>, (StatusCode, String)> {
+    let Json(Switch { video, p2p }) =
+        switch.map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
+    let video = match video {
+        None => None,
+        Some(name) => Some(site.library.playlist(&name).await.ok_or_else(|| {
+            let told = format!("there is no playlist {name} on this server\n");
+            (StatusCode::NOT_FOUND, told)
+        })?),
+    };
+    let word = p2p.map(|word| word.0);
+    tracing::info!(
+        video = video.as_ref().map_or("all", FilePath::as_str),
+        p2p = word.map_or_else(|| "as configured".into(), |word| word.write()),
+        "switched by the operator"
+    );
+    site.library.switch(video, word);
+    Ok(Json(status(&site)))
+}
+
+fn status(site: &Site) -> Status {
+    let Switched { site: word, videos } = site.policies.switched();
+    let of_video = |(path, word): (FilePath, P2p)| (path.to_url(), Checked(word));
+    Status {
+        site: Checked(site.policies.site()),
+        switched: word.map(Checked),
+        videos: videos.into_iter().map(of_video).collect(),
+    }
+}
+
+/// The operator's socket. Its file goes with it.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    listener: Option<UnixListener>,
+    path: PathBuf,
+}
+
+impl Socket {
+    /// Makes the socket. One that a server has left behind is replaced; one that answers is not.
+    pub(crate) fn bind(path: PathBuf) -> Result<Self, (PathBuf, io::Error)> {
+        match listen(&path) {
+            Ok(listener) => Ok(Self {
+                listener: Some(listener),
+                path,
+            }),
+            Err(error) => Err((path, error)),
+        }
+    }
+
+    /// Answers for ever.
+    pub(crate) async fn serve(mut self, routes: Router) {
+        if let Some(listener) = self.listener.take() {
+            // It ends only with its task.
+            let _ended = axum::serve(listener, routes).await;
+        }
+    }
+}
+
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let refuses = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    let left_behind = UnixStream::connect(path).is_err_and(|error| refuses(&error));
+    if left_behind {
+        fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _removed = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,261 @@
+//! The configuration file, in TOML: every bound of the server, each with its default.
+//!
+//! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
+
+mod sections;
+mod tracker;
+mod values;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::values::Within;
+pub use self::values::{Checked, Text, network, stun_url, turn_url};
+use self::{
+    sections::{Admin, Drain, Http, Metrics, Site, Stun, Turn},
+    tracker::Tracker,
+};
+use crate::serve::ServeConfig;
+
+/// Bytes of a configuration file.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// A configuration file. What it does not say is as in [`File::default`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// The directory to serve, if the command does not name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<PathBuf>,
+    listen: Checked<std::net::SocketAddr>,
+    site: Site,
+    http: Http,
+    stun: Stun,
+    turn: Turn,
+    tracker: Tracker,
+    admin: Admin,
+    metrics: Metrics,
+    drain: Drain,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Neither the command nor the file names a directory.
+    #[error(
+        "no directory is given: name it behind `shoal serve`, or as `dir` in the configuration"
+    )]
+    Dir,
+    /// The longest interval is shorter than the usual one.
+    #[error("tracker.max_interval is less than tracker.interval: give as much or more")]
+    Interval,
+    /// The file is not TOML, or says something that it may not say.
+    #[error("{}: {}", path.display(), cause.to_string().trim_end())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, and what is wrong there.
+        cause: Box<toml::de::Error>,
+    },
+    /// A file that the configuration names, or itself, cannot be read.
+    #[error("{} cannot be read ({cause})", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// TURN servers are named without a secret or a password.
+    #[error(
+        "a TURN server wants to know who may use it: give turn.secret_file, or turn.user and \
+         turn.password_file"
+    )]
+    TurnAccess,
+    /// The token for the operator is so short that somebody could find it by trying.
+    #[error("the token in {} is too short: take 16 characters or more, as from `openssl rand -hex 24`", path.display())]
+    ShortToken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is to hold a secret is empty.
+    #[error("{} is empty: write the secret into it", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Default for File {
+    fn default() -> Self {
+        let defaults = ServeConfig::default();
+        Self {
+            dir: None,
+            listen: Checked(defaults.listen),
+            site: Site::of(&defaults),
+            http: Http::of(&defaults),
+            stun: Stun::of(&defaults),
+            turn: Turn::default(),
+            tracker: Tracker::of(&defaults),
+            admin: Admin::default(),
+            metrics: Metrics::default(),
+            drain: Drain::of(&defaults),
+        }
+    }
+}
+
+impl File {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says what is not understood: the error names the line.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let at = |cause| ConfigError::Read {
+            path: path.into(),
+            cause,
+        };
+        if fs::metadata(path).map_err(at)?.len() > MAX_FILE {
+            return Err(at(io::ErrorKind::FileTooLarge.into()));
+        }
+        let text = fs::read_to_string(path).map_err(at)?;
+        toml::from_str(&text).map_err(|cause| ConfigError::Malformed {
+            path: path.into(),
+            cause: Box::new(cause),
+        })
+    }
+
+    /// What the server is set up with.
+    ///
+    /// # Errors
+    /// When a file that it names cannot be read, or settings do not go together.
+    pub fn into_config(self) -> Result<ServeConfig, ConfigError> {
+        let mut config = ServeConfig {
+            dir: self.dir.unwrap_or_default(),
+            listen: self.listen.0,
+            ..ServeConfig::default()
+        };
+        self.site.apply(&mut config);
+        self.http.apply(&mut config);
+        self.stun.apply(&mut config);
+        config.turn = self.turn.read()?;
+        self.tracker.apply(&mut config)?;
+        config.admin = self.admin.read()?;
+        self.metrics.apply(&mut config);
+        self.drain.apply(&mut config);
+        Ok(config)
+    }
+}
+
+/// A file's only line.
+///
+/// # Errors
+/// When it cannot be read, or is empty.
+pub fn secret(path: &Path) -> Result<String, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Read {
+        path: path.into(),
+        cause,
+    })?;
+    match text.trim() {
+        "" => Err(ConfigError::Empty { path: path.into() }),
+        line => Ok(line.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::*;
+
+    /// Shown to operators, so tested as what it is: a file.
+    const EXAMPLE: &str = include_str!("../../../../deploy/shoal.example.toml");
+
+    fn error(text: &str) -> String {
+        toml::from_str::<File>(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_states_every_default_as_it_is() {
+        let example: Table = EXAMPLE.parse().unwrap();
+        let defaults = Table::try_from(File::default()).unwrap();
+        assert_eq!(example, defaults);
+        assert_eq!(toml::from_str::<File>(EXAMPLE).unwrap(), File::default());
+    }
+
+    #[test]
+    fn what_the_example_leaves_out_can_be_switched_on_as_it_stands() {
+        let uncommented: String = EXAMPLE
+            .lines()
+            .map(|line| match line.strip_prefix("#: ") {
+                Some(setting) => format!("{setting}\n"),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        let all = toml::from_str::<File>(&uncommented).unwrap();
+        assert_ne!(all, File::default());
+        let written = Table::try_from(all).unwrap();
+        assert_eq!(written, uncommented.parse().unwrap());
+    }
+
+    #[test]
+    fn the_defaults_of_a_file_are_those_of_the_server() {
+        let config = File::default().into_config().unwrap();
+        assert_eq!(
+            format!("{config:?}"),
+            format!("{:?}", ServeConfig::default())
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_what_to_write() {
+        for (text, line, told) in [
+            (
+                "\nlisten = \"8080\"",
+                "line 2",
+                "give an address and a port",
+            ),
+            ("[site]\np2p = \"maybe\"", "line 2", "write on, ask or off"),
+            ("[site]\n\nminviewers = 3", "line 3", "expected one of"),
+            (
+                "[tracker]\ninterval = 0",
+                "line 2",
+                "give a whole number from",
+            ),
+            ("[tracker]\ninterval = \"2m\"", "line 2", "expected"),
+            (
+                "[stun]\nothers = [\"example.org\"]",
+                "line 2",
+                "begins with stun:",
+            ),
+            (
+                "[http]\ntrusted_proxies = [\"here\"]",
+                "line 2",
+                "such as 10.0.0.0/8",
+            ),
+            (
+                "[tracker]\norigins = [\"x.example\"]",
+                "line 2",
+                "without a path",
+            ),
+            ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
+            ("[site", "line 1", "table"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(line), "{error}");
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_relay_wants_a_secret() {
+        let read = |text: &str| toml::from_str::<File>(text).unwrap().into_config();
+        let urls = "[turn]\nurls = [\"turn::3478\"]\n";
+        assert!(matches!(read(urls), Err(ConfigError::TurnAccess)));
+        let absent = format!("{urls}secret_file = \"/nowhere\"");
+        assert!(matches!(read(&absent), Err(ConfigError::Read { .. })));
+    }
+}

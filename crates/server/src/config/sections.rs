@@ -1,0 +1,250 @@
+//! The sections of the configuration file.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use shoal_wire::index::P2p;
+
+use super::{
+    ConfigError, secret,
+    values::{Checked, StunUrl, TurnUrl, Within},
+};
+use crate::{
+    admin::{AdminConfig, Token},
+    ice::{self, TurnAccess},
+    privacy::Operator,
+    serve::{DrainConfig, HttpConfig, ServeConfig},
+    stun::{StunAt, StunLimits},
+};
+
+/// Seconds of anything that may take up to an hour.
+pub(super) type Seconds = Within<1, 3_600>;
+
+/// Who runs the site, and what it decides about sharing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Site {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
+    p2p: Checked<P2p>,
+    min_viewers: Within<0, 1_000_000>,
+}
+
+impl Site {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let Operator { name, contact } = config.operator.clone();
+        Self {
+            name,
+            contact,
+            p2p: Checked(config.p2p),
+            min_viewers: Within::near(config.min_viewers),
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.operator = Operator {
+            name: self.name,
+            contact: self.contact,
+        };
+        config.p2p = self.p2p.0;
+        config.min_viewers = self.min_viewers.small();
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// HTTP connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Http {
+    trusted_proxies: Vec<Checked<IpNet>>,
+    max_connections: Within<1, 1_000_000>,
+    head_timeout: Seconds,
+    max_head: Within<8_192, 1_048_576>,
+}
+
+impl Http {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let HttpConfig {
+            max_connections,
+            head_timeout,
+            max_head,
+        } = config.http;
+        Self {
+            trusted_proxies: config
+                .trusted_proxies
+                .iter()
+                .copied()
+                .map(Checked)
+                .collect(),
+            max_connections: Within::near(max_connections),
+            head_timeout: Within::near(head_timeout.as_secs()),
+            max_head: Within::near(max_head),
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.trusted_proxies = self.trusted_proxies.into_iter().map(|it| it.0).collect();
+        config.http = HttpConfig {
+            max_connections: self.max_connections.size(),
+            head_timeout: Duration::from_secs(self.head_timeout.get()),
+            max_head: self.max_head.size(),
+        };
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// How browsers learn their address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Stun {
+    at: Checked<StunAt>,
+    others: Vec<Checked<StunUrl>>,
+    per_address: Within<1, 65_535>,
+    per_second: Within<1, 10_000_000>,
+}
+
+impl Stun {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let StunLimits {
+            per_address,
+            per_second,
+        } = config.stun_limits;
+        Self {
+            at: Checked(config.stun),
+            others: Vec::new(),
+            per_address: Within::near(per_address),
+            per_second: Within::near(per_second),
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.stun = self.at.0;
+        config.ice = self
+            .others
+            .into_iter()
+            .map(|url| ice::stun(url.0.0))
+            .collect();
+        config.stun_limits = StunLimits {
+            per_address: u16::try_from(self.per_address.get()).unwrap_or(u16::MAX),
+            per_second: self.per_second.small(),
+        };
+    }
+}
+
+impl Default for Stun {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// Relays for viewers that hide their address.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Turn {
+    urls: Vec<Checked<TurnUrl>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_file: Option<PathBuf>,
+}
+
+impl Turn {
+    pub(super) fn read(self) -> Result<Option<ice::Turn>, ConfigError> {
+        let urls: Vec<_> = self.urls.into_iter().map(|url| url.0.0).collect();
+        if urls.is_empty() {
+            return Ok(None);
+        }
+        let access = match (self.secret_file, self.user, self.password_file) {
+            (Some(file), None, None) => TurnAccess::Secret(secret(&file)?.into_bytes()),
+            (None, Some(user), Some(file)) => TurnAccess::Password {
+                user,
+                password: secret(&file)?,
+            },
+            _ => return Err(ConfigError::TurnAccess),
+        };
+        Ok(Some(ice::Turn { urls, access }))
+    }
+}
+
+/// How the server goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Drain {
+    notice: Within<0, 3_600>,
+    over: Within<0, 3_600>,
+}
+
+impl Drain {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let DrainConfig { notice, over } = config.drain;
+        Self {
+            notice: Within::near(notice.as_secs()),
+            over: Within::near(over.as_secs()),
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(self.notice.get()),
+            over: Duration::from_secs(self.over.get()),
+        };
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// Figures for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metrics {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<Checked<SocketAddr>>,
+}
+
+impl Metrics {
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.metrics = self.listen.map(|at| at.0);
+    }
+}
+
+/// How the operator reaches the running server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Admin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<PathBuf>,
+}
+
+impl Admin {
+    pub(super) fn read(self) -> Result<AdminConfig, ConfigError> {
+        let token = |path: PathBuf| {
+            let token = Token::new(&secret(&path)?);
+            token.ok_or(ConfigError::ShortToken { path })
+        };
+        Ok(AdminConfig {
+            socket: self.socket,
+            token: self.token_file.map(token).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! Values of the configuration that check themselves, so that an error names the line that holds it.
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use shoal_wire::index::P2p;
+
+use crate::stun::StunAt;
+
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "u64")]
+pub(crate) struct Within<const MIN: u64, const MAX: u64>(u64);
+
+impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
+    /// The nearest number within the bounds.
+    pub(crate) fn near(number: impl TryInto<u64>) -> Self {
+        Self(number.try_into().unwrap_or(MAX).clamp(MIN, MAX))
+    }
+
+    pub(crate) fn get(self) -> u64 {
+        self.0
+    }
+
+    /// As a length or a count in memory.
+    pub(crate) fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn small(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> TryFrom<i64> for Within<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        u64::try_from(number)
+            .ok()
+            .filter(|number| (MIN..=MAX).contains(number))
+            .map(Self)
+            .ok_or_else(|| format!("give a whole number from {MIN} to {MAX}"))
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> From<Within<MIN, MAX>> for u64 {
+    fn from(number: Within<MIN, MAX>) -> Self {
+        number.0
+    }
+}
+
+/// A text that is checked when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[serde(bound = "T: Text")]
+pub struct Checked<T>(pub T)
+where
+    T: Text;
+
+/// What a checked text stands for.
+pub trait Text: Clone + Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
+    fn read(text: &str) -> Result<Self, &'static str>;
+    /// Writes it so that it can be read again.
+    fn write(&self) -> String;
+}
+
+impl<T: Text> TryFrom<String> for Checked<T> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        T::read(&text).map(Self)
+    }
+}
+
+impl<T: Text> From<Checked<T>> for String {
+    fn from(checked: Checked<T>) -> Self {
+        checked.0.write()
+    }
+}
+
+impl Text for SocketAddr {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        text.parse()
+            .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Text for IpNet {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        network(text)
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Text for P2p {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "ask" => Ok(Self::Ask),
+            "off" => Ok(Self::Off),
+            "on" => Ok(Self::On),
+            _ => Err("write on, ask or off"),
+        }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            Self::Ask => "ask",
+            Self::Off => "off",
+            Self::On => "on",
+        }
+        .into()
+    }
+}
+
+impl Text for StunAt {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Self::Off),
+            "with-http" => Ok(Self::WithHttp),
+            text => SocketAddr::read(text).map(Self::Address).map_err(
+                |_| "give an address and a port, such as 0.0.0.0:3478, or with-http, or off",
+            ),
+        }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            Self::Address(address) => address.to_string(),
+            Self::Off => "off".into(),
+            Self::WithHttp => "with-http".into(),
+        }
+    }
+}
+
+/// The URL of a STUN server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StunUrl(pub(crate) String);
+
+impl Text for StunUrl {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        stun_url(text).map(Self)
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// The URL of a TURN server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TurnUrl(pub(crate) String);
+
+impl Text for TurnUrl {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        turn_url(text).map(Self)
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// Reads an address, or a network in the form of CIDR.
+///
+/// # Errors
+/// A sentence that says what to write.
+pub fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = text.parse::<std::net::IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "give an address or a network, such as 10.0.0.0/8 or ::1")
+}
+
+/// Reads the URL of a STUN server.
+///
+/// # Errors
+/// A sentence that says what to write.
+pub fn stun_url(text: &str) -> Result<String, &'static str> {
+    url(text, &["stun:", "stuns:"]).ok_or("a STUN server's address begins with stun: or stuns:")
+}
+
+/// Reads the URL of a TURN server.
+///
+/// # Errors
+/// A sentence that says what to write.
+pub fn turn_url(text: &str) -> Result<String, &'static str> {
+    url(text, &["turn:", "turns:"]).ok_or("a TURN server's address begins with turn: or turns:")
+}
+
+fn url(text: &str, beginnings: &[&str]) -> Option<String> {
+    let known = beginnings
+        .iter()
+        .any(|beginning| text.starts_with(beginning));
+    known.then(|| text.to_owned())
+}

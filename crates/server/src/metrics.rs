@@ -1,0 +1,244 @@
+//! Figures for Prometheus, and whether the server is well. Numbers only: nobody can be told from them.
+
+use std::{
+    fmt,
+    sync::{
+        PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
+
+use crate::routes::Site;
+
+/// What is counted of HTTP, and whether the server is about to stop.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    /// Answers by the first digit of their status.
+    answers: [AtomicU64; 6],
+    bytes: AtomicU64,
+    connections: AtomicI64,
+    draining: AtomicBool,
+}
+
+/// A connection that is counted as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted<'a>(&'a Figures);
+
+impl Figures {
+    pub(crate) fn connection(&self) -> Counted<'_> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Counted(self)
+    }
+
+    /// From now on the server says that it is about to stop.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn answered(&self, status: StatusCode, bytes: u64) {
+        if let Some(count) = self.answers.get(usize::from(status.as_u16() / 100)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts an answer.
+pub(crate) async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let has_body = request.method() != Method::HEAD;
+    let response = next.run(request).await;
+    let length = || length(response.headers()).filter(|_| has_body);
+    site.figures
+        .answered(response.status(), length().unwrap_or_default());
+    response
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Answers `/healthz`: a balancer sends no more viewers once the server is about to stop.
+pub(crate) async fn health(State(site): State<Site>) -> Response {
+    let answer = if site.figures.draining.load(Ordering::Relaxed) {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else {
+        (StatusCode::OK, "ok\n")
+    };
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+}
+
+/// Answers `/metrics`.
+pub(crate) async fn serve(State(site): State<Site>) -> Response {
+    let mut registry = Registry::with_prefix("shoal");
+    registry.register_collector(Box::new(Snapshot(site)));
+    let mut page = String::new();
+    match text::encode(&mut page, &registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], page).into_response(),
+        // Only a full memory stops a text from being written.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// What `/metrics` is written in.
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The routes of a listener for monitoring alone.
+pub(crate) fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/metrics", get(serve))
+        .route("/healthz", get(health))
+        .with_state(site)
+}
+
+/// Reads all figures at the moment when they are asked for.
+#[derive(Debug)]
+struct Snapshot(Site);
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.http(&mut encoder)?;
+        self.tracker(&mut encoder)?;
+        self.videos(&mut encoder)
+    }
+}
+
+impl Snapshot {
+    fn http(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let figures = &self.0.figures;
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let answers: Vec<_> = CLASSES
+            .into_iter()
+            .zip(figures.answers.iter().skip(1).map(load))
+            .collect();
+        let told = "HTTP answers by the class of their status";
+        counters(encoder, "http_answers", told, "class", &answers)?;
+        let told = "Bytes of the bodies of HTTP answers";
+        encoder
+            .encode_descriptor("http_sent_bytes", told, None, MetricType::Counter)
+            .and_then(|family| ConstCounter::new(load(&figures.bytes)).encode(family))?;
+        let open = figures.connections.load(Ordering::Relaxed);
+        gauge(
+            encoder,
+            "http_connections",
+            "HTTP connections that are open",
+            open,
+        )?;
+        let stun = &self.0.stun_counts;
+        let packets = [
+            ("answered", stun.answered()),
+            ("dropped", stun.dropped()),
+            ("limited", stun.limited()),
+        ];
+        let told = "STUN packets answered, dropped as malformed, or beyond the limits";
+        counters(encoder, "stun_packets", told, "outcome", &packets)
+    }
+
+    fn tracker(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let tracker = &self.0.tracker;
+        let events: Vec<_> = tracker
+            .counts()
+            .all()
+            .map(|(event, count)| (event.name(), count))
+            .collect();
+        let told = "What has happened at the tracker";
+        counters(encoder, "tracker_events", told, "event", &events)?;
+        let tally = tracker.tally();
+        let announces = [
+            ("answered", tally.announces.saturating_sub(tally.too_often)),
+            ("refused", tally.too_often),
+        ];
+        let told = "Announces answered, or refused for coming too often";
+        counters(encoder, "tracker_announces", told, "outcome", &announces)?;
+        let introductions = [
+            ("made", tally.introductions),
+            ("held_back", tally.held_back),
+        ];
+        let told = "Offers handed to another viewer, or held back by a limit";
+        counters(
+            encoder,
+            "tracker_introductions",
+            told,
+            "outcome",
+            &introductions,
+        )?;
+        let told = "Tracker connections that are open";
+        gauge(encoder, "tracker_sockets", told, tracker.sockets())
+    }
+
+    fn videos(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let (videos, live) = self.0.library.count();
+        gauge(encoder, "videos", "Videos with an index", videos)?;
+        gauge(
+            encoder,
+            "videos_live",
+            "Videos with an index that are live",
+            live,
+        )?;
+        let waiting = {
+            let viewers = self
+                .0
+                .viewers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            viewers.all()
+        };
+        let told = "Viewers that wait for others to share with";
+        gauge(encoder, "viewers_waiting", told, waiting)
+    }
+}
+
+/// Writes one counter for each value of a label.
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    told: &str,
+    label: &str,
+    counts: &[(impl AsRef<str>, u64)],
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, told, None, MetricType::Counter)?;
+    for (value, count) in counts {
+        let labels = [(label, value.as_ref())];
+        ConstCounter::new(*count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// Writes a figure that goes up and down.
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    told: &str,
+    value: impl TryInto<i64>,
+) -> fmt::Result {
+    let family = encoder.encode_descriptor(name, told, None, MetricType::Gauge)?;
+    ConstGauge::new(value.try_into().unwrap_or(i64::MAX)).encode(family)
+}
+
+/// The classes of a status, by its first digit.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];

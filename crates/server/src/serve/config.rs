@@ -1,0 +1,144 @@
+//! How a server is set up.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use shoal_wire::index::{IceServer, P2p};
+
+use super::http::HttpConfig;
+use crate::{
+    admin::AdminConfig,
+    ice::Turn,
+    privacy::{Allowance, Facts, Operator, Party},
+    stun::{StunAt, StunLimits},
+    tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
+};
+
+/// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
+/// at once. A client that loses its tracker waits for seconds to minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainConfig {
+    /// How long `/healthz` says that it stops before the first connection is ended. Default 0. Behind a
+    /// balancer: as long as that takes to notice.
+    pub notice: Duration,
+    /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
+    /// return, and delays a restart; nobody new is let in meanwhile. Without connections it takes no time.
+    pub over: Duration,
+}
+
+impl Default for DrainConfig {
+    fn default() -> Self {
+        Self {
+            notice: Duration::ZERO,
+            over: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// The directory to serve.
+    pub dir: PathBuf,
+    /// Where to listen. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Who runs the site, for the page on privacy.
+    pub operator: Operator,
+    /// Whether viewers may share, and whether they are asked. Default: ask.
+    pub p2p: P2p,
+    /// Viewers that there must be before any of them shares. Default 0.
+    pub min_viewers: u32,
+    /// STUN servers of others that the indexes name. Default none: nobody else learns who watches.
+    pub ice: Vec<IceServer>,
+    /// Relays that the indexes name. Default none.
+    pub turn: Option<Turn>,
+    /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
+    /// whoever connects is the client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How the operator reaches the running server. Default not at all.
+    pub admin: AdminConfig,
+    /// Where to serve figures for Prometheus (`/metrics`) and `/healthz`, apart from the videos. Default
+    /// nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// How the server goes when it is asked to.
+    pub drain: DrainConfig,
+    /// The bounds of HTTP.
+    pub http: HttpConfig,
+    /// Where STUN is answered. Default: with HTTP, except on loopback.
+    pub stun: StunAt,
+    /// How much STUN is answered.
+    pub stun_limits: StunLimits,
+    /// The bounds of the tracker's swarms.
+    pub swarms: SwarmConfig,
+    /// The bounds of the tracker's sockets.
+    pub sockets: SocketConfig,
+    /// Who may use the tracker, and for what.
+    pub access: Access,
+}
+
+/// Serves no directory yet, on port 8080 of this machine alone.
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::new(),
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            operator: Operator::default(),
+            p2p: P2p::Ask,
+            min_viewers: 0,
+            ice: Vec::new(),
+            turn: None,
+            trusted_proxies: Vec::new(),
+            admin: AdminConfig::default(),
+            metrics: None,
+            drain: DrainConfig::default(),
+            http: HttpConfig::default(),
+            stun: StunAt::default(),
+            stun_limits: StunLimits::default(),
+            swarms: SwarmConfig::default(),
+            sockets: SocketConfig::default(),
+            access: Access::default(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Serves a directory with all other settings at their defaults.
+    #[must_use]
+    pub fn new(dir: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            dir,
+            listen,
+            ..Self::default()
+        }
+    }
+
+    /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
+    #[must_use]
+    pub fn facts(&self, stun: bool) -> Facts {
+        let named = self.ice.iter().flat_map(|server| &server.urls);
+        let own = stun.then_some("stun:");
+        let relays = self.turn.iter().flat_map(|turn| &turn.urls);
+        Facts {
+            operator: self.operator.clone(),
+            sharing: self.p2p,
+            min_viewers: self.min_viewers,
+            tracker: Party::Own,
+            peers_per_announce: u32::try_from(self.swarms.max_offers).unwrap_or(u32::MAX),
+            interval: self.swarms.interval,
+            per_connection: allowance(self.swarms.introductions.socket),
+            per_address: allowance(self.swarms.introductions.address),
+            tokens: self.access.require_token,
+            stun: Party::of(named.map(String::as_str).chain(own)),
+            turn: Party::of(relays.map(String::as_str)),
+        }
+    }
+}
+
+fn allowance(bucket: Bucket) -> Allowance {
+    let Bucket { burst, per_hour } = bucket;
+    Allowance { burst, per_hour }
+}

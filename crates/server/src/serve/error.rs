@@ -1,0 +1,43 @@
+//! Why a server cannot start, and what to do.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The directory cannot be read.
+    #[error("{} cannot be served ({cause}): give a folder that holds the video's files", dir.display())]
+    Dir {
+        /// As it was given.
+        dir: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The address is taken, not this machine's, or not allowed.
+    #[error("cannot listen on {listen} ({cause}): choose another address or port with --listen")]
+    Listen {
+        /// As it was given.
+        listen: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The socket for the operator cannot be made.
+    #[error("cannot make the socket {} ({cause}): does its folder exist, and does no other server use it?", path.display())]
+    Socket {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The address for STUN is taken, not this machine's, or not allowed.
+    #[error(
+        "cannot answer STUN on UDP {at} ({cause}): choose another address or port with --stun, or --stun off"
+    )]
+    Stun {
+        /// Where it was to be.
+        at: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+}

@@ -1,0 +1,277 @@
+//! The server: listens, hands connections to the routes, and stops in good order.
+
+mod config;
+mod error;
+mod http;
+
+use std::{
+    future::{Future, pending},
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use axum::Router;
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use self::http::accept;
+pub use self::{
+    config::{DrainConfig, ServeConfig},
+    error::ServeError,
+    http::HttpConfig,
+};
+use crate::{
+    admin::{self, Token},
+    client::Proxies,
+    ice,
+    index::{Composer, Library, Settings},
+    metrics::{self, Figures},
+    policy::Policies,
+    root::Root,
+    routes::{self, Site},
+    stun::{self, StunCounts, StunLimits},
+    tracker::{Secret, Tracker},
+    viewers::{self, Viewers},
+};
+
+/// How long what is under way may take when the server stops; then it is cut off.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    site: Site,
+    proxies: Arc<Proxies>,
+    http: HttpConfig,
+    drain: DrainConfig,
+    stun: Option<(SocketAddr, UdpSocket)>,
+    stun_limits: StunLimits,
+    admin_socket: Option<admin::Socket>,
+    admin_token: Option<Token>,
+    metrics: Option<(SocketAddr, TcpListener)>,
+}
+
+impl Server {
+    /// Opens the directory and the ports.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
+        let facts = config.facts(stun::address(config.stun, config.listen).is_some());
+        let dir = config.dir;
+        let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
+        let (local, listener) = listen(config.listen).await?;
+        let stun = match stun::address(config.stun, local) {
+            None => None,
+            Some(at) => {
+                let bound = UdpSocket::bind(at).await;
+                let bound = bound.and_then(|socket| Ok((socket.local_addr()?, socket)));
+                Some(bound.map_err(|cause| ServeError::Stun { at, cause })?)
+            }
+        };
+        let metrics = match config.metrics {
+            None => None,
+            Some(at) => Some(listen(at).await?),
+        };
+        let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
+        let admin_socket =
+            admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
+        let own = stun.as_ref().map(|(at, _)| format!("stun::{}", at.port()));
+        let settings = Settings {
+            p2p: config.p2p,
+            trackers: None,
+            ice: own.into_iter().map(ice::stun).chain(config.ice).collect(),
+        };
+        let policies = Arc::new(Policies::new(config.p2p, config.min_viewers));
+        let composer = Composer { turn: config.turn };
+        let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
+        let tracker = Arc::new(tracker);
+        let library = Library::new(
+            root.clone(),
+            settings,
+            Arc::clone(&policies),
+            composer,
+            Arc::clone(&tracker),
+        );
+        Ok(Self {
+            listener,
+            local,
+            site: Site {
+                root,
+                library: Arc::new(library),
+                tracker,
+                policies,
+                viewers: Arc::new(Mutex::new(Viewers::new(Instant::now()))),
+                facts: Arc::new(facts),
+                figures: Arc::new(Figures::default()),
+                stun_counts: Arc::default(),
+            },
+            proxies: Arc::new(Proxies::new(config.trusted_proxies)),
+            http: config.http,
+            drain: config.drain,
+            stun,
+            stun_limits: config.stun_limits,
+            admin_socket,
+            admin_token: config.admin.token,
+            metrics,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Where STUN is answered, if it is.
+    #[must_use]
+    pub fn stun_addr(&self) -> Option<SocketAddr> {
+        self.stun.as_ref().map(|(at, _)| *at)
+    }
+
+    /// Where figures are to be had, if they are.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(at, _)| *at)
+    }
+
+    /// What has come in over STUN.
+    #[must_use]
+    pub fn stun_counts(&self) -> Arc<StunCounts> {
+        Arc::clone(&self.site.stun_counts)
+    }
+
+    /// The tracker, for its figures.
+    #[must_use]
+    pub fn tracker(&self) -> Arc<Tracker> {
+        Arc::clone(&self.site.tracker)
+    }
+
+    /// Serves until `stop` is ready, then ends what is under way within five seconds.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        self.run_until(pending(), stop).await;
+    }
+
+    /// Serves until `drain` is ready: then `/healthz` says so, and after a while the tracker's sockets are
+    /// let go one after another. When none is left, or when `stop` is ready, it stops.
+    pub async fn run_until(
+        mut self,
+        drain: impl Future<Output = ()>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let stopping = CancellationToken::new();
+        let library = Arc::clone(&self.site.library);
+        let watch = tokio::spawn({
+            let stopping = stopping.clone();
+            async move { library.watch(stopping).await }
+        });
+        self.start_services(&stopping);
+        let router = self.router();
+        let connections = TaskTracker::new();
+        let Self {
+            listener,
+            site,
+            proxies,
+            http,
+            drain: config,
+            ..
+        } = self;
+        let serving = async {
+            let figures = Some(&site.figures);
+            accept(
+                &listener,
+                &proxies,
+                &router,
+                &connections,
+                &stopping,
+                http,
+                figures,
+            )
+            .await;
+        };
+        let drained = async {
+            drain.await;
+            tracing::info!("no new viewers from now on");
+            site.figures.drain();
+            sleep(config.notice).await;
+            site.tracker.drain(config.over).await;
+        };
+        tokio::select! {
+            () = serving => {}
+            () = drained => {}
+            () = stop => {}
+        }
+        drop(listener);
+        stopping.cancel();
+        connections.close();
+        let tracker = &site.tracker;
+        let ended = async { tokio::join!(tracker.close(), connections.wait()) };
+        if timeout(GRACE, ended).await.is_err() {
+            tracing::info!("connections that did not end in time are cut off");
+        }
+        let _cancelled = timeout(GRACE / 4, watch).await;
+        tracing::info!(tracker = %tracker.counts(), "stopped");
+    }
+
+    fn router(&mut self) -> Router {
+        let site = &self.site;
+        let admin = self.admin_token.take();
+        let admin = admin.map(|token| admin::guarded(site.clone(), token));
+        routes::router(site.clone()).merge(admin.unwrap_or_default())
+    }
+
+    /// Starts what is beside HTTP; it ends with `stopping`.
+    fn start_services(&mut self, stopping: &CancellationToken) {
+        let site = &self.site;
+        spawn(stopping, viewers::forget(Arc::clone(&site.viewers)));
+        if let Some((_, socket)) = self.stun.take() {
+            let counts = Arc::clone(&site.stun_counts);
+            spawn(stopping, stun::serve(socket, self.stun_limits, counts));
+        }
+        if let Some(socket) = self.admin_socket.take() {
+            spawn(stopping, socket.serve(admin::routes(site.clone())));
+        }
+        if let Some((_, listener)) = self.metrics.take() {
+            let routes = metrics::routes(site.clone());
+            let proxies = Arc::clone(&self.proxies);
+            let http = self.http;
+            let ending = stopping.clone();
+            spawn(stopping, async move {
+                let connections = TaskTracker::new();
+                accept(
+                    &listener,
+                    &proxies,
+                    &routes,
+                    &connections,
+                    &ending,
+                    http,
+                    None,
+                )
+                .await;
+            });
+        }
+    }
+}
+
+fn spawn(stopping: &CancellationToken, service: impl Future<Output = ()> + Send + 'static) {
+    let stopping = stopping.clone();
+    tokio::spawn(async move { stopping.run_until_cancelled(service).await });
+}
+
+async fn listen(at: SocketAddr) -> Result<(SocketAddr, TcpListener), ServeError> {
+    let listener = TcpListener::bind(at).await;
+    let bound: io::Result<_> = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|cause| ServeError::Listen { listen: at, cause })
+}
+
+/// Decides who meets whom: nobody outside should know it.
+pub(crate) fn seed() -> u64 {
+    Secret::random().number()
+}

@@ -1,0 +1,45 @@
+/** Sharing as an entry of the settings menu: it switches, and says what it has become. */
+
+import type { Messages } from "../messages/index.js";
+import { make, say } from "./dom.js";
+import { mark, track } from "./toggle.js";
+import { willing, word, type Requests, type View } from "./view.js";
+
+/** See the module's header. */
+export class Entry {
+  readonly element = document.createElement("media-settings-menu-item");
+  readonly #messages: Messages;
+  readonly #word = make("span", { class: "word" });
+  #view: View | null = null;
+
+  /** `description` is the id of the element that holds the reason. */
+  constructor(messages: Messages, requests: Requests, description: string) {
+    this.#messages = messages;
+    const { element } = this;
+    element.className = "share";
+    element.setAttribute("type", "checkbox");
+    element.setAttribute("aria-describedby", description);
+    element.append(messages.sharing, make("span", { slot: "description", class: "state" }, this.#word, track()));
+    const act = (event: Event): void => {
+      // The menu would close on it, and tell only half of the changes.
+      event.stopPropagation();
+      if (this.#view?.switchable === true) {
+        requests.choose(!willing(this.#view));
+      }
+    };
+    element.addEventListener("click", act);
+    element.addEventListener("keydown", (event) => {
+      if (event.key === " " || event.key === "Enter") {
+        event.preventDefault();
+        act(event);
+      }
+    });
+  }
+
+  /** Shows a state. */
+  render(view: View): void {
+    this.#view = view;
+    mark(this.element, view);
+    say(this.#word, word(view, this.#messages));
+  }
+}

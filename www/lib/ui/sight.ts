@@ -1,0 +1,65 @@
+/**
+ * Tells whether an element of ours can be seen, as far as the page's own doing goes: size, styles,
+ * and in browsers that tell, what lies over it. That the viewer has scrolled it away is not the page's doing.
+ */
+
+/** Smaller on the screen, in CSS pixels, nobody can read it. */
+const MIN_WIDTH = 180;
+const MIN_HEIGHT = 64;
+/** Part of it that has to be there. */
+const MOST = 0.9;
+
+/** Intersection Observer v2, which TypeScript does not know. */
+const OPTIONS = { threshold: [0, 0.5, MOST, 1], rootMargin: "99999px", trackVisibility: true, delay: 100 };
+
+/** See the module's header. */
+export class Sight {
+  readonly #element: HTMLElement;
+  readonly #observer: IntersectionObserver;
+
+  constructor(element: HTMLElement, listener: (seen: boolean) => void) {
+    this.#element = element;
+    this.#observer = new IntersectionObserver((entries) => {
+      const entry = entries.at(-1);
+      if (entry !== undefined) {
+        listener(clear(entry));
+      }
+    }, OPTIONS);
+  }
+
+  /** Looks afresh and goes on looking. Some changes, such as a slow fade, browsers do not report. */
+  look(): void {
+    this.rest();
+    this.#observer.observe(this.#element);
+  }
+
+  /** Stops looking. */
+  rest(): void {
+    this.#observer.disconnect();
+  }
+}
+
+function clear(entry: IntersectionObserverEntry & { readonly isVisible?: boolean }): boolean {
+  const { boundingClientRect: box, intersectionRatio, isVisible, target } = entry;
+  return (
+    intersectionRatio >= MOST &&
+    box.width >= MIN_WIDTH &&
+    box.height >= MIN_HEIGHT &&
+    isVisible !== false &&
+    opacity(target) > 0.5
+  );
+}
+
+/** What is left of it after all that it lies in. */
+function opacity(element: Element): number {
+  let left = 1;
+  for (let at: Element | null = element; at !== null; at = above(at)) {
+    left *= Number(getComputedStyle(at).opacity);
+  }
+  return left;
+}
+
+function above(element: Element): Element | null {
+  const root = element.getRootNode();
+  return element.assignedSlot ?? element.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+}
