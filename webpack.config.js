@@ -15,6 +15,7 @@ const rules = [
     type: "asset/resource",
     generator: { filename: "[name].[contenthash:8][ext]" },
   },
+  { test: /\.css$/, include: path("www/lib"), type: "asset/source", loader: path("scripts/css.cjs") },
 ];
 
 /** Left as it is: the worker is made from this file's own text. */

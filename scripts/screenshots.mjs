@@ -28,6 +28,18 @@ const open = (selector) => async (page) => {
   await page.locator(inPlayer(selector)).click();
 };
 
+/** The player as it will be in a language that is written from right to left. */
+async function turn(page) {
+  await page.$eval(inPlayer('.player'), (element) => element.setAttribute('dir', 'rtl'));
+  await open('.details')(page);
+}
+
+/** The panel where the site offers a relay, without a site that does. */
+async function showHiding(page) {
+  await open('.details')(page);
+  await page.$eval(inPlayer('.hiding'), (element) => element.setAttribute('style', 'display: flex !important'));
+}
+
 /** What there is to see: where sharing stands, what is in the page, and what is done there. */
 const scenes = {
   'player': { p2p: 'on', before: [acknowledge], state: 'on' },
@@ -39,7 +51,8 @@ const scenes = {
   'tip': { p2p: 'ask', before: [acknowledge], state: 'asking', act: (page) => page.locator(inPlayer('.bar [role=switch]')).hover() },
   'off': { p2p: 'off', state: 'off', act: open('.details') },
   'no-webrtc': { p2p: 'on', before: [withoutWebrtc], state: 'off', act: open('.details') },
-  'right-to-left': { p2p: 'ask', state: 'asking', dir: 'rtl', act: open('.details') },
+  'right-to-left': { p2p: 'ask', state: 'asking', dir: 'rtl', act: turn },
+  'relay': { p2p: 'ask', before: [acknowledge], state: 'asking', act: showHiding },
   'error': { p2p: 'on', player: player('src="/nowhere.m3u8"') },
   'embed': { p2p: 'ask', path: '/shoal/embed?src=/360p.m3u8', state: 'asking' },
   'demo': { p2p: 'on', path: '/shoal/demo/', state: 'on' },
@@ -74,6 +87,6 @@ async function take(origin, name, { before = [], path, act, state, lang = 'en', 
   await act?.(page);
   // Menus and tips fade in.
   await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 500); }));
-  await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`), fullPage: path === undefined || !path.includes('embed') });
+  await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`), fullPage: dir === 'ltr' && !path?.includes('embed') });
   await context.close();
 }

@@ -60,6 +60,8 @@ pub enum Arrival {
         /// The file's bytes.
         bytes: Option<Vec<u8>>,
     },
+    /// The index once more, or nothing when it could not be had.
+    Renewed(Option<Vec<u8>>),
     /// The engine may now take what it did not take when it was offered.
     Stashed,
     /// The turn that the pump asked for, to go on with what it put off.

@@ -119,6 +119,32 @@ impl Catalogue {
         urls.into_iter().any(|url| is_relay(url))
     }
 
+    /// What the tracker wants to see of who joins.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.index.token.clone()
+    }
+
+    /// Where the index is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.base.href()
+    }
+
+    /// Takes over what the operator says now. `false` when this is no index of the same video.
+    pub fn renew(&mut self, json: &[u8]) -> bool {
+        let Ok(index) = Index::parse(json) else {
+            return false;
+        };
+        let same = index.swarm == self.index.swarm;
+        if same {
+            self.index.policy = index.policy;
+            self.index.ice = index.ice;
+            self.index.token = index.token;
+        }
+        same
+    }
+
     /// STUN and TURN servers. Those without a host are at the index's.
     #[must_use]
     pub fn ice(&self) -> Vec<IceServer> {

@@ -154,12 +154,9 @@ impl Viewer {
                 self.feed(Input::HttpBlock { id, block }, &Aside::BlockArray(&data));
             }
             Arrival::Index(catalogue) => {
-                let (rules, info) = (catalogue.rules(), catalogue.info());
-                self.hub.setup().ice = catalogue.ice();
+                let info = catalogue.info();
+                self.instruct(&catalogue);
                 self.catalogue = Some(*catalogue);
-                for rule in rules {
-                    self.feed(Input::Rule(rule), &Aside::Nothing);
-                }
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
             Arrival::Input(mut input) => {
@@ -201,6 +198,15 @@ impl Viewer {
                 };
                 self.feed(input, &Aside::Nothing);
             }
+            Arrival::Renewed(bytes) => {
+                if let Some(mut catalogue) = self.catalogue.take() {
+                    if bytes.is_some_and(|bytes| catalogue.renew(&bytes)) {
+                        self.instruct(&catalogue);
+                    }
+                    self.catalogue = Some(catalogue);
+                }
+                self.feed(Input::Renewed, &Aside::Nothing);
+            }
             Arrival::Stashed => {
                 for (segment, data) in self.stash.take() {
                     if !self.offer(segment, &data, Pace::default()) && self.may_take(segment) {
@@ -209,6 +215,15 @@ impl Viewer {
                 }
             }
             Arrival::Turn => {}
+        }
+    }
+
+    /// Tells the engine and the adapters what the operator says in the index.
+    fn instruct(&mut self, catalogue: &Catalogue) {
+        self.hub.setup().ice = catalogue.ice();
+        self.feed(Input::Token(catalogue.token()), &Aside::Nothing);
+        for rule in catalogue.rules() {
+            self.feed(Input::Rule(rule), &Aside::Nothing);
         }
     }
 
@@ -264,10 +279,6 @@ impl Viewer {
             }
             Input::TrackerClosed => {
                 self.tracker = None;
-                true
-            }
-            Input::Viewers { .. } => {
-                self.http.end_count();
                 true
             }
             _ => true,
@@ -363,6 +374,10 @@ impl Viewer {
             Output::LinkConnect { link, sdp } => self.hub.connect(link, sdp),
             Output::LinkOffer(link) => self.hub.offer(link),
             Output::LinkSend { link, frame } => self.send(link, &frame),
+            Output::RenewIndex => {
+                let url = self.catalogue.as_ref().map(Catalogue::url);
+                self.http.renew(url.unwrap_or_default());
+            }
             Output::Reserve { segment, length } => {
                 if let Some(catalogue) = &self.catalogue {
                     let pieces = catalogue.pieces(segment, length);

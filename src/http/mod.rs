@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
-use shoal_wire::index::ViewerCount;
+use shoal_wire::index::{MAX_INDEX_BYTES, ViewerCount};
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
@@ -57,7 +57,9 @@ pub struct Http {
     inlet: Inlet,
     gets: Table<HttpId, Task>,
     parts: Table<(TrackId, u64), Task>,
+    /// The last question of how many watch, and the last look at the index.
     count: Option<Task>,
+    index: Option<Task>,
 }
 
 impl Http {
@@ -69,6 +71,7 @@ impl Http {
             gets: Table::new(),
             parts: Table::new(),
             count: None,
+            index: None,
         }
     }
 
@@ -123,9 +126,12 @@ impl Http {
         }));
     }
 
-    /// Forgets a count that has come.
-    pub fn end_count(&mut self) {
-        self.count = None;
+    /// Gets the index once more: `Arrival::Renewed`.
+    pub fn renew(&mut self, url: String) {
+        let inlet = self.inlet.clone();
+        self.index = Some(Task::spawn(async move {
+            inlet.push(Arrival::Renewed(file(&url, MAX_INDEX_BYTES).await.ok()));
+        }));
     }
 
     /// Forgets a part that has come.

@@ -9,5 +9,5 @@ const src = ownAddress(new URLSearchParams(location.search).get("src") ?? "");
 const player = document.querySelector("shoal-player");
 if (src !== null && player !== null) {
   player.setAttribute("src", src);
-  player.setAttribute("preload", "metadata");
+  player.setAttribute("preload", "auto");
 }

@@ -6,7 +6,7 @@
 import { absolute, pageWish, sizeRule } from "./attributes.js";
 import { acknowledged, record, type AnswerRecord, type Asker } from "./choice.js";
 import { defaults, options } from "./config.js";
-import { fatal, survivable, type PlayerError } from "./errors.js";
+import { fatal, survivable, type ErrorCode, type PlayerError } from "./errors.js";
 import type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
 import { Playback, playsByMse } from "./hls/playback.js";
 import { enrich, type RichVideo } from "./hls/renditions.js";
@@ -58,6 +58,7 @@ export class ShoalPlayer extends Base {
   #unwatch: (() => void)[] = [];
   #failure: PlayerError | null = null;
   #told = "";
+  #announced = "";
 
   constructor() {
     super();
@@ -237,11 +238,12 @@ export class ShoalPlayer extends Base {
     });
     const playback = new Playback(src, this.#media, swarm, (error) => { this.#report(error); });
     swarm.tell(acknowledged());
+    this.#announced = JSON.stringify(swarm.status);
     this.#swarm = swarm;
     this.#playback = playback;
     this.#unwatch = [
-      swarm.events.on("status", (status) => {
-        this.#tell("p2pchange", status);
+      swarm.events.on("status", () => {
+        this.#announce();
         this.#render();
       }),
       swarm.events.on("peers", (peers) => {
@@ -270,7 +272,11 @@ export class ShoalPlayer extends Base {
         this.#swarm?.limit(limits);
         this.#render();
       },
-      tell: (told) => this.#swarm?.tell(told),
+      tell: (told) => {
+        this.#swarm?.tell(told);
+        // What the engine makes of it comes first.
+        setTimeout(() => { this.#announce(); });
+      },
       retry: () => { this.#retry(); },
       goLive: () => { this.#goLive(); },
     });
@@ -342,6 +348,16 @@ export class ShoalPlayer extends Base {
     }
   }
 
+  /** Tells the page of a new state; of `asking` when it is known that it stays. */
+  #announce(): void {
+    const status = this.#status();
+    const text = JSON.stringify(status);
+    if (this.#swarm !== null && this.#announced !== text && (status.state !== "asking" || this.#face?.settled === true)) {
+      this.#announced = text;
+      this.#tell("p2pchange", status);
+    }
+  }
+
   #choose(share: boolean, by: Asker): void {
     this.#swarm?.choose(share, by);
     this.#render();
@@ -368,7 +384,9 @@ export class ShoalPlayer extends Base {
     this.#report(survivable("attribute-invalid", `${name}="${value}" is not understood`), sentence);
   }
 
-  #report(error: PlayerError, sentence = this.#messages?.errors[error.code] ?? error.message): void {
+  #report(error: PlayerError, said?: string): void {
+    const texts: Partial<Record<ErrorCode, string>> = this.#messages?.errors ?? {};
+    const sentence = said ?? texts[error.code] ?? error.message;
     if (error.fatal) {
       this.#failure = error;
       this.#face?.alert.show(sentence, RETRYABLE.includes(error.code));

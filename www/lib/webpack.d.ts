@@ -6,5 +6,11 @@ declare module "*.wasm" {
   export default url;
 }
 
+/** A style sheet as text, without comments and needless space. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+
 /** The nonce for scripts that are loaded later. */
 declare let __webpack_nonce__: string | undefined;

@@ -4,13 +4,14 @@ use core::time::Duration;
 
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::tracker::{
-    Announce, AnnounceEvent, Answer, ClientMessage, Limits, Offer, TrackerMessage,
+    Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, TrackerMessage,
 };
 
 use crate::engine::Engine;
 use crate::input::LinkId;
 use crate::link::{Link, Phase};
 use crate::output::{CloseReason, Output};
+use crate::policy::{Rule, Wish};
 use crate::time::Time;
 
 /// Where the socket stands.
@@ -19,6 +20,10 @@ enum Socket {
     #[default]
     Closed,
     Opening {
+        since: Time,
+    },
+    /// What the index says of tracker and policy may have changed: it is read again first.
+    Renewing {
         since: Time,
     },
     Open,
@@ -70,6 +75,10 @@ impl Engine {
                 self.out.push_back(Output::TrackerClose);
                 self.tracker_closed();
             }
+            Socket::Renewing { since } if since + self.config.tracker_open <= self.now => {
+                self.index_renewed();
+                self.connect_tracker();
+            }
             Socket::Open => {
                 let ready = self.tracker.gathering.is_some_and(|until| {
                     until <= self.now || !self.links.values().any(|link| link.is_unsaid())
@@ -80,14 +89,16 @@ impl Engine {
                     self.gather_offers();
                 }
             }
-            Socket::Opening { .. } | Socket::Resting { .. } => {}
+            Socket::Opening { .. } | Socket::Renewing { .. } | Socket::Resting { .. } => {}
         }
     }
 
     pub(crate) fn tracker_deadline(&self) -> Option<Time> {
         match self.tracker.socket {
             Socket::Closed => None,
-            Socket::Opening { since } => Some(since + self.config.tracker_open),
+            Socket::Opening { since } | Socket::Renewing { since } => {
+                Some(since + self.config.tracker_open)
+            }
             Socket::Open => Some(self.tracker.gathering.unwrap_or(self.tracker.due)),
             Socket::Resting { until } => Some(until),
         }
@@ -190,9 +201,17 @@ impl Engine {
                     self.link_answered(peer_id, offer_id, sdp);
                 }
             }
-            Ok(TrackerMessage::Failure { info_hash, .. }) => {
+            Ok(TrackerMessage::Failure { info_hash, off, .. }) => {
                 if info_hash.is_none_or(|hash| hash == swarm) {
-                    self.give_up_tracker("tracker-refused");
+                    match off {
+                        Some(OffBy::Site) => self.rule(Rule::Site(Some(Wish::Off))),
+                        Some(OffBy::Video) => self.rule(Rule::Video(Some(Wish::Off))),
+                        // It may be that our token has ended.
+                        None => {
+                            self.index_doubted = true;
+                            self.give_up_tracker("tracker-refused");
+                        }
+                    }
                 }
             }
             Ok(_) => {}
@@ -209,7 +228,21 @@ impl Engine {
         self.tracker_closed();
     }
 
+    /// The index has been read again, or could not be.
+    pub(crate) fn index_renewed(&mut self) {
+        self.indexed = self.now;
+        self.index_doubted = false;
+        if matches!(self.tracker.socket, Socket::Renewing { .. }) {
+            self.tracker.socket = Socket::Closed;
+        }
+    }
+
     fn connect_tracker(&mut self) {
+        if self.index_doubted || self.indexed + self.config.index_life <= self.now {
+            self.tracker.socket = Socket::Renewing { since: self.now };
+            self.out.push_back(Output::RenewIndex);
+            return;
+        }
         let trackers = self.trackers().max(1);
         self.tracker.socket = Socket::Opening { since: self.now };
         self.out
@@ -292,7 +325,7 @@ impl Engine {
             left: Some(1),
             event,
             offers,
-            token: None,
+            token: self.token.clone(),
         });
         self.send_tracker(&message);
     }

@@ -150,6 +150,7 @@ bounds! {
     max_strikes "maxStrikes",
     ban "ban",
     max_remembered "maxRemembered",
+    index_life "indexLife",
     min_count_interval "minCountInterval",
     count_retry "countRetry",
     tracker_open "trackerOpen",

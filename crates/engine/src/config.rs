@@ -147,6 +147,9 @@ pub struct Config {
     /// Banned or struck peers remembered. 256.
     pub max_remembered: usize,
 
+    /// How old the index may be when a tracker is connected to; an older one is read again, for what it
+    /// says of policy, token and servers. Longer: what has changed there is found out later. 5 min.
+    pub index_life: Duration,
     /// Least time between two questions of how many watch, whatever the server says. 10 s.
     pub min_count_interval: Duration,
     /// The longest such time, and the wait after a question that was not answered. 5 min.
@@ -230,6 +233,7 @@ impl Default for Config {
             max_strikes: 4,
             ban: s(600),
             max_remembered: 256,
+            index_life: s(300),
             min_count_interval: s(10),
             count_retry: s(300),
             tracker_open: s(10),

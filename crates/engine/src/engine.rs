@@ -43,6 +43,11 @@ pub struct Engine {
     pub(crate) joined: Option<Time>,
 
     pub(crate) timeline: Option<Timeline>,
+    /// When the index was last read, and whether a tracker has cast doubt on it since.
+    pub(crate) indexed: Time,
+    pub(crate) index_doubted: bool,
+    /// What the tracker wants to see.
+    pub(crate) token: Option<String>,
     pub(crate) store: Store,
     pub(crate) needs: Table<NeedId, SegmentId>,
     pub(crate) playhead: Option<(Playhead, Time)>,
@@ -100,6 +105,9 @@ impl Engine {
             crowd: Crowd::default(),
             joined: None,
             timeline: None,
+            indexed: Time::default(),
+            index_doubted: false,
+            token: None,
             store: Store::default(),
             needs: Table::default(),
             playhead: None,
@@ -151,6 +159,7 @@ impl Engine {
             Input::Index(info) => {
                 if self.timeline.is_none() {
                     self.timeline = Some(Timeline::new(info));
+                    self.indexed = self.now;
                 }
             }
             Input::Limits {
@@ -194,6 +203,7 @@ impl Engine {
                 self.playhead = Some((playhead, self.now));
                 self.plan.stale = true;
             }
+            Input::Renewed => self.index_renewed(),
             Input::Rule(rule) => self.rule(rule),
             Input::Tick => {}
             Input::Timeline {
@@ -206,6 +216,7 @@ impl Engine {
                 }
                 self.plan.stale = true;
             }
+            Input::Token(token) => self.token = token,
             Input::TrackerClosed => self.tracker_closed(),
             Input::TrackerMessage(text) => self.tracker_message(&text),
             Input::TrackerOpened => self.tracker_opened(),

@@ -226,6 +226,8 @@ pub enum Input {
     },
     /// Where the player is; at least once a second while it plays.
     Playhead(Playhead),
+    /// What became of `Output::RenewIndex`; rules and token that it brought have been told before.
+    Renewed,
     /// One of those who decide on P2P has spoken.
     Rule(Rule),
     /// Time has come: the deadline of the last `Output::Wait`.
@@ -237,6 +239,8 @@ pub enum Input {
         /// All segments that the playlist lists.
         segments: Vec<TimelineSegment>,
     },
+    /// What the tracker wants to see of who joins, from the index.
+    Token(Option<String>),
     /// The tracker's socket closed or could not be opened.
     TrackerClosed,
     /// A text message of the tracker, unread.

@@ -132,6 +132,8 @@ pub enum Output {
         /// What to send.
         frame: Frame,
     },
+    /// Read the index again: its policy, token, STUN and TURN servers; answer with `Input::Renewed`.
+    RenewIndex,
     /// Make room for a segment; its bytes come piece by piece.
     Reserve {
         /// Which.

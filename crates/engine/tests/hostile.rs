@@ -292,7 +292,12 @@ impl Dice {
                 upload_rate: self.number(1 << 20),
                 upload_total: self.number(1 << 20),
             },
-            26 => Input::Frugal(self.roll(2) == 0),
+            26 => [
+                Input::Frugal(self.roll(2) == 0),
+                Input::Renewed,
+                Input::Token(Some("token".into())),
+            ][self.roll(3) as usize]
+                .clone(),
             27 => Input::LinkFailed {
                 link,
                 fault: LinkFault::Routeless,

@@ -11,7 +11,7 @@ use shoal_engine::{
 };
 use shoal_wire::id::{OfferId, PeerId};
 use shoal_wire::peer::{Block, Message};
-use shoal_wire::tracker::{AnnounceEvent, ClientMessage, TrackerMessage};
+use shoal_wire::tracker::{AnnounceEvent, ClientMessage, OffBy, TrackerMessage};
 
 /// What was said last by each of those who decide, kept beside the engine.
 #[derive(Debug, Default)]
@@ -184,6 +184,8 @@ fn too_few_viewers_are_counted_without_joining() {
     let again = Duration::from_secs(30);
     let viewers = Some(3);
     let joined = viewer.tell(Input::Viewers { viewers, again });
+    assert!(joined.contains(&Output::RenewIndex), "{joined:?}");
+    let joined = viewer.tell(Input::Renewed);
     assert!(joined.contains(&Output::TrackerConnect(0)), "{joined:?}");
     assert_eq!(viewer.state(), State::On);
     let asked = viewer.pass(Duration::from_secs(35));
@@ -253,6 +255,76 @@ fn without_a_way_in_the_reason_is_said_and_nothing_goes_on() {
         viewer.tell(Input::Rule(Rule::Capable(true)));
         assert_eq!(viewer.state(), State::On, "it is tried again");
     }
+}
+
+/// The tracker says that it serves nobody any more, or not this one.
+fn failure(off: Option<OffBy>) -> Input {
+    let message = TrackerMessage::Failure {
+        reason: "no".into(),
+        info_hash: Some(common::SWARM),
+        off,
+    };
+    Input::TrackerMessage(message.encode())
+}
+
+#[test]
+fn switched_off_by_the_operator_everything_ends_at_once() {
+    for (by, reason) in [(OffBy::Site, Reason::Site), (OffBy::Video, Reason::Video)] {
+        let mut viewer = Viewer::sharing();
+        let (link, _) = viewer.meet(200);
+        let outputs = viewer.tell(failure(Some(by)));
+        assert_eq!(viewer.state(), State::Off(reason));
+        let closed = |o: &Output| matches!(o, Output::LinkClose { link: it, .. } if *it == link);
+        assert!(outputs.iter().any(closed) && outputs.contains(&Output::TrackerClose));
+        assert_eq!(viewer.pass(Duration::from_secs(3600)), []);
+    }
+}
+
+#[test]
+fn a_refused_viewer_reads_the_index_again_and_shows_the_new_token() {
+    let mut viewer = Viewer::new(Config::default());
+    viewer.tell(Input::Token(Some("old".into())));
+    viewer.tell(Input::Rule(Rule::Site(Some(Wish::On))));
+    let token = |viewer: &mut Viewer| {
+        let mut outputs = viewer.tell(Input::TrackerOpened);
+        for link in outputs.iter().filter_map(offered).collect::<Vec<_>>() {
+            let sdp = "an offer".into();
+            outputs.extend(viewer.tell(Input::LinkDescribed { link, sdp }));
+        }
+        match tracker_messages(&outputs).into_iter().next() {
+            Some(ClientMessage::Announce(announce)) => announce.token,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(token(&mut viewer).as_deref(), Some("old"));
+    viewer.tell(failure(None));
+    let outputs = viewer.pass(Duration::from_secs(2));
+    assert!(outputs.contains(&Output::RenewIndex), "{outputs:?}");
+    assert!(!outputs.contains(&Output::TrackerConnect(0)), "{outputs:?}");
+    viewer.tell(Input::Token(Some("new".into())));
+    let outputs = viewer.tell(Input::Renewed);
+    assert!(outputs.contains(&Output::TrackerConnect(0)), "{outputs:?}");
+    assert_eq!(token(&mut viewer).as_deref(), Some("new"));
+}
+
+#[test]
+fn an_old_index_is_read_again_before_joining() {
+    let mut viewer = Viewer::new(Config::default());
+    viewer.pass(Duration::from_secs(600));
+    let outputs = viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
+    assert!(outputs.contains(&Output::RenewIndex), "{outputs:?}");
+    viewer.tell(Input::Rule(Rule::Site(Some(Wish::Off))));
+    assert_eq!(viewer.tell(Input::Renewed), []);
+    assert_eq!(viewer.state(), State::Off(Reason::Site));
+}
+
+#[test]
+fn an_index_that_never_comes_is_not_waited_for() {
+    let mut viewer = Viewer::new(Config::default());
+    viewer.pass(Duration::from_secs(600));
+    viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
+    let outputs = viewer.pass(Duration::from_secs(11));
+    assert!(outputs.contains(&Output::TrackerConnect(0)), "{outputs:?}");
 }
 
 #[test]

@@ -129,6 +129,8 @@ fn harmless() -> Vec<Input> {
     );
     inputs.extend([
         Input::Frugal(true),
+        Input::Renewed,
+        Input::Token(None),
         Input::Limits {
             upload_rate: 1 << 53,
             upload_total: 0,

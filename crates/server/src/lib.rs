@@ -18,6 +18,8 @@ pub mod ice;
 #[cfg(feature = "net")]
 pub mod index;
 #[cfg(feature = "net")]
+pub mod log;
+#[cfg(feature = "net")]
 mod metrics;
 #[cfg(feature = "net")]
 mod origin;

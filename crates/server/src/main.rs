@@ -17,6 +17,7 @@ use shoal_server::{
     config::{Checked, Text},
     ice,
     index::{Settings, write},
+    log,
     privacy::{self, Party},
     root::Root,
     serve::{ServeConfig, Server},
@@ -38,14 +39,9 @@ const LOG: &str = "SHOAL_LOG";
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
-    // It warns of each malformed packet: anybody could fill the log.
-    let filter = "stun_types=off"
-        .parse()
-        .into_iter()
-        .fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_ansi(stderr().is_terminal())
-        .with_env_filter(filter)
+        .with_env_filter(log::filter(filter))
         .with_target(false)
         .with_writer(stderr)
         .init();

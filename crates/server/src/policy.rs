@@ -100,10 +100,13 @@ impl Policies {
     /// configuration's place.
     pub(crate) fn of(&self, playlist: &FilePath, written: Option<P2p>) -> Policy {
         let state = self.read();
+        let switched = state.switched.videos.get(playlist).copied();
+        // One video that is switched off is off by a word of its own: viewers are told which.
+        let video_off = switched.filter(|word| *word == P2p::Off);
         let site = match state.switched.site.unwrap_or(self.p2p) {
             P2p::Off => P2p::Off,
             configured => {
-                let switched = state.switched.videos.get(playlist).copied();
+                let switched = switched.filter(|word| *word != P2p::Off);
                 switched
                     .or(state.switched.site)
                     .or(written)
@@ -115,7 +118,7 @@ impl Policies {
         let min_viewers = words().find_map(|words| words.min_viewers);
         Policy {
             site,
-            video: words().find_map(|words| words.p2p).map(|word| word.0),
+            video: video_off.or_else(|| words().find_map(|words| words.p2p).map(|word| word.0)),
             min_viewers: min_viewers.map_or(self.min_viewers, Within::small),
         }
     }

@@ -93,6 +93,7 @@ impl World {
     fn perform(&mut self, id: NodeId, output: Output) -> Result<(), Breach> {
         match output {
             Output::Wait(_) => {}
+            Output::RenewIndex => self.soon(Duration::ZERO, id, Event::Renewed),
             Output::CountViewers { .. } => {
                 return Err("counts viewers, and nobody wants a number of them".into());
             }

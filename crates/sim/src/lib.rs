@@ -12,6 +12,7 @@ mod chance;
 mod clock;
 mod contract;
 mod crowd;
+mod harvest;
 mod hybrid;
 mod keyed;
 mod net;
@@ -34,6 +35,7 @@ mod world;
 
 pub use access::{Access, Nat};
 pub use crowd::Crowd;
+pub use harvest::{Harvest, Harvested, Rules};
 pub use hybrid::HybridConfig;
 pub use replay::{Replay, Step, replay};
 pub use report::{Comparison, Report, ViewerReport};

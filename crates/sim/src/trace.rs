@@ -36,6 +36,7 @@ impl Trace {
             Event::Arrive => (0, 0),
             Event::EngineReady => (1, 0),
             Event::Leave => (2, 0),
+            Event::Renewed => (30, 0),
             Event::Step(nth) => (3, *nth as u64),
             Event::Wake => (4, 0),
             Event::Tick => (5, 0),

@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Playlist(TrackId),
     /// Read the index, again after an error.
     GetIndex,
+    /// What the index says of policy has been read again.
+    Renewed,
     /// A digest is ready.
     Digest(PieceIndex),
     /// The uplink has sent a packet.
@@ -213,6 +215,7 @@ impl World {
             _ if self.node(id).stage != Stage::Here => return,
             Event::EngineReady => self.engine_ready(id),
             Event::Leave => self.leave(id),
+            Event::Renewed => self.feed(id, Input::Renewed),
             Event::Step(nth) => self.step(id, nth),
             Event::Wake => self.wake(id),
             Event::Tick => self.tick(id),

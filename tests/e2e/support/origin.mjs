@@ -12,7 +12,8 @@ import { Proxy } from './proxy.mjs';
 import { until } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const binary = process.env.SHOAL_BIN ?? join(root, 'target', 'release', 'shoal');
+/** The server's program. */
+export const binary = process.env.SHOAL_BIN ?? join(root, 'target', 'release', 'shoal');
 
 /** The sample of the project. */
 export const sample = join(root, 'www', 'sample');

@@ -4,6 +4,7 @@ import type { Messages } from "./index.js";
 
 export const en: Messages = {
   language: "en",
+  direction: "ltr",
   sharing: "Sharing",
   states: {
     on: "On",
@@ -72,19 +73,16 @@ export const en: Messages = {
   dismiss: "Dismiss",
   errors: {
     "attribute-invalid": "An attribute of this player has a value that it does not know.",
-    "engine-failed": "Sharing has stopped because of a fault in the player. The video goes on from the server.",
     "index-malformed":
       "This video is not shared: its index is damaged. Whoever runs this site can make a new one with “shoal index”.",
     "index-unreachable": "This video is not shared: its index cannot be fetched at present.",
     "media-unplayable": "This browser cannot play the video. Another browser may have the right decoder.",
     "media-unreachable": "The video does not arrive. Check your connection, then try again.",
-    "options-invalid": "Sharing is not available here. The video comes from the server.",
     "playlist-malformed":
       "This address does not lead to a video: what the server sent is no HLS playlist. Check the address in “src”.",
     "playlist-missing": "There is no video at this address. It may have moved: check the address, then try again.",
     "playlist-unreachable": "The video cannot be reached. Check your connection, then try again.",
     "src-missing": "This player has no video yet. Give it the address of an HLS playlist in its “src” attribute.",
-    "wasm-unavailable": "Sharing is not available here. The video comes from the server.",
   },
   p2pInvalid: (value) =>
     `The attribute p2p="${value}" is not known, so nothing is shared. Write “ask” or “off”, or leave it out.`,

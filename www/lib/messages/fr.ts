@@ -4,6 +4,7 @@ import type { Messages } from "./index.js";
 
 export const fr: Messages = {
   language: "fr",
+  direction: "ltr",
   sharing: "Partage",
   states: {
     on: "Activé",
@@ -76,13 +77,11 @@ export const fr: Messages = {
   dismiss: "Masquer",
   errors: {
     "attribute-invalid": "Un attribut de ce lecteur a une valeur qu’il ne connaît pas.",
-    "engine-failed": "Le partage s’est arrêté à cause d’un défaut du lecteur. La vidéo continue depuis le serveur.",
     "index-malformed":
       "Cette vidéo n’est pas partagée : son index est abîmé. L’exploitant du site peut en refaire un avec « shoal index ».",
     "index-unreachable": "Cette vidéo n’est pas partagée : son index est injoignable pour le moment.",
     "media-unplayable": "Ce navigateur ne peut pas lire la vidéo. Un autre navigateur a peut-être le bon décodeur.",
     "media-unreachable": "La vidéo n’arrive pas. Vérifiez votre connexion, puis réessayez.",
-    "options-invalid": "Le partage n’est pas disponible ici. La vidéo vient du serveur.",
     "playlist-malformed":
       "Cette adresse ne mène pas à une vidéo : le serveur n’a pas envoyé de liste HLS. Vérifiez l’adresse dans « src ».",
     "playlist-missing":
@@ -90,7 +89,6 @@ export const fr: Messages = {
     "playlist-unreachable": "La vidéo est injoignable. Vérifiez votre connexion, puis réessayez.",
     "src-missing":
       "Ce lecteur n’a pas encore de vidéo. Donnez-lui l’adresse d’une liste HLS dans son attribut « src ».",
-    "wasm-unavailable": "Le partage n’est pas disponible ici. La vidéo vient du serveur.",
   },
   p2pInvalid: (value) =>
     `L’attribut p2p="${value}" est inconnu : rien n’est partagé. Écrivez « ask » ou « off », ou retirez-le.`,

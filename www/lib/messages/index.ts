@@ -10,10 +10,15 @@ import type { Frugality } from "../swarm.js";
 import { en } from "./en.js";
 import { fr } from "./fr.js";
 
+/** Faults that cost nothing but sharing: the state's own reason tells of them. */
+type Unsaid = "engine-failed" | "options-invalid" | "wasm-unavailable";
+
 /** Everything that the player says, in one language. */
 export interface Messages {
   /** BCP 47 tag; numbers are written by its rules. */
   readonly language: string;
+  /** Which way it is written. */
+  readonly direction: "ltr" | "rtl";
   /** Name of the switch and of the panel. */
   readonly sharing: string;
   /** What a switch shows, in a word or few. */
@@ -61,7 +66,7 @@ export interface Messages {
   readonly captions: string;
   readonly retry: string;
   readonly dismiss: string;
-  readonly errors: Readonly<Record<ErrorCode, string>>;
+  readonly errors: Readonly<Record<Exclude<ErrorCode, Unsaid>, string>>;
   readonly p2pInvalid: (value: string) => string;
 }
 

@@ -26,7 +26,7 @@ import { liftCaptions } from "./captions.js";
 import { make } from "./dom.js";
 import { Entry } from "./entry.js";
 import { Panel } from "./panel.js";
-import { controlStyle } from "./style.js";
+import style from "./controls.css";
 import type { Requests, View } from "./view.js";
 
 addTranslation("fr", Fr);
@@ -68,9 +68,13 @@ export function furnish({ video, controller, stage, screen, toggle }: Room, mess
   });
   parts.querySelector(".spacer")?.after(bar);
   parts.querySelector("media-settings-menu")?.append(entry.element);
-  screen.before(make("style", {}, controlStyle));
+  screen.before(make("style", {}, style));
   controller.append(make("slot", { name: "poster", slot: "poster" }), parts);
   stage.append(panel.element);
+  for (const menu of controller.querySelectorAll("media-settings-menu, [slot=submenu]")) {
+    // A menu may hold nothing but entries, says ARIA; media-chrome has a plain button in each.
+    menu.shadowRoot?.querySelector("[part~=back]")?.setAttribute("role", "menuitem");
+  }
   Object.assign(controller, { fullscreenElement: screen });
   liftCaptions(controller, video);
   return {
@@ -111,7 +115,7 @@ function markup({ speed, quality, captions }: Messages): string {
       <media-seek-forward-button seekoffset="10" class="wide"></media-seek-forward-button>
       <span class="volume"><media-mute-button></media-mute-button><media-volume-range class="middle"></media-volume-range></span>
       <media-live-button></media-live-button>
-      <media-time-display showduration></media-time-display>
+      <media-time-display showduration notoggle></media-time-display>
       <span class="spacer"></span>
       <media-captions-button class="middle"></media-captions-button>
       <media-settings-menu-button></media-settings-menu-button>

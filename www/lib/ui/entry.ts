@@ -19,7 +19,10 @@ export class Entry {
     element.className = "share";
     element.setAttribute("type", "checkbox");
     element.setAttribute("aria-describedby", description);
-    element.append(messages.sharing, make("span", { slot: "description", class: "state" }, this.#word, track()));
+    const knob = track();
+    knob.slot = "suffix";
+    this.#word.slot = "description";
+    element.append(messages.sharing, this.#word, knob);
     const act = (event: Event): void => {
       // The menu would close on it, and tell only half of the changes.
       event.stopPropagation();

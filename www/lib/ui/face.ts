@@ -7,7 +7,7 @@ import type { Furniture } from "./controls.js";
 import { make } from "./dom.js";
 import { concernsViewer, Notice } from "./notice.js";
 import { Sight } from "./sight.js";
-import { style } from "./style.js";
+import style from "./style.css";
 import { Toggle } from "./toggle.js";
 import type { Requests, View } from "./view.js";
 
@@ -91,9 +91,10 @@ export class Face {
     });
     const player = make(
       "div",
-      { class: "player", part: "player", lang: messages.language },
+      { class: "player", part: "player", lang: messages.language, dir: messages.direction },
       this.#stage,
-      this.#notice.element,
+      // Always there and politely live: what appears in it is read when there is time.
+      make("div", { class: "live", "aria-live": "polite" }, this.#notice.element),
       this.hint.element,
     );
     root.append(make("style", {}, style), player);
@@ -106,6 +107,11 @@ export class Face {
   render(view: View): void {
     this.#view = view;
     this.#show();
+  }
+
+  /** It is known whether the viewer can be asked: no page should ask in a moment that passes. */
+  get settled(): boolean {
+    return this.#seen !== null || acknowledged();
   }
 
   /** Looks again whether the notice can be seen. */
@@ -177,7 +183,7 @@ export class Face {
     const wanted =
       this.#explaining || view.state === "asking" || (!acknowledged() && concernsViewer(view, before));
     const focused = this.#notice.element.matches(":focus-within");
-    this.#notice.render(view, wanted, this.#seen !== null || acknowledged());
+    this.#notice.render(view, wanted, this.settled);
     if (wanted !== before) {
       this.#seen = null;
       if (wanted) {

@@ -40,15 +40,15 @@ export class Notice {
     this.#statement = make(
       "div",
       { class: "answers" },
+      make("span", { "aria-hidden": "true" }, messages.sharing),
       this.#toggle.element,
       button(notice.understood, { class: "answer ok" }, () => {
         requests.acknowledge();
       }),
     );
-    // The region is always there and politely live: what appears in it is read when there is time.
     this.element = make(
       "section",
-      { id: "notice", class: "notice", "aria-label": notice.label, "aria-live": "polite", lang: messages.language },
+      { id: "notice", class: "notice", "aria-label": notice.label },
       make("div", { class: "words" }, this.#title, this.#text, this.#more),
       this.#question,
       this.#statement,

@@ -6,7 +6,7 @@ use shoal_wire::peer::{Block, Frame, Handshake, Message};
 use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use super::code::{get, put, reads, writes};
-use super::private::{payload, sdp, tracker, unread};
+use super::private::{payload, sdp, token, tracker, unread};
 use crate::input::{
     ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LinkFault, LinkId, NeedId, Pace, Playhead,
     TimelineSegment, TrackInfo, Verdict,
@@ -56,6 +56,8 @@ both! {
         23 Viewers { viewers, again };
         24 Limits { upload_rate, upload_total };
         25 Frugal(frugal);
+        26 Renewed;
+        27 Token(token as token);
     }
 
     enum Frame {

@@ -95,6 +95,7 @@ writes! {
         18 Verify { piece, segment, offset, length };
         19 Wait(until);
         20 CountViewers { member };
+        21 RenewIndex;
     }
 
     enum Event {

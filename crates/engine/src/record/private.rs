@@ -27,6 +27,19 @@ pub(super) mod sdp {
     }
 }
 
+/// A token: that there is one.
+pub(super) mod token {
+    use super::{Read as _, RecordError, Write as _};
+
+    pub(in crate::record) fn write(token: &Option<String>, out: &mut Vec<u8>) {
+        token.is_some().write(out);
+    }
+
+    pub(in crate::record) fn read(input: &mut &[u8]) -> Result<Option<String>, RecordError> {
+        Ok(bool::read(input)?.then(String::new))
+    }
+}
+
 /// A message of a tracker. One that is malformed stays so.
 pub(super) mod tracker {
     use shoal_wire::tracker::{Limits, TrackerMessage};
@@ -104,10 +117,10 @@ pub(super) mod unread {
     }
 }
 
-/// A message of ours to a tracker, for the hash: all of it but its SDP.
+/// A message of ours to a tracker, for the hash: all of it but its SDP and its token.
 pub(super) mod spoken {
-    /// What an SDP comes behind. In a text its quotes would have backslashes.
-    const BEFORE: &[u8] = br#""sdp":""#;
+    /// What these come behind. In a text their quotes would have backslashes.
+    const BEFORE: [&[u8]; 2] = [br#""sdp":""#, br#""token":""#];
 
     pub(in crate::record) fn write(text: &str, out: &mut Vec<u8>) {
         let mut inside = false;
@@ -118,7 +131,7 @@ pub(super) mod spoken {
                 escaped = byte == b'\\' && !escaped;
             } else {
                 out.push(byte);
-                inside = out.ends_with(BEFORE);
+                inside = BEFORE.iter().any(|before| out.ends_with(before));
             }
         }
     }

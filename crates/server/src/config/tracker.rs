@@ -26,7 +26,7 @@ pub(super) struct Tracker {
     allow: Vec<Checked<InfoHash>>,
     origins: Vec<Checked<Origin>>,
     require_token: bool,
-    token_life: Within<60, 86_400>,
+    token_life: Within<10, 86_400>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_secret_file: Option<PathBuf>,
     interval: Within<10, 3_600>,

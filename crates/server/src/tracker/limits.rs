@@ -17,17 +17,18 @@ pub struct Bucket {
     pub per_hour: u32,
 }
 
-/// How many introductions there are, sent and received together.
+/// How many introductions there are, sent and received together. `sim harvest` shows what they mean for
+/// viewers and for who collects viewers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introductions {
-    /// For one connection. Default 80, then 240 per hour. A viewer that finds nobody at first makes 20
-    /// offers in its first two minutes, then at most 150 per hour, and receives as many as it makes in
-    /// the mean, somewhat more when it was there before the crowd. Lower hurts the first viewers of a
-    /// premiere; higher lets one connection use up what its neighbours share.
+    /// For one connection. Default 60, then 120 per hour. A viewer makes 10 to 20 in its first two
+    /// minutes, receives as many, more if it was there before the crowd, and about 60 per hour later.
+    /// Lower hurts the first viewers of a premiere; higher lets one connection use up what its neighbours
+    /// share.
     pub socket: Bucket,
-    /// For one network address. Default 160, then 320 per hour: a household of four can start the same
-    /// film at once and each meets 40 others. A school has its viewers introduced to each other beyond
-    /// it. Lower starves homes, higher tells a stranger with one address more of the swarm.
+    /// For one network address. Default 100, then 160 per hour: a household of four that starts together
+    /// has 25 for each, of which one needs eight to find its peers. Viewers of a school have each other
+    /// beyond it. Lower starves homes, higher tells a stranger with one address more of the swarm.
     pub address: Bucket,
 }
 
@@ -161,7 +162,7 @@ impl Limiter {
     }
 
     /// How many of the wanted introductions there may be now: in all, and of those to strangers. All of
-    /// them while the buckets are half full, then fewer and fewer.
+    /// them until a quarter is left, then fewer and fewer.
     pub(super) fn ration(&self, now: Duration, socket: SocketId, wanted: usize) -> (usize, usize) {
         let bounds = self.bounds.introductions;
         let Some((own, shared)) = self.levels(socket) else {
@@ -172,7 +173,7 @@ impl Limiter {
         (all, bounds.address.ration(left, all))
     }
 
-    /// How scarce introductions are for a socket, from 0 (half a bucket or more) to 1 (none left).
+    /// How scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
     pub(super) fn scarcity(&self, now: Duration, socket: SocketId) -> f64 {
         let bounds = self.bounds.introductions;
         let Some((own, shared)) = self.levels(socket) else {
@@ -237,14 +238,15 @@ impl Bucket {
         HOUR / u64::from(self.per_hour.max(1))
     }
 
-    fn half(self) -> u32 {
-        self.burst.div_ceil(2).max(1)
+    /// What is left when it becomes scarce: a quarter.
+    fn low(self) -> u32 {
+        self.burst.div_ceil(4).max(1)
     }
 
     fn ration(self, left: u32, wanted: usize) -> usize {
-        let (left, half) = (left as usize, self.half() as usize);
-        let share = if left < half {
-            (wanted * left).div_ceil(half)
+        let (left, low) = (left as usize, self.low() as usize);
+        let share = if left < low {
+            (wanted * left).div_ceil(low)
         } else {
             wanted
         };
@@ -252,8 +254,8 @@ impl Bucket {
     }
 
     fn scarcity(self, left: u32) -> f64 {
-        let half = f64::from(self.half());
-        (1.0 - f64::from(left) / half).max(0.0)
+        let low = f64::from(self.low());
+        (1.0 - f64::from(left) / low).max(0.0)
     }
 }
 

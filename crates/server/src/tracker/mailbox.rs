@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -40,7 +41,6 @@ pub(super) struct Mailbox {
     changed: Notify,
 }
 
-#[derive(Debug)]
 struct Inside {
     queue: VecDeque<Utf8Bytes>,
     bytes: usize,
@@ -162,6 +162,17 @@ impl Inside {
     }
 }
 
+/// Messages hold viewers' addresses: they stay out of logs.
+impl fmt::Debug for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inside")
+            .field("messages", &self.queue.len())
+            .field("bytes", &self.bytes)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for Inside {
     fn drop(&mut self) {
         self.clear();
@@ -196,6 +207,17 @@ mod tests {
         for length in [2, 3, 5] {
             assert_eq!(mailbox.next().await.unwrap().len(), length);
         }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_not_shown() {
+        let mailbox = Mailbox::new(Arc::default());
+        assert_eq!(mailbox.push("192.0.2.1".into(), ROOM), Posted::Accepted);
+        let shown = format!("{mailbox:?}");
+        assert!(
+            shown.contains("bytes: 9") && !shown.contains("192"),
+            "{shown}"
+        );
     }
 
     #[tokio::test]

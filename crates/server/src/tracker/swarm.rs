@@ -68,8 +68,8 @@ impl Default for SwarmConfig {
             max_unanswered: 32,
             max_open_swarms: 50_000,
             introductions: Introductions {
-                socket: bucket(80, 240),
-                address: bucket(160, 320),
+                socket: bucket(60, 120),
+                address: bucket(100, 160),
             },
             announces: Announces {
                 socket: bucket(100, 600),

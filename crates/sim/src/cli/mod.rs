@@ -1,5 +1,6 @@
 //! The command line: what to simulate, and what to do with the reports.
 
+mod harvest;
 mod jobs;
 mod plot;
 mod replay;
@@ -24,6 +25,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// How many viewers somebody learns of who collects them, at our tracker and by PeerTube's rules
+    Harvest(harvest::Collect),
     /// Live a viewer's recording again, and fail where the engine does otherwise
     Replay(replay::Replay),
     /// Run one scenario and compare it with its HTTP-only twin
@@ -39,6 +42,7 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Harvest(collect) => collect.run(),
             Command::Replay(replay) => replay.run(),
             Command::Run(run) => run.run(),
             Command::Sweep(sweep) => sweep.run(),
