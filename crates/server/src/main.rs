@@ -142,6 +142,8 @@ fn track(options: cli::Track) -> Result<()> {
 fn signals() -> Result<(CancellationToken, CancellationToken)> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
+    // For a certificate. Without one it would end the process.
+    let mut hangup = signal(SignalKind::hangup()).context("no signal can be caught")?;
     let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
     let tokens = (drain.clone(), stop.clone());
     tokio::spawn(async move {
@@ -150,9 +152,11 @@ fn signals() -> Result<(CancellationToken, CancellationToken)> {
             drain.cancel();
             terminate.recv().await;
         };
+        let ignored = async { while hangup.recv().await.is_some() {} };
         tokio::select! {
             _ = interrupt.recv() => {}
             () = told_twice => {}
+            () = ignored => {}
         }
         stop.cancel();
     });

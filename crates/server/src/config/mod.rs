@@ -232,6 +232,7 @@ mod tests {
                 "give a whole number from",
             ),
             ("[tracker]\ninterval = \"2m\"", "line 2", "expected"),
+            ("[stun]\nhost = \"a.example:1\"", "line 2", "name alone"),
             (
                 "[stun]\nothers = [\"example.org\"]",
                 "line 2",

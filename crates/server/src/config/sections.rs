@@ -8,7 +8,7 @@ use shoal_wire::index::P2p;
 
 use super::{
     ConfigError, secret,
-    values::{Checked, StunUrl, TurnUrl, Within},
+    values::{Checked, Host, StunUrl, TurnUrl, Within},
 };
 use crate::{
     admin::{AdminConfig, Token},
@@ -143,6 +143,8 @@ impl TlsFiles {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Stun {
     at: Checked<StunAt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<Checked<Host>>,
     others: Vec<Checked<StunUrl>>,
     per_address: Within<1, 65_535>,
     per_second: Within<1, 10_000_000>,
@@ -156,6 +158,7 @@ impl Stun {
         } = config.stun_limits;
         Self {
             at: Checked(config.stun),
+            host: None,
             others: Vec::new(),
             per_address: Within::near(per_address),
             per_second: Within::near(per_second),
@@ -164,6 +167,7 @@ impl Stun {
 
     pub(super) fn apply(self, config: &mut ServeConfig) {
         config.stun = self.at.0;
+        config.stun_host = self.host.map(|host| host.0.0);
         config.ice = self
             .others
             .into_iter()

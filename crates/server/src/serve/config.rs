@@ -77,6 +77,8 @@ pub struct ServeConfig {
     pub http: HttpConfig,
     /// Where STUN is answered. Default: with HTTP, except on loopback.
     pub stun: StunAt,
+    /// The host at which viewers reach STUN. Default none: that of the index's own address.
+    pub stun_host: Option<String>,
     /// How much STUN is answered.
     pub stun_limits: StunLimits,
     /// The bounds of the tracker's swarms.
@@ -105,6 +107,7 @@ impl Default for ServeConfig {
             tls: None,
             http: HttpConfig::default(),
             stun: StunAt::default(),
+            stun_host: None,
             stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),

@@ -91,7 +91,9 @@ impl Server {
         let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
         let admin_socket =
             admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
-        let own = stun.as_ref().map(|(at, _)| format!("stun::{}", at.port()));
+        let host = config.stun_host.unwrap_or_default();
+        let own = stun.as_ref();
+        let own = own.map(|(at, _)| format!("stun:{host}:{}", at.port()));
         let settings = Settings {
             p2p: config.p2p,
             trackers: None,

@@ -2,6 +2,7 @@
 
 mod admin;
 mod command;
+mod deploy;
 mod harness;
 mod index;
 mod live;
