@@ -155,8 +155,8 @@ impl Viewer {
             }
             Arrival::Index(catalogue) => {
                 let info = catalogue.info();
-                self.instruct(&catalogue);
                 self.catalogue = Some(*catalogue);
+                self.instruct();
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
             Arrival::Input(mut input) => {
@@ -199,11 +199,9 @@ impl Viewer {
                 self.feed(input, &Aside::Nothing);
             }
             Arrival::Renewed(bytes) => {
-                if let Some(mut catalogue) = self.catalogue.take() {
-                    if bytes.is_some_and(|bytes| catalogue.renew(&bytes)) {
-                        self.instruct(&catalogue);
-                    }
-                    self.catalogue = Some(catalogue);
+                let catalogue = self.catalogue.as_mut().zip(bytes);
+                if catalogue.is_some_and(|(catalogue, bytes)| catalogue.renew(&bytes)) {
+                    self.instruct();
                 }
                 self.feed(Input::Renewed, &Aside::Nothing);
             }
@@ -219,10 +217,14 @@ impl Viewer {
     }
 
     /// Tells the engine and the adapters what the operator says in the index.
-    fn instruct(&mut self, catalogue: &Catalogue) {
+    fn instruct(&mut self) {
+        let Some(catalogue) = &self.catalogue else {
+            return;
+        };
+        let (token, rules) = (catalogue.token(), catalogue.rules());
         self.hub.setup().ice = catalogue.ice();
-        self.feed(Input::Token(catalogue.token()), &Aside::Nothing);
-        for rule in catalogue.rules() {
+        self.feed(Input::Token(token), &Aside::Nothing);
+        for rule in rules {
             self.feed(Input::Rule(rule), &Aside::Nothing);
         }
     }
