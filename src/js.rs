@@ -4,13 +4,13 @@ use core::cell::RefCell;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
 use js_sys::Promise;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::EventTarget;
 
 use crate::error::Error;
@@ -27,9 +27,45 @@ impl<T> JsResult<T> for Result<T, JsValue> {
     }
 }
 
-/// Waits for a promise.
+/// Waits for a promise. Given up, it leaves nothing behind, though the promise may never settle: those of a
+/// connection that was closed do not.
 pub(crate) async fn settled(promise: Promise) -> Result<JsValue, Error> {
-    JsFuture::from(promise).await.or_thrown()
+    let settling = Settling(Rc::default());
+    let hear = |outcome: fn(JsValue) -> Result<JsValue, JsValue>| {
+        let wait = Rc::downgrade(&settling.0);
+        Closure::once(move |value: JsValue| {
+            let Some(wait) = wait.upgrade() else { return };
+            if let Wait::Asked(waker) = wait.replace(Wait::Settled(outcome(value))) {
+                waker.wake();
+            }
+        })
+    };
+    let (kept, refused) = (hear(Ok), hear(Err));
+    let _ = promise.then2(&kept, &refused);
+    // From here on they live as long as the promise does.
+    let _ = (kept.into_js_value(), refused.into_js_value());
+    settling.await.or_thrown()
+}
+
+struct Settling(Rc<RefCell<Wait>>);
+
+#[derive(Default)]
+enum Wait {
+    #[default]
+    Begun,
+    Asked(Waker),
+    Settled(Result<JsValue, JsValue>),
+}
+
+impl Future for Settling {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.0.replace(Wait::Asked(context.waker().clone())) {
+            Wait::Settled(outcome) => Poll::Ready(outcome),
+            Wait::Begun | Wait::Asked(_) => Poll::Pending,
+        }
+    }
 }
 
 /// An event listener; dropped, it is removed. It may be dropped from inside its own call.
