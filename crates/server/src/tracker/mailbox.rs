@@ -116,6 +116,11 @@ impl Mailbox {
         }
     }
 
+    /// The next message, if there is one already.
+    pub(super) fn waiting(&self) -> Option<Utf8Bytes> {
+        self.inside().pop()
+    }
+
     /// The end, as soon as it comes.
     pub(super) async fn ended(&self) -> End {
         loop {

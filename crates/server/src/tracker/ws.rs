@@ -14,6 +14,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
+use futures_util::SinkExt;
 use shoal_wire::{
     DecodeError,
     id::InfoHash,
@@ -31,8 +32,8 @@ use crate::origin::reply::text;
 /// How long a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Bytes that may wait to be written, beyond the queue: the largest message and its frame.
-const WRITE_SLACK: usize = 1024;
+/// Bytes that are gathered before they are written, beyond the largest message.
+const WRITE_BUFFER: usize = 4096;
 
 /// Why a socket is closed by the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +99,8 @@ pub(crate) async fn upgrade(
     let tasks = tracker.tasks.clone();
     upgrade
         .read_buffer_size(config.read_buffer)
-        .write_buffer_size(0)
-        .max_write_buffer_size(config.limits.max_message + WRITE_SLACK)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(config.limits.max_message + WRITE_BUFFER)
         .max_message_size(config.limits.max_message)
         .max_frame_size(config.limits.max_message)
         .on_upgrade(move |socket| tasks.track_future(run(socket, seat)))
@@ -174,10 +175,18 @@ async fn talk(socket: &mut WebSocket, seat: &Seat) -> End {
 /// Sends, but not for ever: a client that takes nothing is slow when its queue is full or when it is
 /// idle, and nothing delays an end.
 async fn send(socket: &mut WebSocket, seat: &Seat, message: Message) -> Result<(), End> {
+    let sending = async {
+        socket.feed(message).await?;
+        // Whatever else waits goes with it: a reply and its offers in one packet.
+        while let Some(message) = seat.mailbox.waiting() {
+            socket.feed(Message::Text(message)).await?;
+        }
+        socket.flush().await
+    };
     tokio::select! {
         biased;
         end = seat.mailbox.ended() => Err(end),
-        sent = timeout(seat.tracker.config.idle, socket.send(message)) => match sent {
+        sent = timeout(seat.tracker.config.idle, sending) => match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(End::Slow),
@@ -227,7 +236,7 @@ async fn farewell(socket: &mut WebSocket, end: End, home: Option<InfoHash>, rest
         return;
     };
     for message in rest {
-        let _unheard = socket.send(Message::Text(message)).await;
+        let _unheard = socket.feed(Message::Text(message)).await;
     }
     if matches!(end, End::Malformed(_)) {
         // With the swarm's name: WebTorrent's client drops its socket for minutes without it.
@@ -237,7 +246,7 @@ async fn farewell(socket: &mut WebSocket, end: End, home: Option<InfoHash>, rest
             info_hash: home,
             off: None,
         };
-        let _unheard = socket.send(Message::Text(failure.encode().into())).await;
+        let _unheard = socket.feed(Message::Text(failure.encode().into())).await;
     }
     let frame = CloseFrame {
         code,
