@@ -51,7 +51,7 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// Bytes of the read buffer of each socket. Default 4 KiB. The library's own default, 128 KiB, is
+    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default, 128 KiB, is
     /// what makes a tracker large.
     pub read_buffer: usize,
     /// How much of an address stands for one subscriber.
@@ -70,7 +70,7 @@ impl Default for SocketConfig {
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(90),
             join_within: Duration::from_secs(60),
-            read_buffer: 4 * 1024,
+            read_buffer: 2 * 1024,
             prefixes: Prefixes::default(),
             limits: Limits::default(),
         }

@@ -21,7 +21,7 @@ pub(super) fn read(json: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(plain));
     }
     // Most texts of some length are SDPs, which are hardly shorter than their JSON.
-    let mut text = String::with_capacity(length(json)?);
+    let mut text = String::with_capacity(json.len());
     loop {
         match next(&mut rest)? {
             Part::Run(run) => text.push_str(run),

@@ -220,12 +220,14 @@ impl<'a> Iterator for Items<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let more = self.place.pass_to_item(self.close, self.first)?;
         self.first = false;
-        let item = more.then_some(self.place)?;
+        let at = more.then_some(self.place.at)?;
         if self.close == b'}' {
             self.place.pass_name()?;
         }
         self.place.pass(MAX_DEPTH)?;
-        Some(item)
+        // It ends where the next begins: who reads it knows how long it is.
+        let json = self.place.json.get(..self.place.at)?;
+        Some(Value { json, at })
     }
 }
 

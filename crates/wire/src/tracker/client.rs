@@ -66,6 +66,25 @@ pub struct Answer {
     pub sdp: String,
 }
 
+/// What there may be in a message of any kind. They are looked for in one pass, since it may be long.
+const FIELDS: [&str; 13] = [
+    "action",
+    "answer",
+    "info_hash",
+    "peer_id",
+    "event",
+    "offers",
+    "token",
+    "numwant",
+    "uploaded",
+    "downloaded",
+    "left",
+    "to_peer_id",
+    "offer_id",
+];
+
+type Fields<'a> = [Option<Value<'a>>; FIELDS.len()];
+
 /// What a viewer says to its tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage {
@@ -101,11 +120,12 @@ impl ClientMessage {
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
         limits.check_message(json)?;
         let message = Value::new(json)?;
-        let [action, answer, info_hash] = message.fields(["action", "answer", "info_hash"])?;
+        let fields: Fields<'_> = message.fields(FIELDS)?;
+        let [action, answer, info_hash, ..] = fields;
         match text(action)?.as_deref() {
             Some("announce") => match answer {
-                Some(answer) => Answer::read(message, answer, limits).map(Self::Answer),
-                None => Announce::read(message, limits).map(Self::Announce),
+                Some(answer) => Answer::read(fields, answer, limits).map(Self::Answer),
+                None => Announce::read(fields, limits).map(Self::Announce),
             },
             Some("scrape") => {
                 let info_hashes = info_hash.map(|it| hashes(it, limits.max_scrape));
@@ -145,8 +165,10 @@ impl Announce {
         }
     }
 
-    fn read(message: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+    fn read(fields: Fields<'_>, limits: &Limits) -> Result<Self, DecodeError> {
         let [
+            _,
+            _,
             info_hash,
             peer_id,
             event,
@@ -156,17 +178,8 @@ impl Announce {
             uploaded,
             downloaded,
             left,
-        ] = message.fields([
-            "info_hash",
-            "peer_id",
-            "event",
-            "offers",
-            "token",
-            "numwant",
-            "uploaded",
-            "downloaded",
-            "left",
-        ])?;
+            ..,
+        ] = fields;
         let offers = offers.map(|offers| read_offers(offers, limits));
         let (offered, offers) = offers.transpose()?.unwrap_or_default();
         let token = text(token)?;
@@ -202,9 +215,8 @@ impl Answer {
         message.text("offer_id", &self.offer_id.to_binary());
     }
 
-    fn read(message: Value<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
-        let [info_hash, peer_id, to_peer_id, offer_id] =
-            message.fields(["info_hash", "peer_id", "to_peer_id", "offer_id"])?;
+    fn read(fields: Fields<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [_, _, info_hash, peer_id, .., to_peer_id, offer_id] = fields;
         Ok(Self {
             info_hash: one_hash(info_hash)?,
             peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
