@@ -22,7 +22,7 @@ for (const [name, on, settings, reason, noise = []] of cases) {
     await until('nobody is at the tracker', () => origin.openSockets === 0);
     const { openSockets, openConnections } = await viewer.traffic();
     assert.equal(openSockets + openConnections, 0);
-    const sentence = await viewer.page.$eval('shoal-player >>> .reason', (element) => element.textContent);
+    const sentence = await viewer.page.$eval('shoal-player >>> .bar [role=tooltip], shoal-player >>> media-control-bar [role=tooltip]', (element) => element.textContent);
     assert.ok(sentence.length > 20, sentence);
     await viewer.sawNothingWrong();
     // It stays so: no spinner, no new try by itself.

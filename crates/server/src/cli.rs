@@ -13,7 +13,7 @@ use shoal_server::{
     config::{self, ConfigError, File, network, stun_url, turn_url},
     ice::{self, Turn, TurnAccess},
     privacy,
-    serve::ServeConfig,
+    serve::{ServeConfig, TlsConfig},
     stun::StunAt,
 };
 use shoal_wire::{id::InfoHash, index::P2p};
@@ -88,6 +88,12 @@ pub(crate) struct Serve {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) listen: Option<SocketAddr>,
+    /// The certificate with those above it (PEM), to serve HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) site: Site,
     /// The address or network (CIDR) of a reverse proxy, which tells the viewers' addresses in
@@ -244,6 +250,10 @@ impl Serve {
             return Err(ConfigError::Dir);
         }
         config.listen = self.listen.unwrap_or(config.listen);
+        let tls = self.tls_cert.zip(self.tls_key);
+        config.tls = tls
+            .map(|(cert, key)| TlsConfig { cert, key })
+            .or(config.tls);
         self.site.apply(&mut config);
         if !self.trusted_proxies.is_empty() {
             config.trusted_proxies = self.trusted_proxies;

@@ -39,13 +39,18 @@ impl Proxies {
         Self(networks)
     }
 
+    /// Whether this is one of them.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
     /// Who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
     /// entry that is no proxy of ours is the client. What stands before it, anybody can have written.
     pub(crate) fn client(&self, connected: IpAddr, headers: &HeaderMap) -> Client {
         let mut client = connected.to_canonical();
         let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
         for entry in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
-            if !self.0.iter().any(|network| network.contains(&client)) {
+            if !self.trusts(client) {
                 break;
             }
             let Some(seen) = address(entry.trim()) else {

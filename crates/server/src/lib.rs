@@ -10,6 +10,8 @@ pub mod admin;
 #[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
+mod compress;
+#[cfg(feature = "net")]
 pub mod config;
 #[cfg(feature = "net")]
 pub mod ice;

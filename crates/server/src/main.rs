@@ -28,6 +28,7 @@ use shoal_server::{
     },
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command};
@@ -64,23 +65,19 @@ fn serve(options: cli::Serve) -> Result<()> {
     let check = options.check;
     let config = options.into_config()?;
     if check {
-        open(&config.dir)?;
+        config.check()?;
         println!("The configuration is in order.");
         return Ok(());
     }
     let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
-        let (drain, stop) = (
-            async {
-                let _told = terminate.recv().await;
-            },
-            interrupted()?,
-        );
-        let address = reachable(server.local_addr());
+        let (drain, stop) = signals()?;
+        let (address, is_tls) = (reachable(server.local_addr()), server.is_tls());
         // The reader may have gone; the server does not need it.
-        let _unread = writeln!(stdout(), "http://{address}/shoal/demo/");
+        let scheme = if is_tls { "https" } else { "http" };
+        let _unread = writeln!(stdout(), "{scheme}://{address}/shoal/demo/");
+        let (drain, stop) = (drain.cancelled_owned(), stop.cancelled_owned());
         server.run_until(drain, stop).await;
         Ok(())
     })
@@ -141,20 +138,29 @@ fn track(options: cli::Track) -> Result<()> {
     })
 }
 
-/// Ready when the process is interrupted, or told to end for a second time.
-fn interrupted() -> Result<impl Future<Output = ()>> {
+/// Cancelled when the process is told to go, and when it is interrupted or told for a second time.
+fn signals() -> Result<(CancellationToken, CancellationToken)> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
-    Ok(async move {
-        let again = async {
+    // For a certificate. Without one it would end the process.
+    let mut hangup = signal(SignalKind::hangup()).context("no signal can be caught")?;
+    let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
+    let tokens = (drain.clone(), stop.clone());
+    tokio::spawn(async move {
+        let told_twice = async {
             terminate.recv().await;
+            drain.cancel();
             terminate.recv().await;
         };
+        let ignored = async { while hangup.recv().await.is_some() {} };
         tokio::select! {
             _ = interrupt.recv() => {}
-            () = again => {}
+            () = told_twice => {}
+            () = ignored => {}
         }
-    })
+        stop.cancel();
+    });
+    Ok(tokens)
 }
 
 /// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -37,12 +37,12 @@ pub(crate) struct Figures {
 
 /// A connection that is counted as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Counted<'a>(&'a Figures);
+pub(crate) struct Counted(Arc<Figures>);
 
 impl Figures {
-    pub(crate) fn connection(&self) -> Counted<'_> {
+    pub(crate) fn connection(self: &Arc<Self>) -> Counted {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        Counted(self)
+        Counted(Arc::clone(self))
     }
 
     /// From now on the server says that it is about to stop.
@@ -58,7 +58,7 @@ impl Figures {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
@@ -138,7 +138,7 @@ impl Snapshot {
             .collect();
         let told = "HTTP answers by the class of their status";
         counters(encoder, "http_answers", told, "class", &answers)?;
-        let told = "Bytes of the bodies of HTTP answers";
+        let told = "Bytes of the bodies of HTTP answers, before compression";
         encoder
             .encode_descriptor("http_sent_bytes", told, None, MetricType::Counter)
             .and_then(|family| ConstCounter::new(load(&figures.bytes)).encode(family))?;

@@ -2,8 +2,9 @@
 //! a folder. All of it can change while the server runs.
 //!
 //! The operator's switch is above the configuration, the switch of one video above that of the site,
-//! except that a site that is off is off. A folder's `shoal.toml` is the videos' own word; in a folder
-//! below, another may say otherwise. Players and tracker take the strictest of both.
+//! except that a site that is off is off. One video that is switched off is off by its own word, so that
+//! viewers are told which. So is what a folder's `shoal.toml` says; in a folder below, another may say
+//! otherwise. Players and tracker take the strictest of both.
 
 use std::{
     collections::BTreeMap,

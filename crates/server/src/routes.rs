@@ -14,6 +14,7 @@ use serde::Serialize;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
+    compress,
     index::Library,
     metrics::{self, Figures},
     origin,
@@ -64,6 +65,8 @@ pub(crate) fn router(site: Site) -> Router {
         .layer(map_response(common_headers))
         .layer(from_fn(log))
         .layer(from_fn_with_state(site.clone(), metrics::count))
+        .layer(compress::layer())
+        .layer(map_response(compress::weaken))
         .with_state(site)
 }
 

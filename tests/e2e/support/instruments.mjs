@@ -98,6 +98,12 @@ export function blockedWebrtc() {
   globalThis.RTCPeerConnection = blocked;
 }
 
+/** A device whose battery is low and does not charge. */
+export function lowBattery() {
+  const battery = Object.assign(new EventTarget(), { charging: false, level: 0.1 });
+  Navigator.prototype.getBattery = () => Promise.resolve(battery);
+}
+
 /** A browser that asks sites not to pass its viewer's data on. */
 export function privacySignal() {
   Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { configurable: true, get: () => true });

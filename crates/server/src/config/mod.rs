@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
-    sections::{Admin, Drain, Http, Metrics, Site, Stun, Turn},
+    sections::{Admin, Drain, Http, Metrics, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
 use crate::serve::ServeConfig;
@@ -34,6 +34,7 @@ pub struct File {
     listen: Checked<std::net::SocketAddr>,
     site: Site,
     http: Http,
+    tls: TlsFiles,
     stun: Stun,
     turn: Turn,
     tracker: Tracker,
@@ -70,6 +71,9 @@ pub enum ConfigError {
         /// What the system says.
         cause: io::Error,
     },
+    /// Of the certificate and its key only one is given.
+    #[error("TLS needs both: tls.cert and tls.key")]
+    Tls,
     /// TURN servers are named without a secret or a password.
     #[error(
         "a TURN server wants to know who may use it: give turn.secret_file, or turn.user and \
@@ -98,6 +102,7 @@ impl Default for File {
             listen: Checked(defaults.listen),
             site: Site::of(&defaults),
             http: Http::of(&defaults),
+            tls: TlsFiles::default(),
             stun: Stun::of(&defaults),
             turn: Turn::default(),
             tracker: Tracker::of(&defaults),
@@ -140,6 +145,7 @@ impl File {
         };
         self.site.apply(&mut config);
         self.http.apply(&mut config);
+        config.tls = self.tls.read()?;
         self.stun.apply(&mut config);
         config.turn = self.turn.read()?;
         self.tracker.apply(&mut config)?;
@@ -226,6 +232,7 @@ mod tests {
                 "give a whole number from",
             ),
             ("[tracker]\ninterval = \"2m\"", "line 2", "expected"),
+            ("[stun]\nhost = \"a.example:1\"", "line 2", "name alone"),
             (
                 "[stun]\nothers = [\"example.org\"]",
                 "line 2",

@@ -8,13 +8,13 @@ use shoal_wire::index::P2p;
 
 use super::{
     ConfigError, secret,
-    values::{Checked, StunUrl, TurnUrl, Within},
+    values::{Checked, Host, StunUrl, TurnUrl, Within},
 };
 use crate::{
     admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
-    serve::{DrainConfig, HttpConfig, ServeConfig},
+    serve::{DrainConfig, HttpConfig, ServeConfig, TlsConfig},
     stun::{StunAt, StunLimits},
 };
 
@@ -66,7 +66,10 @@ impl Default for Site {
 pub(super) struct Http {
     trusted_proxies: Vec<Checked<IpNet>>,
     max_connections: Within<1, 1_000_000>,
+    max_connections_per_address: Within<1, 1_000_000>,
+    max_streams: Within<1, 1_000>,
     head_timeout: Seconds,
+    stall_timeout: Seconds,
     max_head: Within<8_192, 1_048_576>,
 }
 
@@ -74,7 +77,10 @@ impl Http {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let HttpConfig {
             max_connections,
+            max_connections_per_address,
+            max_streams,
             head_timeout,
+            stall_timeout,
             max_head,
         } = config.http;
         Self {
@@ -85,7 +91,10 @@ impl Http {
                 .map(Checked)
                 .collect(),
             max_connections: Within::near(max_connections),
+            max_connections_per_address: Within::near(max_connections_per_address),
+            max_streams: Within::near(max_streams),
             head_timeout: Within::near(head_timeout.as_secs()),
+            stall_timeout: Within::near(stall_timeout.as_secs()),
             max_head: Within::near(max_head),
         }
     }
@@ -94,7 +103,10 @@ impl Http {
         config.trusted_proxies = self.trusted_proxies.into_iter().map(|it| it.0).collect();
         config.http = HttpConfig {
             max_connections: self.max_connections.size(),
+            max_connections_per_address: self.max_connections_per_address.size(),
+            max_streams: self.max_streams.small(),
             head_timeout: Duration::from_secs(self.head_timeout.get()),
+            stall_timeout: Duration::from_secs(self.stall_timeout.get()),
             max_head: self.max_head.size(),
         };
     }
@@ -106,11 +118,33 @@ impl Default for Http {
     }
 }
 
+/// The certificate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TlsFiles {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cert: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    pub(super) fn read(self) -> Result<Option<TlsConfig>, ConfigError> {
+        match (self.cert, self.key) {
+            (None, None) => Ok(None),
+            (Some(cert), Some(key)) => Ok(Some(TlsConfig { cert, key })),
+            _ => Err(ConfigError::Tls),
+        }
+    }
+}
+
 /// How browsers learn their address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Stun {
     at: Checked<StunAt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<Checked<Host>>,
     others: Vec<Checked<StunUrl>>,
     per_address: Within<1, 65_535>,
     per_second: Within<1, 10_000_000>,
@@ -124,6 +158,7 @@ impl Stun {
         } = config.stun_limits;
         Self {
             at: Checked(config.stun),
+            host: None,
             others: Vec::new(),
             per_address: Within::near(per_address),
             per_second: Within::near(per_second),
@@ -132,6 +167,7 @@ impl Stun {
 
     pub(super) fn apply(self, config: &mut ServeConfig) {
         config.stun = self.at.0;
+        config.stun_host = self.host.map(|host| host.0.0);
         config.ice = self
             .others
             .into_iter()

@@ -145,6 +145,26 @@ impl Text for StunAt {
     }
 }
 
+/// A host's name, or its address as in a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Host(pub(crate) String);
+
+impl Text for Host {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let is_v6 = text.starts_with('[') && text.ends_with(']');
+        let plain = |c: char| {
+            c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || (is_v6 && "[:]".contains(c))
+        };
+        (!text.is_empty() && text.chars().all(plain))
+            .then(|| Self(text.into()))
+            .ok_or("give a host's name alone, such as origin.example, or an address, such as [2001:db8::1]")
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// The URL of a STUN server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StunUrl(pub(crate) String);

@@ -33,6 +33,10 @@ use crate::{
 /// The longest time for which a file may be taken from a cache without asking.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
+/// The same for a playlist that grows, and one that has not changed for a while.
+const MIN_PLAYLIST_AGE: Duration = Duration::from_secs(1);
+const MAX_PLAYLIST_AGE: Duration = Duration::from_secs(10);
+
 /// The file that stands for its folder.
 const FOLDER_PAGE: &str = "index.html";
 
@@ -173,12 +177,14 @@ fn validators(stamp: Stamp) -> Validators {
     }
 }
 
-/// What names other files must be fresh. The rest may be kept as long as it has not changed so far,
-/// an hour at most: that is long for a video on demand, and short for the segment files of a live
-/// stream, whose names a new stream takes again.
+/// Pages and indexes are asked about each time: the operator's switch is in them. A playlist may be kept
+/// for a moment, so that a cache in between asks once for all its viewers: a second while it grows, some
+/// seconds when it rests. The rest may be kept as long as it has not changed so far, an hour at most: that
+/// is long for a video on demand, and short for the segment files of a live stream, whose names a new
+/// stream takes again. What has rested for an hour is not asked about when a page is loaded anew, either.
 fn cache_control(path: &FilePath, stamp: Stamp) -> Cow<'static, str> {
     let name = path.name().to_ascii_lowercase();
-    if [".html", ".json", ".m3u8"]
+    if [".html", ".json"]
         .iter()
         .any(|extension| name.ends_with(extension))
     {
@@ -187,7 +193,15 @@ fn cache_control(path: &FilePath, stamp: Stamp) -> Cow<'static, str> {
     let age = SystemTime::now()
         .duration_since(stamp.modified)
         .unwrap_or_default();
-    Cow::Owned(format!("max-age={}", age.min(MAX_AGE).as_secs()))
+    if name.ends_with(".m3u8") {
+        let resting = (age / 10).clamp(MIN_PLAYLIST_AGE, MAX_PLAYLIST_AGE);
+        return Cow::Owned(format!("max-age={}", resting.as_secs()));
+    }
+    if age < MAX_AGE {
+        Cow::Owned(format!("max-age={}", age.as_secs()))
+    } else {
+        Cow::Owned(format!("max-age={}, immutable", MAX_AGE.as_secs()))
+    }
 }
 
 /// Sends the client to another path of this server.
@@ -203,4 +217,26 @@ pub(crate) fn redirect(status: StatusCode, place: &str) -> Response {
 /// The answer for everything that is not there or not to be seen.
 pub(crate) fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "no such file\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cached(name: &str, age: u64) -> String {
+        let modified = SystemTime::now() - Duration::from_secs(age);
+        let stamp = Stamp { modified, len: 1 };
+        cache_control(&FilePath::from_url(name).unwrap(), stamp).into_owned()
+    }
+
+    #[test]
+    fn what_has_rested_may_be_kept_longer() {
+        assert_eq!(cached("/s1.ts", 0), "max-age=0");
+        assert_eq!(cached("/s1.ts", 600), "max-age=600");
+        assert_eq!(cached("/s1.ts", 86_400), "max-age=3600, immutable");
+        assert_eq!(cached("/p.m3u8", 0), "max-age=1");
+        assert_eq!(cached("/p.M3U8", 86_400), "max-age=10");
+        assert_eq!(cached("/p.m3u8.shoal/index.json", 86_400), "no-cache");
+        assert_eq!(cached("/index.html", 86_400), "no-cache");
+    }
 }

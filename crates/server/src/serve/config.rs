@@ -9,11 +9,16 @@ use std::{
 use ipnet::IpNet;
 use shoal_wire::index::{IceServer, P2p};
 
-use super::http::HttpConfig;
+use super::{
+    error::ServeError,
+    http::HttpConfig,
+    tls::{Tls, TlsConfig},
+};
 use crate::{
     admin::AdminConfig,
     ice::Turn,
     privacy::{Allowance, Facts, Operator, Party},
+    root::Root,
     stun::{StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
@@ -66,10 +71,14 @@ pub struct ServeConfig {
     pub metrics: Option<SocketAddr>,
     /// How the server goes when it is asked to.
     pub drain: DrainConfig,
+    /// The certificate. Default none: HTTP without encryption, for a proxy that adds it.
+    pub tls: Option<TlsConfig>,
     /// The bounds of HTTP.
     pub http: HttpConfig,
     /// Where STUN is answered. Default: with HTTP, except on loopback.
     pub stun: StunAt,
+    /// The host at which viewers reach STUN. Default none: that of the index's own address.
+    pub stun_host: Option<String>,
     /// How much STUN is answered.
     pub stun_limits: StunLimits,
     /// The bounds of the tracker's swarms.
@@ -95,8 +104,10 @@ impl Default for ServeConfig {
             admin: AdminConfig::default(),
             metrics: None,
             drain: DrainConfig::default(),
+            tls: None,
             http: HttpConfig::default(),
             stun: StunAt::default(),
+            stun_host: None,
             stun_limits: StunLimits::default(),
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
@@ -114,6 +125,21 @@ impl ServeConfig {
             listen,
             ..Self::default()
         }
+    }
+
+    /// Whether what it names on this machine is there and good; no port is opened.
+    ///
+    /// # Errors
+    /// When something is not.
+    pub fn check(&self) -> Result<(), ServeError> {
+        let root = Root::open(&self.dir);
+        root.map_err(|cause| ServeError::Dir {
+            dir: self.dir.clone(),
+            cause,
+        })?;
+        let tls = self.tls.clone().map(Tls::new).transpose();
+        tls.map_err(|cause| ServeError::Tls { cause })?;
+        Ok(())
     }
 
     /// What viewers are told about these settings. `stun` tells whether the server answers STUN.

@@ -40,4 +40,12 @@ pub enum ServeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The certificate or its key cannot be read, or do not belong together.
+    #[error(
+        "TLS cannot be set up ({cause}): give the certificate chain and its private key, both in PEM"
+    )]
+    Tls {
+        /// What is wrong, with the file's name.
+        cause: io::Error,
+    },
 }

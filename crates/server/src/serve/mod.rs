@@ -3,6 +3,7 @@
 mod config;
 mod error;
 mod http;
+mod tls;
 
 use std::{
     future::{Future, pending},
@@ -17,13 +18,15 @@ use tokio::{
     net::{TcpListener, UdpSocket},
     time::{sleep, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::http::accept;
+pub(crate) use self::http::Reception;
+use self::tls::Tls;
 pub use self::{
     config::{DrainConfig, ServeConfig},
     error::ServeError,
     http::HttpConfig,
+    tls::TlsConfig,
 };
 use crate::{
     admin::{self, Token},
@@ -50,6 +53,7 @@ pub struct Server {
     site: Site,
     proxies: Arc<Proxies>,
     http: HttpConfig,
+    tls: Option<Arc<Tls>>,
     drain: DrainConfig,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
@@ -67,6 +71,10 @@ impl Server {
         let facts = config.facts(stun::address(config.stun, config.listen).is_some());
         let dir = config.dir;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
+        let tls = config.tls.map(Tls::new).transpose();
+        let tls = tls
+            .map_err(|cause| ServeError::Tls { cause })?
+            .map(Arc::new);
         let (local, listener) = listen(config.listen).await?;
         let stun = match stun::address(config.stun, local) {
             None => None,
@@ -83,7 +91,9 @@ impl Server {
         let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
         let admin_socket =
             admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
-        let own = stun.as_ref().map(|(at, _)| format!("stun::{}", at.port()));
+        let host = config.stun_host.unwrap_or_default();
+        let own = stun.as_ref();
+        let own = own.map(|(at, _)| format!("stun:{host}:{}", at.port()));
         let settings = Settings {
             p2p: config.p2p,
             trackers: None,
@@ -115,6 +125,7 @@ impl Server {
             },
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
+            tls,
             drain: config.drain,
             stun,
             stun_limits: config.stun_limits,
@@ -128,6 +139,12 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Whether it is reached by `https:`.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Where STUN is answered, if it is.
@@ -173,29 +190,18 @@ impl Server {
             async move { library.watch(stopping).await }
         });
         self.start_services(&stopping);
-        let router = self.router();
-        let connections = TaskTracker::new();
+        let mut reception = Reception::new(self.http, Arc::clone(&self.proxies), self.router());
+        reception.tls = self.tls.clone();
+        reception.figures = Some(Arc::clone(&self.site.figures));
+        reception.stopping = stopping.clone();
+        let reception = Arc::new(reception);
         let Self {
             listener,
             site,
-            proxies,
-            http,
             drain: config,
             ..
         } = self;
-        let serving = async {
-            let figures = Some(&site.figures);
-            accept(
-                &listener,
-                &proxies,
-                &router,
-                &connections,
-                &stopping,
-                http,
-                figures,
-            )
-            .await;
-        };
+        let serving = reception.accept(&listener);
         let drained = async {
             drain.await;
             tracing::info!("no new viewers from now on");
@@ -210,9 +216,9 @@ impl Server {
         }
         drop(listener);
         stopping.cancel();
-        connections.close();
+        reception.connections.close();
         let tracker = &site.tracker;
-        let ended = async { tokio::join!(tracker.close(), connections.wait()) };
+        let ended = async { tokio::join!(tracker.close(), reception.connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
         }
@@ -240,22 +246,12 @@ impl Server {
         }
         if let Some((_, listener)) = self.metrics.take() {
             let routes = metrics::routes(site.clone());
-            let proxies = Arc::clone(&self.proxies);
-            let http = self.http;
-            let ending = stopping.clone();
-            spawn(stopping, async move {
-                let connections = TaskTracker::new();
-                accept(
-                    &listener,
-                    &proxies,
-                    &routes,
-                    &connections,
-                    &ending,
-                    http,
-                    None,
-                )
-                .await;
-            });
+            let reception = Reception::new(self.http, Arc::default(), routes);
+            let reception = Arc::new(reception);
+            spawn(stopping, async move { reception.accept(&listener).await });
+        }
+        if let Some(tls) = &self.tls {
+            spawn(stopping, Arc::clone(tls).watch());
         }
     }
 }

@@ -11,13 +11,12 @@ use axum::{
 use ipnet::IpNet;
 use shoal_wire::id::InfoHash;
 use tokio::{net::TcpListener, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
 use crate::{
     client::{Client, Proxies},
     origin::not_found,
-    serve::{HttpConfig, accept, seed},
+    serve::{HttpConfig, Reception, seed},
 };
 
 /// How long what is under way may take when the tracker stops; then it is cut off.
@@ -99,25 +98,16 @@ impl LoneTracker {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let tracker = Arc::clone(&self.tracker);
         let router = Router::new().fallback(upgrade).with_state(self.tracker);
-        let stopping = CancellationToken::new();
-        let connections = TaskTracker::new();
-        let accepted = accept(
-            &self.listener,
-            &self.proxies,
-            &router,
-            &connections,
-            &stopping,
-            self.http,
-            None,
-        );
+        let reception = Reception::new(self.http, self.proxies, router);
+        let reception = Arc::new(reception);
         tokio::select! {
-            () = accepted => {}
+            () = reception.accept(&self.listener) => {}
             () = stop => {}
         }
         drop(self.listener);
-        stopping.cancel();
-        connections.close();
-        let ended = async { tokio::join!(tracker.close(), connections.wait()) };
+        reception.stopping.cancel();
+        reception.connections.close();
+        let ended = async { tokio::join!(tracker.close(), reception.connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
         }

@@ -132,8 +132,8 @@ async fn one_video_can_be_switched_off_alone() {
     let done = shoal(&[&switch[..], &at].concat()).await;
     assert_eq!(done.stdout, b"site: ask\n/films/a/p.m3u8: off\n");
     viewer.is_sent_home(OffBy::Video).await;
-    assert_eq!(site.index(a).await.policy.p2p, P2p::Off);
-    assert_eq!(site.index(b).await.policy.p2p, P2p::Ask);
+    assert_eq!(site.index(a).await.policy.video, Some(P2p::Off));
+    assert_eq!(site.index(b).await.policy.video, None);
     Viewer::join(&site, other).await;
     let switch = ["p2p", "off", "--video", "/films/none.m3u8"];
     let done = shoal(&[&switch[..], &at].concat()).await;

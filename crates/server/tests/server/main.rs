@@ -2,6 +2,7 @@
 
 mod admin;
 mod command;
+mod deploy;
 mod harness;
 mod index;
 mod live;
@@ -10,4 +11,5 @@ mod origin;
 mod privacy;
 mod stun;
 mod tracker;
+mod transport;
 mod viewers;

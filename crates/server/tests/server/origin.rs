@@ -137,14 +137,14 @@ async fn any_page_may_load_everything() {
 }
 
 #[tokio::test]
-async fn playlists_are_always_asked_for() {
+async fn a_growing_playlist_is_kept_for_a_second() {
     let site = Site::new(|tree| tree.rendition("v", 0, &[10], true)).await;
     let reply = site.get("/v/p.m3u8").await;
     assert_eq!(
         reply.header("content-type"),
         "application/vnd.apple.mpegurl"
     );
-    assert_eq!(reply.header("cache-control"), "no-cache");
+    assert_eq!(reply.header("cache-control"), "max-age=1");
 }
 
 #[tokio::test]

@@ -125,3 +125,19 @@ async fn on_loopback_there_is_none_unless_it_is_asked_for() {
     let site = Site::new(|_| {}).await;
     assert_eq!(site.stun, None);
 }
+
+#[tokio::test]
+async fn behind_a_cdn_it_is_named_by_its_own_host() {
+    let site = Site::with(
+        |tree| tree.rendition("v", 0, &[10], true),
+        |config| {
+            config.stun = StunAt::Address("127.0.0.1:0".parse().unwrap());
+            config.stun_host = Some("origin.example".into());
+        },
+    )
+    .await;
+    let port = site.stun.unwrap().port();
+    let named = format!("stun:origin.example:{port}");
+    assert_eq!(site.index("/v/p.m3u8").await.ice[0].urls, [named]);
+    assert!(site.get("/privacy").await.text().contains("No third party"));
+}
