@@ -51,8 +51,8 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default, 128 KiB, is
-    /// what makes a tracker large.
+    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default,
+    /// 128 KiB, is what makes a tracker large.
     pub read_buffer: usize,
     /// How much of an address stands for one subscriber.
     pub prefixes: Prefixes,
