@@ -1,7 +1,7 @@
 // Brings what a fresh machine lacks, given Rust (rustup), Node and npm. Asks for nothing that is already there.
 //
 //   node scripts/setup.mjs            everything that building and testing need
-//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers, bench
+//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers, bench, rivals
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
@@ -15,7 +15,7 @@ const CHROMIUM_AND_IP = [
   [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
 ];
 
-const parts = { modules, native, wasm, browsers, bench };
+const parts = { modules, native, wasm, browsers, bench, rivals };
 const usual = ['modules', 'native', 'wasm', 'browsers'];
 
 const wanted = process.argv.slice(2);
@@ -66,9 +66,14 @@ function browsers() {
   ]);
 }
 
-/** What the benchmark runs and what makes its video, and the packages of bench/package-lock.json. */
+/** What the benchmark runs and what makes its video. */
 async function bench() {
   await debian('The benchmark needs', [...CHROMIUM_AND_IP, [which('ffmpeg') ?? '/usr/bin/ffmpeg', 'ffmpeg']]);
+  await rivals();
+}
+
+/** The packages of bench/package-lock.json: what we are compared with. */
+async function rivals() {
   const lock = join(root, 'bench', 'package-lock.json');
   const installed = join(root, 'bench', 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;

@@ -33,7 +33,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(50);
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
-    /// Sockets at a time. Default 20,000. Each costs about 10 KB; beyond it a new one gets 503.
+    /// Sockets at a time. Default 20,000. Each costs about 20 KB; beyond it a new one gets 503.
     pub max_sockets: usize,
     /// Messages that wait for one socket. Default 64, which is several announces' worth of offers. When
     /// they are more, its client does not read, and it is closed. Higher costs memory in a crowd.
@@ -51,8 +51,8 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// Bytes of the read buffer of each socket. Default 4 KiB. The library's own default, 128 KiB, is
-    /// what makes a tracker large.
+    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default,
+    /// 128 KiB, is what makes a tracker large.
     pub read_buffer: usize,
     /// How much of an address stands for one subscriber.
     pub prefixes: Prefixes,
@@ -70,7 +70,7 @@ impl Default for SocketConfig {
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(90),
             join_within: Duration::from_secs(60),
-            read_buffer: 4 * 1024,
+            read_buffer: 2 * 1024,
             prefixes: Prefixes::default(),
             limits: Limits::default(),
         }

@@ -3,7 +3,7 @@
 //! A malformed message costs its sender the connection, with a reason; nothing a client sends does
 //! more than that.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -131,9 +131,12 @@ async fn talk(socket: &mut WebSocket, seat: &Seat) -> End {
     let mut heard = Instant::now();
     let mut next_ping = heard + config.ping;
     let mut join_by = Some(heard + config.join_within);
+    let first = next_ping
+        .min(heard + config.idle)
+        .min(heard + config.join_within);
+    // One for the socket's whole life: to set one for each message costs more than to wake too early.
+    let mut alarm = pin!(sleep_until(first));
     loop {
-        let silent = heard + config.idle;
-        let wait = next_ping.min(silent).min(join_by.unwrap_or(silent));
         tokio::select! {
             biased;
             message = seat.mailbox.next() => {
@@ -158,15 +161,19 @@ async fn talk(socket: &mut WebSocket, seat: &Seat) -> End {
                     Err(end) => return end,
                 }
             }
-            () = sleep_until(wait) => {
+            () = alarm.as_mut() => {
                 let now = Instant::now();
+                let silent = heard + config.idle;
                 if silent <= now || join_by.is_some_and(|by| by <= now) {
                     return End::Idle;
                 }
-                next_ping = now + config.ping;
-                if let Err(end) = send(socket, seat, Message::Ping(Bytes::new())).await {
-                    return end;
+                if next_ping <= now {
+                    next_ping = now + config.ping;
+                    if let Err(end) = send(socket, seat, Message::Ping(Bytes::new())).await {
+                        return end;
+                    }
                 }
+                alarm.as_mut().reset(next_ping.min(silent).min(join_by.unwrap_or(silent)));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value as Known;
 
-use super::{Value, Writer};
+use super::{Value, Writer, text};
 use crate::DecodeError;
 
 /// Whether both have read the same. A fraction, or what is beyond 64 bits, serde_json has as
@@ -111,6 +111,15 @@ proptest! {
     #[test]
     fn random_text_is_read_or_refused_alike(json in any::<String>()) {
         read_alike(&json)?;
+    }
+
+    #[test]
+    fn what_stands_for_itself_is_found(bytes in prop::collection::vec(
+        prop_oneof![6 => any::<u8>(), 1 => prop::sample::select(&b"\"\\\0\x1f\x20!#[]\x80\xff"[..])],
+        0..40,
+    )) {
+        let plain = |byte: &&u8| **byte >= b' ' && !b"\"\\".contains(*byte);
+        prop_assert_eq!(text::plain(&bytes), bytes.iter().take_while(plain).count());
     }
 
     #[test]

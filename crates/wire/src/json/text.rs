@@ -1,5 +1,7 @@
 //! Texts: between quotes, with escapes.
 
+use std::borrow::Cow;
+
 /// Bytes of the text that `json` begins with, quotes included.
 pub(super) fn length(json: &str) -> Option<usize> {
     let mut rest = json.strip_prefix('"')?;
@@ -11,15 +13,20 @@ pub(super) fn length(json: &str) -> Option<usize> {
     }
 }
 
-/// The text that `json` begins with.
-pub(super) fn read(json: &str) -> Option<String> {
+/// The text that `json` begins with: where it has no escapes, as it is there.
+pub(super) fn read(json: &str) -> Option<Cow<'_, str>> {
     let mut rest = json.strip_prefix('"')?;
-    let mut text = String::new();
+    let (plain, behind) = rest.split_at_checked(plain(rest.as_bytes()))?;
+    if behind.starts_with('"') {
+        return Some(Cow::Borrowed(plain));
+    }
+    // Most texts of some length are SDPs, which are hardly shorter than their JSON.
+    let mut text = String::with_capacity(json.len());
     loop {
         match next(&mut rest)? {
             Part::Run(run) => text.push_str(run),
             Part::Escape(character) => text.push(character),
-            Part::End => return Some(text),
+            Part::End => return Some(Cow::Owned(text)),
         }
     }
 }
@@ -34,8 +41,7 @@ enum Part<'a> {
 
 /// The next part of a text, cut off the front. `None` where it is not JSON's.
 fn next<'a>(rest: &mut &'a str) -> Option<Part<'a>> {
-    let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
-    let run = rest.bytes().take_while(plain).count();
+    let run = plain(rest.as_bytes());
     if run > 0 {
         let (run, behind) = rest.split_at_checked(run)?;
         *rest = behind;
@@ -46,6 +52,31 @@ fn next<'a>(rest: &mut &'a str) -> Option<Part<'a>> {
         b'\\' => escape(rest).map(Part::Escape),
         _ => None,
     }
+}
+
+/// So many bytes at the front are what they stand for, in texts as in JSON. Eight are looked at in one
+/// go: most of what a tracker reads is session descriptions, several times over.
+pub(super) fn plain(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return at * 8 + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
+}
+
+/// The highest bit of a byte that is a quote, a backslash or a control character. The lowest of them is
+/// right; those above it may be set by its borrow.
+fn marks(word: u64) -> u64 {
+    let each = |byte: u8| u64::from_le_bytes([byte; 8]);
+    let below = |word: u64, limit: u8| word.wrapping_sub(each(limit)) & !word;
+    let controls = below(word, 0x20);
+    let quotes = below(word ^ each(b'"'), 1);
+    let backslashes = below(word ^ each(b'\\'), 1);
+    (controls | quotes | backslashes) & each(0x80)
 }
 
 fn escape(rest: &mut &str) -> Option<char> {

@@ -1,6 +1,8 @@
 //! Reading: the text is checked as a whole, and nothing is built of it. A [`Value`] is a place in
 //! it, to be read as what is expected there.
 
+use std::borrow::Cow;
+
 use super::{number, text};
 use crate::DecodeError;
 
@@ -42,7 +44,7 @@ impl<'a> Value<'a> {
 
     fn find(self, names: &[&str], fields: &mut [Option<Self>]) -> Result<(), DecodeError> {
         for (key, value) in self.entries()? {
-            let key = key.text()?;
+            let key = key.seen()?;
             let field = names.iter().zip(fields.iter_mut());
             let mut field = field.filter(|(name, _)| **name == key);
             if let Some((_, field)) = field.next()
@@ -79,6 +81,11 @@ impl<'a> Value<'a> {
 
     /// A text.
     pub(crate) fn text(self) -> Result<String, DecodeError> {
+        self.seen().map(Cow::into_owned)
+    }
+
+    /// A text, not copied where it has no escapes.
+    pub(crate) fn seen(self) -> Result<Cow<'a, str>, DecodeError> {
         text::read(self.rest()).ok_or_else(|| self.error())
     }
 
@@ -213,12 +220,14 @@ impl<'a> Iterator for Items<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let more = self.place.pass_to_item(self.close, self.first)?;
         self.first = false;
-        let item = more.then_some(self.place)?;
+        let at = more.then_some(self.place.at)?;
         if self.close == b'}' {
             self.place.pass_name()?;
         }
         self.place.pass(MAX_DEPTH)?;
-        Some(item)
+        // It ends where the next begins: who reads it knows how long it is.
+        let json = self.place.json.get(..self.place.at)?;
+        Some(Value { json, at })
     }
 }
 

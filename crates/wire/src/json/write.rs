@@ -1,12 +1,19 @@
 //! Writing, as `JSON.stringify` does.
 
+use super::text;
+
 /// Writes an object field by field, in the order of the calls.
 pub(crate) struct Writer(String);
 
 impl Writer {
     /// The text of an object that has what `write` gives it.
     pub(crate) fn object(write: impl FnOnce(&mut Self)) -> String {
-        let mut writer = Self(String::new());
+        Self::sized(0, write)
+    }
+
+    /// The same, when something is known of its length.
+    pub(crate) fn sized(bytes: usize, write: impl FnOnce(&mut Self)) -> String {
+        let mut writer = Self(String::with_capacity(bytes));
         writer.braces(write);
         writer.0
     }
@@ -89,29 +96,38 @@ impl Writer {
 
     fn quoted(&mut self, text: &str) {
         self.0.push('"');
-        for character in text.chars() {
-            let short = match character {
-                '"' | '\\' => character,
-                '\u{8}' => 'b',
-                '\t' => 't',
-                '\n' => 'n',
-                '\u{c}' => 'f',
-                '\r' => 'r',
-                '\0'..' ' => {
-                    self.0.push_str("\\u00");
-                    let code = u32::from(character);
-                    let digits = [code >> 4, code & 15].map(|digit| char::from_digit(digit, 16));
-                    self.0.extend(digits.into_iter().flatten());
-                    continue;
-                }
-                _ => {
-                    self.0.push(character);
-                    continue;
-                }
+        let mut rest = text;
+        loop {
+            let (run, behind) = rest.split_at(text::plain(rest.as_bytes()));
+            self.0.push_str(run);
+            let mut behind = behind.chars();
+            let Some(character) = behind.next() else {
+                break;
             };
-            self.0.push('\\');
-            self.0.push(short);
+            self.escape(character);
+            rest = behind.as_str();
         }
         self.0.push('"');
+    }
+
+    fn escape(&mut self, character: char) {
+        let short = match character {
+            '\u{8}' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\u{c}' => 'f',
+            '\r' => 'r',
+            '\0'..' ' => {
+                self.0.push_str("\\u00");
+                let code = u32::from(character);
+                let digits = [code >> 4, code & 15].map(|digit| char::from_digit(digit, 16));
+                self.0.extend(digits.into_iter().flatten());
+                return;
+            }
+            // A quote or a backslash.
+            _ => character,
+        };
+        self.0.push('\\');
+        self.0.push(short);
     }
 }

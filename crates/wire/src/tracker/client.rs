@@ -1,6 +1,8 @@
 //! From a viewer to its tracker.
 
-use super::{HARD_CAP, Limits, count, id, sdp, small, text, write_description};
+use std::borrow::Cow;
+
+use super::{HARD_CAP, Limits, count, id, maybe_sdp, sdp, small, text, write_description};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
 use crate::json::{Value, Writer};
@@ -64,6 +66,25 @@ pub struct Answer {
     pub sdp: String,
 }
 
+/// What there may be in a message of any kind. They are looked for in one pass, since it may be long.
+const FIELDS: [&str; 13] = [
+    "action",
+    "answer",
+    "info_hash",
+    "peer_id",
+    "event",
+    "offers",
+    "token",
+    "numwant",
+    "uploaded",
+    "downloaded",
+    "left",
+    "to_peer_id",
+    "offer_id",
+];
+
+type Fields<'a> = [Option<Value<'a>>; FIELDS.len()];
+
 /// What a viewer says to its tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage {
@@ -99,11 +120,12 @@ impl ClientMessage {
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
         limits.check_message(json)?;
         let message = Value::new(json)?;
-        let [action, answer, info_hash] = message.fields(["action", "answer", "info_hash"])?;
+        let fields: Fields<'_> = message.fields(FIELDS)?;
+        let [action, answer, info_hash, ..] = fields;
         match text(action)?.as_deref() {
             Some("announce") => match answer {
-                Some(answer) => Answer::read(message, answer, limits).map(Self::Answer),
-                None => Announce::read(message, limits).map(Self::Announce),
+                Some(answer) => Answer::read(fields, answer, limits).map(Self::Answer),
+                None => Announce::read(fields, limits).map(Self::Announce),
             },
             Some("scrape") => {
                 let info_hashes = info_hash.map(|it| hashes(it, limits.max_scrape));
@@ -143,11 +165,21 @@ impl Announce {
         }
     }
 
-    fn read(message: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
-        let [info_hash, peer_id, event, offers, token] =
-            message.fields(["info_hash", "peer_id", "event", "offers", "token"])?;
-        let [numwant, uploaded, downloaded, left] =
-            message.fields(["numwant", "uploaded", "downloaded", "left"])?;
+    fn read(fields: Fields<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [
+            _,
+            _,
+            info_hash,
+            peer_id,
+            event,
+            offers,
+            token,
+            numwant,
+            uploaded,
+            downloaded,
+            left,
+            ..,
+        ] = fields;
         let offers = offers.map(|offers| read_offers(offers, limits));
         let (offered, offers) = offers.transpose()?.unwrap_or_default();
         let token = text(token)?;
@@ -168,7 +200,7 @@ impl Announce {
             downloaded: count(downloaded)?.unwrap_or_default(),
             left: count(left)?,
             offers,
-            token,
+            token: token.map(Cow::into_owned),
         })
     }
 }
@@ -183,9 +215,8 @@ impl Answer {
         message.text("offer_id", &self.offer_id.to_binary());
     }
 
-    fn read(message: Value<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
-        let [info_hash, peer_id, to_peer_id, offer_id] =
-            message.fields(["info_hash", "peer_id", "to_peer_id", "offer_id"])?;
+    fn read(fields: Fields<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [_, _, info_hash, peer_id, .., to_peer_id, offer_id] = fields;
         Ok(Self {
             info_hash: one_hash(info_hash)?,
             peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
@@ -219,24 +250,24 @@ impl AnnounceEvent {
 
 /// How many offers there are, and those of them that can be forwarded.
 fn read_offers(offers: Value<'_>, limits: &Limits) -> Result<(u32, Vec<Offer>), DecodeError> {
-    let offers = offers.items()?;
     let limit = limits.max_offers.min(HARD_CAP);
-    let offered = offers.clone().count();
-    if offered > limit {
-        return Err(DecodeError::TooManyOffers { limit });
-    }
+    let mut offered = 0;
     let mut read = Vec::new();
-    for entry in offers {
+    for entry in offers.items()? {
+        if offered >= limit {
+            return Err(DecodeError::TooManyOffers { limit });
+        }
+        offered += 1;
         let [offer, offer_id] = entry.fields(["offer", "offer_id"])?;
         let Some((offer, offer_id)) = offer.zip(offer_id) else {
             continue;
         };
-        if let [None] = offer.fields(["sdp"])? {
+        let Some(sdp) = maybe_sdp(offer, "offer", limits)? else {
             continue;
-        }
+        };
         read.push(Offer {
-            offer_id: OfferId::from_binary(&offer_id.text()?)?,
-            sdp: sdp(offer, "offer", limits)?,
+            offer_id: OfferId::from_binary(&offer_id.seen()?)?,
+            sdp,
         });
     }
     Ok((offered as u32, read))
@@ -251,7 +282,7 @@ fn one_hash(value: Option<Value<'_>>) -> Result<InfoHash, DecodeError> {
 
 /// One swarm, or a list of them.
 fn hashes(value: Value<'_>, limit: usize) -> Result<Vec<InfoHash>, DecodeError> {
-    let hash = |value: Value<'_>| InfoHash::from_binary(&value.text()?);
+    let hash = |value: Value<'_>| InfoHash::from_binary(&value.seen()?);
     if !value.is_list() {
         return Ok(vec![hash(value)?]);
     }

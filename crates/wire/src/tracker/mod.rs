@@ -6,6 +6,8 @@
 mod client;
 mod server;
 
+use std::borrow::Cow;
+
 use crate::DecodeError;
 use crate::json::{Value, Writer};
 
@@ -59,17 +61,29 @@ const MAX_TEXT: usize = 256;
 /// The SDP of an `RTCSessionDescription`, when its `type` is not something else than `kind` and
 /// the length is within limits.
 fn sdp(description: Value<'_>, kind: &str, limits: &Limits) -> Result<String, DecodeError> {
+    maybe_sdp(description, kind, limits)?.ok_or(DecodeError::Missing("sdp"))
+}
+
+/// The same, if there is one.
+fn maybe_sdp(
+    description: Value<'_>,
+    kind: &str,
+    limits: &Limits,
+) -> Result<Option<String>, DecodeError> {
     let [given, sdp] = description.fields(["type", "sdp"])?;
+    let Some(sdp) = sdp else {
+        return Ok(None);
+    };
     if text(given)?.is_some_and(|given| given != kind) {
         return Err(DecodeError::DescriptionType);
     }
-    let sdp = text(sdp)?.ok_or(DecodeError::Missing("sdp"))?;
+    let sdp = sdp.text()?;
     if sdp.len() > limits.max_sdp {
         return Err(DecodeError::SdpTooLong {
             limit: limits.max_sdp,
         });
     }
-    Ok(sdp)
+    Ok(Some(sdp))
 }
 
 /// Writes an `RTCSessionDescription` as the field `kind`.
@@ -89,8 +103,8 @@ fn id<T>(
     read(&text(value)?.ok_or(DecodeError::Missing(name))?)
 }
 
-fn text(value: Option<Value<'_>>) -> Result<Option<String>, DecodeError> {
-    value.map(Value::text).transpose()
+fn text<'a>(value: Option<Value<'a>>) -> Result<Option<Cow<'a, str>>, DecodeError> {
+    value.map(Value::seen).transpose()
 }
 
 fn count(value: Option<Value<'_>>) -> Result<Option<u64>, DecodeError> {

@@ -97,7 +97,12 @@ pub enum TrackerMessage {
 impl TrackerMessage {
     /// The message's JSON.
     pub fn encode(&self) -> String {
-        Writer::object(|message| self.write(message))
+        let length = match self {
+            // Its lines' ends are escaped, and so may be the ids.
+            Self::Answer { sdp, .. } | Self::Offer { sdp, .. } => 384 + sdp.len() + sdp.len() / 8,
+            _ => 160,
+        };
+        Writer::sized(length, |message| self.write(message))
     }
 
     fn write(&self, message: &mut Writer) {
