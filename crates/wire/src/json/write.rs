@@ -97,8 +97,7 @@ impl Writer {
     fn quoted(&mut self, text: &str) {
         self.0.push('"');
         let mut rest = text;
-        loop {
-            let (run, behind) = rest.split_at(text::plain(rest.as_bytes()));
+        while let Some((run, behind)) = rest.split_at_checked(text::plain(rest.as_bytes())) {
             self.0.push_str(run);
             let mut behind = behind.chars();
             let Some(character) = behind.next() else {
