@@ -1,22 +1,12 @@
-//! Who asks, as far as a limit needs to know it: a keyed hash, never an address.
+//! Who asks, as far as a limit needs to know it.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    time::{Duration, Instant},
-};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 /// Where proxies write whom they have seen.
 const FORWARDED_FOR: &str = "x-forwarded-for";
-
-/// How long a key lives.
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// Bits of an IPv6 address that stand for one subscriber: what a household gets at least.
-const V6_PREFIX: u32 = 64;
 
 /// The address that a request came from. It is handed from the connection to its handlers, for limits
 /// only.
@@ -69,41 +59,6 @@ fn address(entry: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// Turns addresses into numbers that nobody can turn back: a keyed hash whose key is drawn at the start,
-/// lives in memory only and changes daily.
-#[derive(Debug)]
-pub(crate) struct Hasher {
-    key: RandomState,
-    drawn: Instant,
-}
-
-impl Hasher {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self {
-            key: RandomState::new(),
-            drawn: now,
-        }
-    }
-
-    /// The number of an address. The addresses of one IPv6 network of 64 bits have the same.
-    pub(crate) fn hash(&mut self, now: Instant, address: IpAddr) -> u64 {
-        if now.saturating_duration_since(self.drawn) >= DAY {
-            *self = Self::new(now);
-        }
-        self.key.hash_one(subscriber(address))
-    }
-}
-
-/// What stands for one subscriber: the IPv4 address, or the network of the IPv6 address.
-pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - V6_PREFIX))).into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,30 +94,5 @@ mod tests {
             assert_eq!(client("127.0.0.1", &[nonsense]), proxy);
         }
         assert_eq!(client("127.0.0.1", &[]), proxy);
-    }
-
-    #[test]
-    fn one_subscriber_has_one_number_for_a_day() {
-        let start = Instant::now();
-        let mut hasher = Hasher::new(start);
-        let mut hash = |address: &str| hasher.hash(start, address.parse().unwrap());
-        assert_eq!(hash("192.0.2.1"), hash("::ffff:192.0.2.1"));
-        assert_ne!(hash("192.0.2.1"), hash("192.0.2.2"));
-        assert_eq!(hash("2001:db8::1"), hash("2001:db8::ffff:1"));
-        assert_ne!(hash("2001:db8::1"), hash("2001:db8:0:1::1"));
-        let address = "192.0.2.1".parse().unwrap();
-        let today = hasher.hash(start + DAY / 2, address);
-        assert_eq!(hasher.hash(start, address), today);
-        assert_ne!(hasher.hash(start + DAY, address), today);
-    }
-
-    #[test]
-    fn two_servers_number_an_address_differently() {
-        let address = "192.0.2.1".parse().unwrap();
-        let now = Instant::now();
-        assert_ne!(
-            Hasher::new(now).hash(now, address),
-            Hasher::new(now).hash(now, address)
-        );
     }
 }

@@ -21,9 +21,10 @@ use shoal_wire::{id::InfoHash, index::ViewerCount};
 use tokio::time::sleep;
 
 use crate::{
-    client::{Client, Hasher},
+    client::Client,
     origin::not_found,
     routes::Site,
+    tracker::{Addresses, Prefixes},
 };
 
 /// Seconds after which one should ask again.
@@ -47,7 +48,8 @@ const MEMBER: &str = "member";
 /// Who waits for others.
 #[derive(Debug)]
 pub(crate) struct Viewers {
-    hasher: Hasher,
+    addresses: Addresses,
+    begun: Instant,
     swarms: HashMap<InfoHash, Waiting>,
     all: usize,
 }
@@ -61,9 +63,11 @@ struct Waiting {
 }
 
 impl Viewers {
-    pub(crate) fn new(now: Instant) -> Self {
+    /// `prefixes` tells how much of an address stands for one subscriber.
+    pub(crate) fn new(prefixes: Prefixes, now: Instant) -> Self {
         Self {
-            hasher: Hasher::new(now),
+            addresses: Addresses::new(prefixes, Duration::ZERO),
+            begun: now,
             swarms: HashMap::new(),
             all: 0,
         }
@@ -80,7 +84,8 @@ impl Viewers {
         if self.all >= MAX_WAITING {
             return;
         }
-        let who = self.hasher.hash(now, address);
+        let since = now.saturating_duration_since(self.begun);
+        let who = self.addresses.id(since, address).0;
         let waiting = self.swarms.entry(swarm).or_default();
         let times = waiting.by_address.entry(who).or_default();
         if *times < PER_ADDRESS {
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn whoever_asks_counts_until_it_is_time_to_ask_again() {
         let start = Instant::now();
-        let mut viewers = Viewers::new(start);
+        let mut viewers = Viewers::new(Prefixes::default(), start);
         viewers.wait(start, FILM, ip(1));
         viewers.wait(start + seconds(20), FILM, ip(2));
         viewers.wait(start + seconds(20), TALK, ip(2));
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn one_who_keeps_asking_is_one() {
         let start = Instant::now();
-        let mut viewers = Viewers::new(start);
+        let mut viewers = Viewers::new(Prefixes::default(), start);
         for round in 0..10 {
             // Once by a second too early.
             let now = start + seconds(30 * round) - seconds(round % 2);
@@ -218,7 +223,7 @@ mod tests {
     #[test]
     fn one_address_does_not_count_for_a_crowd() {
         let start = Instant::now();
-        let mut viewers = Viewers::new(start);
+        let mut viewers = Viewers::new(Prefixes::default(), start);
         for _ in 0..1_000 {
             viewers.wait(start, FILM, ip(1));
         }
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_given_back() {
         let start = Instant::now();
-        let mut viewers = Viewers::new(start);
+        let mut viewers = Viewers::new(Prefixes::default(), start);
         for n in 0..MAX_WAITING as u32 + 1_000 {
             viewers.wait(start, FILM, ip(n));
         }

@@ -33,10 +33,7 @@ use tokio_io_timeout::TimeoutWriter;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::tls::Tls;
-use crate::{
-    client::{Proxies, subscriber},
-    metrics::Figures,
-};
+use crate::{client::Proxies, metrics::Figures, tracker::Prefixes};
 
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to answer.
 const PING: Duration = Duration::from_secs(20);
@@ -50,7 +47,7 @@ pub struct HttpConfig {
     /// Connections at a time. Default 8,192; a browser opens up to six. Beyond it clients wait until one
     /// ends. The tracker's sockets have a bound of their own.
     pub max_connections: usize,
-    /// Connections of one IPv4 address, or one IPv6 network of 64 bits; trusted proxies may have all.
+    /// Connections of one IPv4 address, or one IPv6 network of 56 bits; trusted proxies may have all.
     /// Default 256: about 40 browsers of an office. Lower shuts viewers out behind large NATs; with higher
     /// ones fewer addresses can take all places.
     pub max_connections_per_address: usize,
@@ -142,7 +139,7 @@ impl Reception {
     /// Counts a connection, unless its address has as many as it may.
     fn let_in(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
         let address = address.to_canonical();
-        let counted = (!self.proxies.trusts(address)).then(|| subscriber(address));
+        let counted = (!self.proxies.trusts(address)).then(|| Prefixes::default().network(address));
         if let Some(counted) = counted {
             let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
             let count = crowd.entry(counted).or_default();

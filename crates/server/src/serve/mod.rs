@@ -118,7 +118,10 @@ impl Server {
                 library: Arc::new(library),
                 tracker,
                 policies,
-                viewers: Arc::new(Mutex::new(Viewers::new(Instant::now()))),
+                viewers: Arc::new(Mutex::new(Viewers::new(
+                    config.sockets.prefixes,
+                    Instant::now(),
+                ))),
                 facts: Arc::new(facts),
                 figures: Arc::new(Figures::default()),
                 stun_counts: Arc::default(),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::client::subscriber;
+use crate::tracker::Prefixes;
 
 /// How long packets are counted by address. Then the counts and their key are thrown away.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ const CELLS: usize = 1 << 16;
 /// How much STUN is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StunLimits {
-    /// Packets of one IPv4 address, or one IPv6 network of 64 bits, in 10 s. Default 1,000. A browser
+    /// Packets of one IPv4 address, or one IPv6 network of 56 bits, in 10 s. Default 1,000. A browser
     /// sends some two for each connection that it prepares, so it lets about 50 viewers behind one
     /// address start in the same moment; those beyond ask again. Higher helps large networks behind one
     /// address, and whoever forges a victim's address to have answers sent there.
@@ -61,7 +61,8 @@ impl Limiter {
 
     /// Counts a packet, and tells whether it is within the limits.
     pub(super) fn allow(&mut self, now: Instant, from: IpAddr) -> bool {
-        let at = self.key.hash_one(subscriber(from)) as usize % CELLS;
+        let subscriber = Prefixes::default().network(from);
+        let at = self.key.hash_one(subscriber) as usize % CELLS;
         let Some(count) = self
             .cells
             .get_mut(at)

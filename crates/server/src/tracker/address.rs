@@ -9,7 +9,10 @@ use std::{
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{limits::AddressId, secret::Secret};
+use super::{
+    limits::AddressId,
+    secret::{Secret, number_of},
+};
 
 /// How long a key lives. What was counted under it is kept under its old number for as long as a socket
 /// or a bucket needs it; nothing connects the old numbers with the new ones.
@@ -33,14 +36,14 @@ impl Default for Prefixes {
 
 /// Makes the numbers.
 #[derive(Debug)]
-pub(super) struct Addresses {
+pub(crate) struct Addresses {
     prefixes: Prefixes,
     key: Secret,
     drawn: Duration,
 }
 
 impl Addresses {
-    pub(super) fn new(prefixes: Prefixes, now: Duration) -> Self {
+    pub(crate) fn new(prefixes: Prefixes, now: Duration) -> Self {
         Self {
             prefixes,
             key: Secret::random(),
@@ -48,7 +51,8 @@ impl Addresses {
         }
     }
 
-    pub(super) fn id(&mut self, now: Duration, address: IpAddr) -> AddressId {
+    /// The number of an address, the same for all of one subscriber.
+    pub(crate) fn id(&mut self, now: Duration, address: IpAddr) -> AddressId {
         if now.saturating_sub(self.drawn) >= KEY_LIFE {
             *self = Self::new(self.prefixes, now);
         }
@@ -59,12 +63,13 @@ impl Addresses {
             IpAddr::V6(address) => mac.update(&address.octets()),
         }
         let number = mac.finalize().into_bytes();
-        AddressId(Secret::shared(number.to_vec()).number())
+        AddressId(number_of(&number))
     }
 }
 
 impl Prefixes {
-    fn network(self, address: IpAddr) -> IpAddr {
+    /// What stands for one subscriber: the network that an address is in.
+    pub(crate) fn network(self, address: IpAddr) -> IpAddr {
         match address.to_canonical() {
             IpAddr::V4(address) => {
                 let rest = 32 - u32::from(self.v4.min(32));

@@ -34,4 +34,4 @@ pub use self::{
     token::{TokenError, Tokens},
 };
 #[cfg(feature = "net")]
-pub(crate) use routes::upgrade;
+pub(crate) use self::{address::Addresses, routes::upgrade};

@@ -26,13 +26,18 @@ impl Secret {
 
     /// Its first eight bytes, as a number.
     pub(crate) fn number(&self) -> u64 {
-        let number = |sum, byte: &u8| sum << 8 | u64::from(*byte);
-        self.0.iter().take(8).fold(0, number)
+        number_of(&self.0)
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The first eight bytes, as a number.
+pub(super) fn number_of(bytes: &[u8]) -> u64 {
+    let number = |sum, byte: &u8| sum << 8 | u64::from(*byte);
+    bytes.iter().take(8).fold(0, number)
 }
 
 impl fmt::Debug for Secret {
