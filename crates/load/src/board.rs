@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use crate::message::OfferName;
 
 /// How long an announce may wait for its reply and its answers until they are taken for lost.
@@ -21,7 +23,7 @@ pub(crate) struct Board {
 }
 
 /// What has gone wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Faults {
     /// Messages that were for somebody else, came twice, or that nobody had sent.
     pub(crate) misrouted: usize,

@@ -33,14 +33,8 @@ pub(crate) struct Report {
     pub(crate) answer: Percentiles,
     /// From the order to switch off until a viewer has heard, of all viewers.
     pub(crate) off: Percentiles,
-    /// Messages of all kinds that came wrong or not at all.
-    pub(crate) misrouted: usize,
-    pub(crate) replies_lost: usize,
-    pub(crate) offers_lost: usize,
-    pub(crate) answers_lost: usize,
-    pub(crate) failures: usize,
-    pub(crate) failure: Option<String>,
-    pub(crate) closed: usize,
+    #[serde(flatten)]
+    pub(crate) faults: Faults,
 }
 
 /// In milliseconds.
@@ -69,24 +63,15 @@ impl Percentiles {
     }
 }
 
-impl Report {
-    pub(crate) fn set_faults(&mut self, faults: Faults) {
-        self.misrouted = faults.misrouted;
-        self.replies_lost = faults.replies_lost;
-        self.offers_lost = faults.offers_lost;
-        self.answers_lost = faults.answers_lost;
-        self.failures = faults.failures;
-        self.failure = faults.failure;
-        self.closed = faults.closed;
-    }
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kib = |bytes: u64| format!("{:.1} KiB", bytes as f64 / 1_024.0);
         let times = |it: Percentiles| format!("{:.1} / {:.1} / {:.1} ms", it.p50, it.p99, it.max);
         let Self {
-            viewers, swarms, ..
+            viewers,
+            swarms,
+            faults,
+            ..
         } = self;
         writeln!(f, "| {viewers} viewers in {swarms} swarms | |\n|---|---|")?;
         let memory = [self.connected, self.joined, self.after]
@@ -118,14 +103,14 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "| lost: replies, offers, answers; misrouted; failures; closed | {}, {}, {}; {}; {}; {} |",
-            self.replies_lost,
-            self.offers_lost,
-            self.answers_lost,
-            self.misrouted,
-            self.failures,
-            self.closed
+            faults.replies_lost,
+            faults.offers_lost,
+            faults.answers_lost,
+            faults.misrouted,
+            faults.failures,
+            faults.closed
         )?;
-        if let Some(failure) = &self.failure {
+        if let Some(failure) = &faults.failure {
             writeln!(f, "\nThe last failure: {failure}")?;
         }
         Ok(())

@@ -95,7 +95,7 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
     let announces = board.announces();
     let seconds = seconds.as_secs_f64();
     let rate = board.replies.len() as f64 / seconds;
-    let mut report = Report {
+    Ok(Report {
         viewers,
         swarms: world.swarms,
         base,
@@ -111,16 +111,8 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
         reply: Percentiles::of(board.replies),
         answer: Percentiles::of(board.answers),
         off: Percentiles::of(off),
-        misrouted: 0,
-        replies_lost: 0,
-        offers_lost: 0,
-        answers_lost: 0,
-        failures: 0,
-        failure: None,
-        closed: 0,
-    };
-    report.set_faults(board.faults);
-    Ok(report)
+        faults: board.faults,
+    })
 }
 
 fn world(options: &Cli) -> World {

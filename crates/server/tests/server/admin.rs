@@ -8,9 +8,9 @@ use shoal_server::{
     serve::ServeConfig,
 };
 use shoal_wire::{
-    id::{InfoHash, PeerId},
+    id::InfoHash,
     index::{Index, P2p},
-    tracker::{Announce, ClientMessage, Limits, OffBy, TrackerMessage},
+    tracker::{Limits, OffBy, TrackerMessage},
 };
 use tokio::{net::TcpStream, process::Command, time::timeout};
 use tokio_tungstenite::{
@@ -19,6 +19,7 @@ use tokio_tungstenite::{
 };
 
 use crate::harness::{PATIENCE, Site, Tree};
+use crate::tracker::announce;
 
 const TOKEN: &str = "a token that nobody guesses";
 
@@ -38,18 +39,8 @@ impl Viewer {
     async fn join(site: &Site, swarm: InfoHash) -> Self {
         let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
         let (mut socket, _) = connect_async(url).await.unwrap();
-        let announce = ClientMessage::Announce(Announce {
-            info_hash: swarm,
-            peer_id: PeerId([1; 20]),
-            event: None,
-            numwant: 0,
-            uploaded: 0,
-            downloaded: 0,
-            left: None,
-            offers: Vec::new(),
-            token: None,
-        });
-        socket.send(Message::text(announce.encode())).await.unwrap();
+        let announce = announce(swarm, 1, 0).encode();
+        socket.send(Message::text(announce)).await.unwrap();
         let mut viewer = Self(socket);
         assert!(matches!(
             viewer.next().await,

@@ -94,7 +94,7 @@ async fn site() -> (Site, InfoHash) {
     (site, swarm)
 }
 
-fn announce(info_hash: InfoHash, peer: u8, offers: u8) -> ClientMessage {
+pub(crate) fn announce(info_hash: InfoHash, peer: u8, offers: u8) -> ClientMessage {
     let offer = |n| Offer {
         offer_id: OfferId([n; 20]),
         sdp: format!("offer {n} of {peer}"),

@@ -1,12 +1,9 @@
 use futures_util::{SinkExt, StreamExt};
-use shoal_wire::{
-    id::{InfoHash, PeerId},
-    index::ViewerCount,
-    tracker::{Announce, ClientMessage},
-};
+use shoal_wire::{id::InfoHash, index::ViewerCount};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use crate::harness::{Reply, Site, Tree};
+use crate::tracker::announce;
 
 fn film(tree: &Tree) {
     tree.rendition("film", 0, &[10], true);
@@ -46,18 +43,8 @@ async fn members_of_the_swarm_are_counted_once() {
     assert_eq!(count(&site.get(&path).await), 0);
     let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
     let (mut socket, _) = connect_async(url).await.unwrap();
-    let announce = ClientMessage::Announce(Announce {
-        info_hash: swarm,
-        peer_id: PeerId([1; 20]),
-        event: None,
-        numwant: 0,
-        uploaded: 0,
-        downloaded: 0,
-        left: None,
-        offers: Vec::new(),
-        token: None,
-    });
-    socket.send(Message::text(announce.encode())).await.unwrap();
+    let announce = announce(swarm, 1, 0).encode();
+    socket.send(Message::text(announce)).await.unwrap();
     socket.next().await.expect("an answer").unwrap();
     assert_eq!(count(&site.get(&path).await), 1);
     let waiting = format!("/viewers/{swarm}");
