@@ -10,6 +10,11 @@ function oneMegabyte() {
   localStorage.setItem('shoal:limits', '0 1000000');
 }
 
+/** A wish of an earlier visit. */
+function hiding() {
+  localStorage.setItem('shoal:hide', 'on');
+}
+
 /** A browser that keeps nothing: every use of its storage throws. */
 function blockedStorage() {
   Object.defineProperty(globalThis, 'localStorage', {
@@ -54,6 +59,17 @@ test('on a low battery the panel says that less is passed on', async (t) => {
   await viewer.becomes('on');
   await viewer.page.locator('shoal-player >>> .details').click();
   await until('the note is there', () => viewer.page.$$eval('shoal-player >>> .panel p', (notes) => notes.some(({ textContent, hidden }) => !hidden && /battery/i.test(textContent))));
+});
+
+test('who hides where there is no relay finds the way back in the panel', async (t) => {
+  const origin = await Origin.start(t);
+  const viewer = await Viewer.watch(t, origin, { instruments: [hiding] });
+  await viewer.becomes('off', 'no-relay');
+  await viewer.page.locator('shoal-player >>> .details').click();
+  await viewer.page.locator('shoal-player >>> [aria-describedby=hide-what]').click();
+  await viewer.becomes('on');
+  await viewer.plays(1);
+  viewer.isSilent();
 });
 
 test('where storage is blocked the answer holds for the page', async (t) => {

@@ -420,7 +420,8 @@ export class ShoalPlayer extends Base {
     const swarm = this.#swarm;
     if (swarm !== null) {
       const { status, peers, switchable, limits, frugal, relayOffered } = swarm;
-      const hidden = relayOffered ? swarm.hidden : null;
+      // Whoever hides must be able to stop, also where there is no relay for it.
+      const hidden = relayOffered || swarm.hidden ? swarm.hidden : null;
       this.#face?.render({ ...status, peers, switchable, stats, limits, frugal, hidden, privacy: this.#privacy() });
     }
   }
