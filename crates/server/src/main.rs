@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use shoal_server::{
-    admin::{Switch, client},
+    admin::{Nodes, Switch, client},
     config::{Checked, Text},
     ice,
     index::{Settings, write},
@@ -27,7 +27,10 @@ use shoal_server::{
         alone::{LoneTracker, TrackConfig},
     },
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -66,10 +69,13 @@ fn serve(options: cli::Serve) -> Result<()> {
     let config = options.into_config()?;
     if check {
         config.check()?;
+        for problem in runtime()?.block_on(config.problems()) {
+            eprintln!("{problem}");
+        }
         println!("The configuration is in order.");
         return Ok(());
     }
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
         let (drain, stop) = signals()?;
@@ -89,16 +95,23 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
         video: options.video,
         p2p: word.word().map(Checked),
     });
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
-    let since = if status.switched.is_some() {
-        " (switched; it lasts until the server stops)"
-    } else {
-        ""
+    let since = match (status.switched, status.nodes) {
+        (None, _) => "",
+        (Some(_), Nodes::None) => " (switched; it lasts until the server stops)",
+        (Some(_), _) => " (switched)",
     };
     println!("site: {}{since}", status.site.0.write());
     for (video, word) in status.videos {
         println!("{video}: {}", word.0.write());
+    }
+    match status.nodes {
+        Nodes::None => {}
+        Nodes::All => println!("It holds at all nodes."),
+        Nodes::Apart => {
+            println!("Only this node has it: Redis is away. The others get it when Redis is back.");
+        }
     }
     Ok(())
 }
@@ -118,7 +131,7 @@ fn privacy(options: cli::Privacy) -> Result<()> {
 }
 
 fn track(options: cli::Track) -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let access = Access {
             open: options.open,
@@ -136,6 +149,10 @@ fn track(options: cli::Track) -> Result<()> {
         tracker.run(stop).await;
         Ok(())
     })
+}
+
+fn runtime() -> Result<Runtime> {
+    Runtime::new().context("no thread could be started")
 }
 
 /// Cancelled when the process is told to go, and when it is interrupted or told for a second time.

@@ -85,8 +85,12 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 
 /// Answers `/healthz`: a balancer sends no more viewers once the server is about to stop.
 pub(crate) async fn health(State(site): State<Site>) -> Response {
+    let together = site.shared.as_ref().map(|shared| shared.together());
     let answer = if site.figures.draining.load(Ordering::Relaxed) {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else if together.is_some_and(|together| !together.connected) {
+        // It serves on its own limits: no reason to send viewers away.
+        (StatusCode::OK, "ok, but Redis is away\n")
     } else {
         (StatusCode::OK, "ok\n")
     };
@@ -124,6 +128,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.http(&mut encoder)?;
         self.tracker(&mut encoder)?;
+        self.nodes(&mut encoder)?;
         self.videos(&mut encoder)
     }
 }
@@ -189,6 +194,26 @@ impl Snapshot {
         )?;
         let told = "Tracker connections that are open";
         gauge(encoder, "tracker_sockets", told, tracker.sockets())
+    }
+
+    fn nodes(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(shared) = &self.0.shared else {
+            return Ok(());
+        };
+        let together = shared.together();
+        let told = "Whether Redis answers: if not, this node is on its own";
+        gauge(
+            encoder,
+            "redis_connected",
+            told,
+            i64::from(together.connected),
+        )?;
+        let told = "Other nodes that share limits and switch";
+        gauge(encoder, "nodes", told, together.others)?;
+        let [done, failed] = shared.rounds();
+        let told = "Exchanges with Redis";
+        let rounds = [("done", done), ("failed", failed)];
+        counters(encoder, "redis_rounds", told, "outcome", &rounds)
     }
 
     fn videos(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

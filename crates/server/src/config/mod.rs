@@ -2,6 +2,7 @@
 //!
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
+mod redis;
 mod sections;
 mod tracker;
 mod values;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
+    redis::Redis,
     sections::{Admin, Drain, Http, Metrics, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
@@ -41,6 +43,7 @@ pub struct File {
     admin: Admin,
     metrics: Metrics,
     drain: Drain,
+    redis: Redis,
 }
 
 /// Why a configuration cannot be used.
@@ -71,6 +74,9 @@ pub enum ConfigError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The password of Redis does not fit its address.
+    #[error("redis.password_file: {0}")]
+    RedisPassword(&'static str),
     /// Of the certificate and its key only one is given.
     #[error("TLS needs both: tls.cert and tls.key")]
     Tls,
@@ -109,6 +115,7 @@ impl Default for File {
             admin: Admin::default(),
             metrics: Metrics::default(),
             drain: Drain::of(&defaults),
+            redis: Redis::default(),
         }
     }
 }
@@ -152,6 +159,7 @@ impl File {
         config.admin = self.admin.read()?;
         self.metrics.apply(&mut config);
         self.drain.apply(&mut config);
+        config.redis = self.redis.read()?;
         Ok(config)
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     ice::Turn,
     privacy::{Allowance, Facts, Operator, Party},
     root::Root,
+    shared::{self, RedisConfig},
     stun::{StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
@@ -87,6 +88,8 @@ pub struct ServeConfig {
     pub sockets: SocketConfig,
     /// Who may use the tracker, and for what.
     pub access: Access,
+    /// What nodes that serve the site together share through Redis. Default nothing.
+    pub redis: Option<RedisConfig>,
 }
 
 /// Serves no directory yet, on port 8080 of this machine alone.
@@ -112,6 +115,7 @@ impl Default for ServeConfig {
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
             access: Access::default(),
+            redis: None,
         }
     }
 }
@@ -140,6 +144,14 @@ impl ServeConfig {
         let tls = self.tls.clone().map(Tls::new).transpose();
         tls.map_err(|cause| ServeError::Tls { cause })?;
         Ok(())
+    }
+
+    /// What is not as it should be, although the server would start.
+    pub async fn problems(&self) -> Vec<String> {
+        match &self.redis {
+            None => Vec::new(),
+            Some(redis) => shared::problem(redis).await.into_iter().collect(),
+        }
     }
 
     /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
