@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
-    sections::{Admin, Drain, Http, Metrics, Site, Stun, TlsFiles, Turn},
+    sections::{Admin, Drain, Http, Index, Metrics, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
 use crate::serve::ServeConfig;
@@ -33,6 +33,7 @@ pub struct File {
     dir: Option<PathBuf>,
     listen: Checked<std::net::SocketAddr>,
     site: Site,
+    index: Index,
     http: Http,
     tls: TlsFiles,
     stun: Stun,
@@ -101,6 +102,7 @@ impl Default for File {
             dir: None,
             listen: Checked(defaults.listen),
             site: Site::of(&defaults),
+            index: Index::of(&defaults),
             http: Http::of(&defaults),
             tls: TlsFiles::default(),
             stun: Stun::of(&defaults),
@@ -144,6 +146,7 @@ impl File {
             ..ServeConfig::default()
         };
         self.site.apply(&mut config);
+        self.index.apply(&mut config);
         self.http.apply(&mut config);
         config.tls = self.tls.read()?;
         self.stun.apply(&mut config);
