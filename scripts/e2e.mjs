@@ -52,7 +52,7 @@ function passes(file) {
 
 /** Adds one of the runner's totals to those of all files. */
 function counted(line) {
-  const [, name, number] = /^ℹ (\w+) ([\d.]+)$/.exec(line) ?? [];
+  const [, name, number] = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(line) ?? [];
   if (name === undefined) return false;
   if (name !== 'duration_ms' && name !== 'suites') sums.set(name, (sums.get(name) ?? 0) + Number(number));
   return true;
