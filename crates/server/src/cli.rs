@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -58,6 +59,22 @@ pub(crate) struct Index {
     pub(crate) stun: Vec<String>,
     #[command(flatten)]
     pub(crate) turn: Relays,
+    /// Threads that hash at a time [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// A folder in which digests are kept, so that no file is read again that has not changed
+    /// [default: .shoal in the directory]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Read every file, and keep no digests
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// Remove indexes whose playlists are gone
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Say only what went wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 /// TURN servers.

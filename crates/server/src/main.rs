@@ -1,25 +1,22 @@
 //! The `shoal` command.
 
 mod cli;
+mod indexing;
 
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
     process::ExitCode,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
     admin::{Nodes, Switch, client},
     config::{Checked, Text},
-    ice,
-    index::{Settings, write},
     log,
     privacy::{self, Party},
-    root::Root,
     serve::{DrainConfig, ServeConfig, Server},
     stun::StunAt,
     tracker::{
@@ -49,7 +46,7 @@ fn main() -> ExitCode {
         .with_writer(stderr)
         .init();
     let done = match command {
-        Command::Index(options) => index(options),
+        Command::Index(options) => indexing::run(options),
         Command::P2p(options) => p2p(options),
         Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
@@ -194,57 +191,4 @@ fn reachable(local: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, local.port())
-}
-
-fn index(options: cli::Index) -> Result<()> {
-    let root = open(&options.dir)?;
-    if options.trackers.is_empty() {
-        eprintln!("No --tracker is given: viewers meet only where the page names one.");
-    }
-    let mut servers: Vec<_> = options.stun.into_iter().map(ice::stun).collect();
-    let turn = options.turn.turn(None)?;
-    servers.extend(turn.map(|turn| turn.server(SystemTime::now())));
-    let settings = Settings {
-        p2p: options.p2p.into(),
-        trackers: Some(options.trackers),
-        ice: servers,
-    };
-    let live = stderr().is_terminal();
-    let report = write::all(&root, &settings, |done, of, playlist| {
-        if live {
-            eprint!("\r\x1b[K{done}/{of} {playlist}");
-        }
-    });
-    if live {
-        eprint!("\r\x1b[K");
-    }
-    for problem in &report.problems {
-        eprintln!("{problem}");
-    }
-    println!(
-        "{} of {} playlists have an index now.",
-        report.written, report.found
-    );
-    if report.found == 0 {
-        bail!(
-            "there is no HLS playlist (*.m3u8) in {}",
-            options.dir.display()
-        );
-    }
-    if report.written < report.found {
-        bail!(
-            "{} playlists got no index; the reasons are above",
-            report.found - report.written
-        );
-    }
-    Ok(())
-}
-
-fn open(dir: &Path) -> Result<Root> {
-    Root::open(dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            dir.display()
-        )
-    })
 }

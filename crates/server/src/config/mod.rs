@@ -18,7 +18,7 @@ pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, network, stun_url, turn_url};
 use self::{
     redis::Redis,
-    sections::{Admin, Drain, Http, Metrics, Site, Stun, TlsFiles, Turn},
+    sections::{Admin, Drain, Http, Index, Metrics, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
 use crate::serve::ServeConfig;
@@ -35,6 +35,7 @@ pub struct File {
     dir: Option<PathBuf>,
     listen: Checked<std::net::SocketAddr>,
     site: Site,
+    index: Index,
     http: Http,
     tls: TlsFiles,
     stun: Stun,
@@ -107,6 +108,7 @@ impl Default for File {
             dir: None,
             listen: Checked(defaults.listen),
             site: Site::of(&defaults),
+            index: Index::of(&defaults),
             http: Http::of(&defaults),
             tls: TlsFiles::default(),
             stun: Stun::of(&defaults),
@@ -151,6 +153,7 @@ impl File {
             ..ServeConfig::default()
         };
         self.site.apply(&mut config);
+        self.index.apply(&mut config);
         self.http.apply(&mut config);
         config.tls = self.tls.read()?;
         self.stun.apply(&mut config);

@@ -53,6 +53,7 @@ pub(super) fn header(
         stride,
         trackers,
         ice: settings.ice.clone(),
+        mirrors: Vec::new(),
         policy: IndexPolicy {
             p2p: settings.p2p,
             video: None,

@@ -74,6 +74,7 @@ mod tests {
             stride: 256,
             trackers: Vec::new(),
             ice: Vec::new(),
+            mirrors: Vec::new(),
             policy: IndexPolicy::default(),
             token: None,
             tracks: vec![IndexTrack {

@@ -2,7 +2,9 @@
 //! to date while a stream grows or files change.
 
 mod built;
+mod cache;
 mod compose;
+mod crew;
 mod digest;
 mod live;
 mod playlist;
@@ -27,7 +29,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use built::Settings;
+pub use cache::Cache;
 pub(crate) use compose::Composer;
+pub use crew::Crew;
 use scan::Scanner;
 use video::{Published, Video, Workshop};
 
@@ -60,8 +64,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits for news about one that is made.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Videos on demand that are read and hashed at a time: each takes a core and the disk.
-const READERS: usize = 2;
+/// Videos on demand that are made at a time. They share the threads that hash: a short one is not kept
+/// waiting by a few long ones.
+const READERS: usize = 4;
 
 /// The videos of a directory and their indexes.
 #[derive(Debug)]
@@ -107,6 +112,7 @@ impl Library {
     pub(crate) fn new(
         root: Root,
         settings: Settings,
+        (crew, cache): (Crew, Option<Cache>),
         policies: Arc<Policies>,
         composer: Composer,
         tracker: Arc<Tracker>,
@@ -120,6 +126,8 @@ impl Library {
                 settings,
                 tracker,
                 readers: Arc::new(Semaphore::new(READERS)),
+                crew,
+                cache,
             }),
             videos: Mutex::default(),
             scanner: tokio::sync::Mutex::default(),
@@ -138,6 +146,7 @@ impl Library {
             );
         });
         _ended.await;
+        self.shop.crew.dismiss();
     }
 
     /// How many videos have an index, and how many of them are live.

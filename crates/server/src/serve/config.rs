@@ -2,7 +2,9 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    num::NonZero,
+    path::{Path, PathBuf},
+    thread,
     time::Duration,
 };
 
@@ -17,6 +19,7 @@ use super::{
 use crate::{
     admin::AdminConfig,
     ice::Turn,
+    index::{Cache, Crew},
     privacy::{Allowance, Facts, Operator, Party},
     root::Root,
     shared::{self, RedisConfig},
@@ -45,11 +48,42 @@ impl Default for DrainConfig {
     }
 }
 
+/// How a server makes its indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexConfig {
+    /// How many threads hash at a time. Default `None`: half of the cores. They stand back behind serving
+    /// in any case; fewer make new videos wait longer.
+    pub threads: Option<NonZero<usize>>,
+    /// The folder in which digests are kept, so that a restart reads no file again. Default none.
+    pub cache: Option<PathBuf>,
+}
+
+impl IndexConfig {
+    /// Who hashes.
+    pub(super) fn crew(&self) -> Crew {
+        let half = || thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+        Crew::new(self.threads.map_or_else(half, NonZero::get))
+    }
+
+    /// Where digests of a directory's segments are kept.
+    pub(super) fn cache(&self, directory: &Path) -> Result<Option<Cache>, ServeError> {
+        let open = |folder: &PathBuf| {
+            Cache::shared(folder, directory).map_err(|cause| ServeError::Cache {
+                folder: folder.clone(),
+                cause,
+            })
+        };
+        self.cache.as_ref().map(open).transpose()
+    }
+}
+
 /// How a server is set up.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// The directory to serve.
     pub dir: PathBuf,
+    /// How indexes are made.
+    pub index: IndexConfig,
     /// Where to listen. Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// Who runs the site, for the page on privacy.
@@ -97,6 +131,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::new(),
+            index: IndexConfig::default(),
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             operator: Operator::default(),
             p2p: P2p::Ask,

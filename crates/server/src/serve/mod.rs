@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::http::Reception;
 use self::tls::Tls;
 pub use self::{
-    config::{DrainConfig, ServeConfig},
+    config::{DrainConfig, IndexConfig, ServeConfig},
     error::ServeError,
     http::HttpConfig,
     tls::TlsConfig,
@@ -73,6 +73,7 @@ impl Server {
         let facts = config.facts(stun::address(config.stun, config.listen).is_some());
         let dir = config.dir;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
+        let (crew, cache) = (config.index.crew(), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls
             .map_err(|cause| ServeError::Tls { cause })?
@@ -108,6 +109,7 @@ impl Server {
         let library = Arc::new(Library::new(
             root.clone(),
             settings,
+            (crew, cache),
             Arc::clone(&policies),
             composer,
             Arc::clone(&tracker),
