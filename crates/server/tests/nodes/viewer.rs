@@ -6,7 +6,8 @@ use futures_util::{SinkExt, StreamExt};
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},
     tracker::{
-        Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, TrackerMessage,
+        Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape,
+        TrackerMessage,
     },
 };
 use tokio::{
@@ -105,8 +106,8 @@ impl Viewer {
         })
     }
 
-    /// Answers an offer.
-    pub(crate) async fn answer(&mut self, to_peer_id: PeerId, offer_id: OfferId) {
+    /// Answers an offer; `None` when the connection has ended.
+    pub(crate) async fn answer(&mut self, to_peer_id: PeerId, offer_id: OfferId) -> Option<()> {
         let answer = Answer {
             info_hash: self.swarm,
             peer_id: peer(self.name),
@@ -114,12 +115,16 @@ impl Viewer {
             offer_id,
             sdp: format!("answer of {}", self.name),
         };
-        self.send(ClientMessage::Answer(answer)).await;
+        self.try_send(ClientMessage::Answer(answer)).await
     }
 
     pub(crate) async fn send(&mut self, message: ClientMessage) {
+        self.try_send(message).await.expect("an open connection");
+    }
+
+    pub(crate) async fn try_send(&mut self, message: ClientMessage) -> Option<()> {
         let text = Message::text(message.encode());
-        self.socket.send(text).await.unwrap();
+        self.socket.send(text).await.ok()
     }
 
     /// The next message; `None` when the connection has ended.
@@ -134,18 +139,6 @@ impl Viewer {
                 }
                 Some(Ok(Message::Ping(_))) => {}
                 _ => return None,
-            }
-        }
-    }
-
-    /// Offers until one of the swarm answers.
-    pub(crate) async fn gets_an_offer(&mut self) -> (PeerId, OfferId) {
-        loop {
-            match self.next().await.expect("an offer") {
-                TrackerMessage::Offer {
-                    peer_id, offer_id, ..
-                } => return (peer_id, offer_id),
-                _ => {}
             }
         }
     }
@@ -182,4 +175,21 @@ pub(crate) async fn introductions(one: &mut Viewer, others: &mut [Viewer], offer
         }
     }
     count
+}
+
+/// The peers of a swarm at one node.
+pub(crate) async fn scrape(port: u16, swarm: InfoHash) -> u32 {
+    let address = "192.0.2.250";
+    let Ok(mut viewer) = Viewer::from(port, swarm, Name::MAX, address).await else {
+        return 0;
+    };
+    let info_hashes = vec![swarm];
+    viewer.send(ClientMessage::Scrape { info_hashes }).await;
+    match viewer.next().await {
+        Some(TrackerMessage::Scraped { files }) => {
+            let count = |(_, counts): &(InfoHash, Scrape)| counts.complete + counts.incomplete;
+            files.iter().map(count).sum()
+        }
+        other => panic!("{other:?}"),
+    }
 }
