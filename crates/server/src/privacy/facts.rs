@@ -30,6 +30,8 @@ pub struct Facts {
     pub per_address: Allowance,
     /// Whether only those may join who have just loaded the video's index here.
     pub tokens: bool,
+    /// Whether several servers of the site count for limits together, through Redis.
+    pub nodes: bool,
     /// Who tells browsers their addresses (STUN).
     pub stun: Party,
     /// Who relays for viewers that hide their addresses (TURN).
@@ -78,6 +80,7 @@ pub(super) struct Values<'a> {
     per_connection: Allowance,
     per_address: Allowance,
     tokens: bool,
+    nodes: bool,
     stun: &'a Party,
     turn: &'a Party,
     /// Other parties' hosts, each once.
@@ -122,6 +125,7 @@ impl Facts {
             per_connection: self.per_connection,
             per_address: self.per_address,
             tokens: self.tokens,
+            nodes: self.nodes,
             stun: &self.stun,
             turn: &self.turn,
             others,
@@ -214,6 +218,7 @@ pub(super) mod tests {
                 per_hour: 600,
             },
             tokens: false,
+            nodes: false,
             stun: Party::Own,
             turn: Party::None,
         }
