@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
     admin::{Nodes, Switch, client},
-    config::{Checked, Text},
+    config::{Checked, File, Text},
     log,
     privacy::{self, Party},
-    serve::{ServeConfig, Server},
+    serve::Server,
     stun::StunAt,
     tracker::{
         Access,
@@ -113,14 +113,27 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
 }
 
 fn privacy(options: cli::Privacy) -> Result<()> {
-    let mut config = ServeConfig::default();
+    let file = options.config.as_deref().map(File::read).transpose()?;
+    // Without a configuration it is not known where a server would listen.
+    let anywhere = file.is_none();
+    let mut config = file.unwrap_or_default().into_config()?;
     options.site.apply(&mut config);
-    let mut facts = config.facts(config.stun != StunAt::Off);
+    let mut facts = if anywhere {
+        config.facts(config.stun != StunAt::Off)
+    } else {
+        config.facts_as_configured()
+    };
     let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
     if !options.trackers.is_empty() {
         facts.tracker = urls(&options.trackers);
     }
-    facts.turn = urls(&options.turn);
+    if !options.turn.is_empty() {
+        facts.turn = urls(&options.turn);
+    }
+    let mirrors = options.mirrors.urls()?;
+    if !mirrors.is_empty() {
+        facts.mirrors = urls(&mirrors);
+    }
     let page = privacy::render(&facts, &options.lang, false)?;
     stdout().write_all(page.as_bytes())?;
     Ok(())
