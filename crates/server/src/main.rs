@@ -7,6 +7,7 @@ use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -16,7 +17,7 @@ use shoal_server::{
     config::{Checked, File, Text},
     log,
     privacy::{self, Party},
-    serve::Server,
+    serve::{DrainConfig, Server},
     stun::StunAt,
     tracker::{
         Access,
@@ -150,12 +151,17 @@ fn track(options: cli::Track) -> Result<()> {
         };
         let mut config = TrackConfig::new(options.listen, access);
         config.trusted_proxies = options.trusted_proxies;
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(options.drain_notice.into()),
+            over: Duration::from_secs(options.drain_over.into()),
+        };
         let tracker = LoneTracker::bind(config)
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
-        let stop = stopped()?;
+        let (drain, stop) = signals()?;
         let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
-        tracker.run(stop).await;
+        let (drain, stop) = (drain.cancelled_owned(), stop.cancelled_owned());
+        tracker.run_until(drain, stop).await;
         Ok(())
     })
 }
@@ -164,7 +170,8 @@ fn runtime() -> Result<Runtime> {
     Runtime::new().context("no thread could be started")
 }
 
-/// Cancelled when the process is told to go, and when it is interrupted or told for a second time.
+/// Cancelled when the process is told to go, and when it is interrupted or told for a second time. To be had
+/// before an address is told: whoever reads it may stop the process at once.
 fn signals() -> Result<(CancellationToken, CancellationToken)> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
@@ -187,19 +194,6 @@ fn signals() -> Result<(CancellationToken, CancellationToken)> {
         stop.cancel();
     });
     Ok(tokens)
-}
-
-/// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
-/// the process at once.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
-    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 /// An address that a browser on this machine can open.

@@ -50,6 +50,16 @@ impl Figures {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the server is well, in a word.
+    fn health(&self, well: &'static str) -> Response {
+        let answer = if self.draining.load(Ordering::Relaxed) {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        } else {
+            (StatusCode::OK, well)
+        };
+        ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+    }
+
     fn answered(&self, status: StatusCode, bytes: u64) {
         if let Some(count) = self.answers.get(usize::from(status.as_u16() / 100)) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -86,15 +96,17 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 /// Answers `/healthz`: a balancer sends no more viewers once the server is about to stop.
 pub(crate) async fn health(State(site): State<Site>) -> Response {
     let together = site.shared.as_ref().map(|shared| shared.together());
-    let answer = if site.figures.draining.load(Ordering::Relaxed) {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else if together.is_some_and(|together| !together.connected) {
-        // It serves on its own limits: no reason to send viewers away.
-        (StatusCode::OK, "ok, but Redis is away\n")
-    } else {
-        (StatusCode::OK, "ok\n")
+    // Without Redis it serves on its own limits: no reason to send viewers away.
+    let word = match together {
+        Some(together) if !together.connected => "ok, but Redis is away\n",
+        _ => "ok\n",
     };
-    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+    site.figures.health(word)
+}
+
+/// Answers `/healthz` where there is a tracker alone.
+pub(crate) async fn health_of(State(figures): State<Arc<Figures>>) -> Response {
+    figures.health("ok\n")
 }
 
 /// Answers `/metrics`.

@@ -8,11 +8,14 @@ use std::{collections::HashMap, time::Duration};
 
 use shoal_wire::id::InfoHash;
 
-/// Bytes of one swarm as it is told: its name, its viewers, and seconds since somebody came for it.
+/// Bytes of one swarm as it is told: its name, its viewers, and milliseconds since somebody joined it.
 const ENTRY: usize = 20 + 4 + 4;
 
 /// Swarms that one node tells of.
 const MAX_SWARMS: usize = 50_000;
+
+/// Newcomers that two nodes have had within this time say nothing: both would let go.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// A swarm that was let go is left alone for this long: with a balancer that does not hash the path it would
 /// be driven to and fro.
@@ -23,7 +26,7 @@ const REST: Duration = Duration::from_secs(600);
 pub(super) struct Crowd {
     /// Its viewers, those who wait for others included.
     pub(super) viewers: u32,
-    /// How long ago somebody came for it, if any of them is still there.
+    /// How long ago somebody came and joined it, if any of those is still there.
     pub(super) last: Option<Duration>,
 }
 
@@ -34,7 +37,7 @@ pub(super) type Crowds = HashMap<InfoHash, Crowd>;
 pub(super) fn encode(crowds: &Crowds) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(crowds.len().min(MAX_SWARMS) * ENTRY);
     for (swarm, crowd) in crowds.iter().take(MAX_SWARMS) {
-        let last = crowd.last.map_or(u32::MAX, seconds);
+        let last = crowd.last.map_or(u32::MAX, millis);
         bytes.extend(swarm.0);
         bytes.extend(crowd.viewers.to_be_bytes());
         bytes.extend(last.to_be_bytes());
@@ -42,8 +45,8 @@ pub(super) fn encode(crowds: &Crowds) -> Vec<u8> {
     bytes
 }
 
-/// As it is heard; what is no entry is left out.
-pub(super) fn decode(bytes: &[u8]) -> Crowds {
+/// As it is heard so long after; what is no entry is left out.
+pub(super) fn decode(bytes: &[u8], ago: Duration) -> Crowds {
     let number = |bytes: &[u8]| {
         let sum = |sum, byte: &u8| sum << 8 | u32::from(*byte);
         bytes.iter().fold(0, sum)
@@ -54,7 +57,7 @@ pub(super) fn decode(bytes: &[u8]) -> Crowds {
         let last = number(last);
         let crowd = Crowd {
             viewers: number(viewers),
-            last: (last != u32::MAX).then(|| Duration::from_secs(last.into())),
+            last: (last != u32::MAX).then(|| ago + Duration::from_millis(last.into())),
         };
         Some((InfoHash(*swarm), crowd))
     };
@@ -90,7 +93,7 @@ impl Gone {
             let newer = |other: &Crowds| {
                 let last = other.get(swarm).and_then(|other| other.last);
                 last.zip(crowd.last)
-                    .is_some_and(|(theirs, ours)| ours >= quiet && theirs < ours)
+                    .is_some_and(|(theirs, ours)| ours >= quiet && ours > theirs + MARGIN)
             };
             !self.0.contains_key(*swarm) && others.iter().any(newer)
         };
@@ -104,8 +107,9 @@ impl Gone {
     }
 }
 
-fn seconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_secs()).map_or(u32::MAX - 1, |seconds| seconds.min(u32::MAX - 1))
+fn millis(duration: Duration) -> u32 {
+    let most = u32::MAX - 1;
+    u32::try_from(duration.as_millis()).map_or(most, |millis| millis.min(most))
 }
 
 #[cfg(test)]
@@ -130,12 +134,13 @@ mod tests {
         let crowds = Crowds::from([(FILM, crowd(7, 12)), (TALK, crowd(70_000, None))]);
         let mut bytes = encode(&crowds);
         assert_eq!(bytes.len(), 2 * ENTRY);
-        assert_eq!(decode(&bytes), crowds);
+        assert_eq!(decode(&bytes, at(0)), crowds);
+        assert_eq!(decode(&bytes, at(3))[&FILM], crowd(7, 15));
         bytes.truncate(ENTRY + 3);
-        assert_eq!(decode(&bytes).len(), 1);
-        assert!(decode(b"nonsense").is_empty());
-        let old = Crowds::from([(FILM, crowd(1, u64::MAX))]);
-        assert!(decode(&encode(&old))[&FILM].last.is_some());
+        assert_eq!(decode(&bytes, at(0)).len(), 1);
+        assert!(decode(b"nonsense", at(0)).is_empty());
+        let old = Crowds::from([(FILM, crowd(1, u64::MAX / 2))]);
+        assert!(decode(&encode(&old), at(0))[&FILM].last.is_some());
     }
 
     #[test]
@@ -166,6 +171,9 @@ mod tests {
         let own = Crowds::from([(FILM, crowd(90, 29)), (TALK, crowd(5, 500))]);
         let others = [Crowds::from([(FILM, crowd(1, 4))])];
         let mut gone = Gone::default();
+        assert!(gone.strays(at(0), QUIET, &own, &others).is_empty());
+        // Both had newcomers at much the same time.
+        let others = [Crowds::from([(TALK, crowd(1, 499))])];
         assert!(gone.strays(at(0), QUIET, &own, &others).is_empty());
         // Nobody is left there who came for it.
         let others = [Crowds::from([(TALK, crowd(1, None))])];

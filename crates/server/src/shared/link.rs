@@ -178,13 +178,14 @@ impl Link {
         Ok(spent.iter().zip(all).map(merged).collect())
     }
 
-    /// Says that this node is there and what swarms it has, and hears the same of the others.
-    pub(super) async fn gather(&mut self, crowds: Vec<u8>) -> RedisResult<Vec<Vec<u8>>> {
+    /// Says that this node is there and what swarms it has, and hears the same of the others, and how many
+    /// milliseconds ago they have said so.
+    pub(super) async fn gather(&mut self, crowds: Vec<u8>) -> RedisResult<Vec<(u64, Vec<u8>)>> {
         let mut call = self.scripts.gather.prepare_invoke();
         call.key(format!("{}nodes", self.prefix))
             .key(format!("{}crowds", self.prefix))
             .arg(&self.node)
-            .arg(NODE_LIFE.as_secs())
+            .arg(NODE_LIFE.as_millis().to_string())
             .arg(crowds);
         call.invoke_async(&mut self.connection).await
     }

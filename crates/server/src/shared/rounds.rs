@@ -224,7 +224,11 @@ impl Node {
     async fn gather(&mut self, link: &mut Link) -> RedisResult<()> {
         let own = self.crowds();
         let others = link.gather(crowds::encode(&own)).await?;
-        let others: Vec<_> = others.iter().map(|bytes| crowds::decode(bytes)).collect();
+        let decode = |(ago, bytes): &(u64, Vec<u8>)| {
+            let ago = Duration::from_millis(*ago);
+            crowds::decode(bytes, ago)
+        };
+        let others: Vec<_> = others.iter().map(decode).collect();
         {
             let mut state = self.shared.state();
             state.others = others.len();

@@ -14,7 +14,7 @@ local period = { i = tonumber(ARGV[3]), a = tonumber(ARGV[4]) }
 local alive = {}
 local nodes = redis.call('HGETALL', KEYS[1])
 for n = 1, #nodes, 2 do
-  alive[nodes[n]] = tonumber(nodes[n + 1]) > tonumber(time[1])
+  alive[nodes[n]] = tonumber(nodes[n + 1]) * 1000 > now
 end
 
 local all = {}

@@ -110,6 +110,8 @@ struct Place {
     mailbox: Arc<Mailbox>,
     /// The swarm that the socket's path names.
     home: Option<InfoHash>,
+    /// Whether it has come to announce, not only to look.
+    joined: bool,
 }
 
 /// Why there is no place for a socket.
@@ -304,6 +306,7 @@ impl Tracker {
         let place = Place {
             mailbox: Arc::clone(&mailbox),
             home,
+            joined: false,
         };
         if let Some(home) = home
             && let Some(by) = state.swarms.off(home)
@@ -311,9 +314,6 @@ impl Tracker {
             self.say_off(&place, by, off(home, by).encode().into());
         }
         state.sockets.insert(id, place);
-        if let Some(home) = home {
-            state.homes.come(now, home);
-        }
         Ok(Seat {
             tracker: Arc::clone(self),
             home,
@@ -390,7 +390,10 @@ impl Seat {
         let (handled, posts) = {
             let mut guard = tracker.state();
             let State {
-                swarms, sockets, ..
+                swarms,
+                sockets,
+                homes,
+                ..
             } = &mut *guard;
             let handled = match tracker.refuses(swarms, self.id, &message) {
                 Some(refusal) => {
@@ -403,6 +406,13 @@ impl Seat {
                 }
                 None => swarms.handle(now, self.id, message, &mut out),
             };
+            if let Some(place) = sockets.get_mut(&self.id)
+                && !place.joined
+                && swarms.is_used(self.id)
+            {
+                place.joined = true;
+                homes.come(now, self.home);
+            }
             let post = |Delivery { to, message }| {
                 let place = sockets.get(&to)?;
                 Some((Arc::clone(&place.mailbox), message))
@@ -428,9 +438,9 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let now = self.tracker.now();
         let mut state = self.tracker.state();
-        state.sockets.remove(&self.id);
-        if let Some(home) = self.home {
-            state.homes.go(home);
+        let place = state.sockets.remove(&self.id);
+        if place.is_some_and(|place| place.joined) {
+            state.homes.go(self.home);
         }
         state.swarms.close(now, self.id);
     }

@@ -15,7 +15,7 @@ use crate::tracker::{
     secret::Secret,
 };
 
-/// The swarms that sockets have come for.
+/// The swarms that sockets have come for, and joined.
 #[derive(Debug, Default)]
 pub(super) struct Homes(HashMap<InfoHash, Home>);
 
@@ -32,19 +32,23 @@ pub(crate) struct Populated {
     pub(crate) swarm: InfoHash,
     /// Its peers.
     pub(crate) members: u32,
-    /// How long ago the last socket came for it, if any is there.
+    /// How long ago the last socket joined it, if any of those is there.
     pub(crate) last: Option<Duration>,
 }
 
 impl Homes {
-    pub(super) fn come(&mut self, now: Duration, swarm: InfoHash) {
-        let home = self.0.entry(swarm).or_default();
-        home.sockets += 1;
-        home.last = now;
+    pub(super) fn come(&mut self, now: Duration, swarm: Option<InfoHash>) {
+        if let Some(swarm) = swarm {
+            let home = self.0.entry(swarm).or_default();
+            home.sockets += 1;
+            home.last = now;
+        }
     }
 
-    pub(super) fn go(&mut self, swarm: InfoHash) {
-        if let Some(home) = self.0.get_mut(&swarm) {
+    pub(super) fn go(&mut self, swarm: Option<InfoHash>) {
+        if let Some(swarm) = swarm
+            && let Some(home) = self.0.get_mut(&swarm)
+        {
             home.sockets -= 1;
             if home.sockets == 0 {
                 self.0.remove(&swarm);
