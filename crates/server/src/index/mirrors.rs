@@ -23,7 +23,7 @@ mod tests {
             "https://a.example/media/".into(),
             "http://[::1]:8080/".into(),
         ];
-        let of = |playlist| super::of(&servers, &FilePath::from_url(playlist).unwrap());
+        let of = |playlist| of(&servers, &FilePath::from_url(playlist).unwrap());
         assert_eq!(
             of("/t%C3%A9l%C3%A9/50%25%20%23/p.m3u8"),
             [
