@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
     admin::client::Server,
-    config::{self, ConfigError, File, network, stun_url, turn_url},
+    config::{self, ConfigError, File, mirror_url, network, stun_url, turn_url},
     ice::{self, Turn, TurnAccess},
     privacy,
     serve::{ServeConfig, TlsConfig},
@@ -59,6 +59,8 @@ pub(crate) struct Index {
     pub(crate) stun: Vec<String>,
     #[command(flatten)]
     pub(crate) turn: Relays,
+    #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
     /// Threads that hash at a time [default: one for each core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
@@ -75,6 +77,22 @@ pub(crate) struct Index {
     /// Say only what went wrong
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// Servers with copies.
+#[derive(Debug, Args)]
+pub(crate) struct Mirrors {
+    /// Another web server with a copy of the whole directory, by the URL of its top: players that share may
+    /// load segments from there; may be given up to 7 times
+    #[arg(long = "mirror", value_name = "URL", value_parser = mirror_url)]
+    mirrors: Vec<String>,
+}
+
+impl Mirrors {
+    /// As many as an index may name.
+    pub(crate) fn urls(self) -> Result<Vec<String>, ConfigError> {
+        config::mirrors(self.mirrors)
+    }
 }
 
 /// TURN servers.
@@ -118,6 +136,8 @@ pub(crate) struct Serve {
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
     #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
+    #[command(flatten)]
     pub(crate) turn: Relays,
     /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
     /// credentials that end after 12 hours
@@ -138,6 +158,12 @@ pub(crate) struct Privacy {
     /// A TURN server that the indexes name; may be given several times
     #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
     pub(crate) turn: Vec<String>,
+    #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
+    /// The configuration of the server that the page is about (TOML); the other options override what it
+    /// says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +300,10 @@ impl Serve {
         self.site.apply(&mut config);
         if !self.trusted_proxies.is_empty() {
             config.trusted_proxies = self.trusted_proxies;
+        }
+        let mirrors = self.mirrors.urls()?;
+        if !mirrors.is_empty() {
+            config.mirrors = mirrors;
         }
         let turn = self.turn.turn(self.turn_secret_file.as_deref())?;
         config.turn = turn.or(config.turn);

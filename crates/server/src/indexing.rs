@@ -45,6 +45,7 @@ pub(crate) fn run(options: cli::Index) -> Result<()> {
         p2p: options.p2p.into(),
         trackers: Some(options.trackers),
         ice: servers,
+        mirrors: options.mirrors.urls()?,
     };
     let cache = match &options.cache {
         _ if options.no_cache => None,

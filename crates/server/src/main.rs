@@ -6,7 +6,9 @@ mod indexing;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZero,
     process::ExitCode,
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -14,10 +16,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
     admin::{Nodes, Switch, client},
-    config::{Checked, Text},
+    config::{Checked, File, Text},
     log,
     privacy::{self, Party},
-    serve::{DrainConfig, ServeConfig, Server},
+    serve::{DrainConfig, Server},
     stun::StunAt,
     tracker::{
         Access,
@@ -25,7 +27,7 @@ use shoal_server::{
     },
 };
 use tokio::{
-    runtime::Runtime,
+    runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
@@ -92,7 +94,7 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
         video: options.video,
         p2p: word.word().map(Checked),
     });
-    let runtime = runtime()?;
+    let runtime = Runtime::new().context("no thread could be started")?;
     let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
     let since = match (status.switched, status.nodes) {
         (None, _) => "",
@@ -114,14 +116,27 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
 }
 
 fn privacy(options: cli::Privacy) -> Result<()> {
-    let mut config = ServeConfig::default();
+    let file = options.config.as_deref().map(File::read).transpose()?;
+    // Without a configuration it is not known where a server would listen.
+    let anywhere = file.is_none();
+    let mut config = file.unwrap_or_default().into_config()?;
     options.site.apply(&mut config);
-    let mut facts = config.facts(config.stun != StunAt::Off);
+    let mut facts = if anywhere {
+        config.facts(config.stun != StunAt::Off)
+    } else {
+        config.facts_as_configured()
+    };
     let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
     if !options.trackers.is_empty() {
         facts.tracker = urls(&options.trackers);
     }
-    facts.turn = urls(&options.turn);
+    if !options.turn.is_empty() {
+        facts.turn = urls(&options.turn);
+    }
+    let mirrors = options.mirrors.urls()?;
+    if !mirrors.is_empty() {
+        facts.mirrors = urls(&mirrors);
+    }
     let page = privacy::render(&facts, &options.lang, false)?;
     stdout().write_all(page.as_bytes())?;
     Ok(())
@@ -153,8 +168,16 @@ fn track(options: cli::Track) -> Result<()> {
     })
 }
 
+/// As many threads as there are cores. One alone takes tasks strictly in turn, which several do not: what is woken
+/// first is sent first, and more of what waits for one socket goes out in one packet.
 fn runtime() -> Result<Runtime> {
-    Runtime::new().context("no thread could be started")
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = match cores {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build();
+    runtime.context("no thread could be started")
 }
 
 /// Cancelled when the process is told to go, and when it is interrupted or told for a second time. To be had

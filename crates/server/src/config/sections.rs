@@ -8,7 +8,7 @@ use shoal_wire::index::P2p;
 
 use super::{
     ConfigError, secret,
-    values::{Checked, Host, StunUrl, TurnUrl, Within},
+    values::{Checked, Host, MirrorUrl, StunUrl, TurnUrl, Within},
 };
 use crate::{
     admin::{AdminConfig, Token},
@@ -57,6 +57,21 @@ impl Site {
 impl Default for Site {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
+    }
+}
+
+/// Where videos are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Origin {
+    mirrors: Vec<Checked<MirrorUrl>>,
+}
+
+impl Origin {
+    pub(super) fn apply(self, config: &mut ServeConfig) -> Result<(), ConfigError> {
+        let mirrors = self.mirrors.into_iter().map(|url| url.0.0).collect();
+        config.mirrors = super::mirrors(mirrors)?;
+        Ok(())
     }
 }
 

@@ -89,7 +89,7 @@ impl Stream {
                 part_segments: 1,
             })
             .collect();
-        let index = built::header(settings, swarm, true, stride, index_tracks)
+        let index = built::header(settings, playlist, swarm, true, stride, index_tracks)
             .map_err(|error| {
                 source
                     .problems

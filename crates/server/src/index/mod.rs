@@ -7,6 +7,7 @@ mod compose;
 mod crew;
 mod digest;
 mod live;
+mod mirrors;
 mod playlist;
 mod scan;
 mod source;
@@ -275,7 +276,9 @@ impl Library {
                 let policy = self.policies.of(video.playlist(), written);
                 let now = SystemTime::now();
                 let token = self.shop.tracker.token(index.swarm, now);
-                let composed = self.composer.compose(index, policy, token, now);
+                let composed = self
+                    .composer
+                    .compose(video.playlist(), index, policy, token, now);
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,

@@ -81,7 +81,14 @@ pub(super) fn build(
     digest.update(stride.to_be_bytes());
     hash.iter().for_each(|track| digest.update(track));
     let swarm = swarm(digest);
-    match built::header(settings, swarm, false, stride, index_tracks) {
+    match built::header(
+        settings,
+        &source.playlist,
+        swarm,
+        false,
+        stride,
+        index_tracks,
+    ) {
         Ok(index) => Some(Built { index, tracks }),
         Err(error) => {
             source

@@ -36,6 +36,8 @@ pub struct Facts {
     pub stun: Party,
     /// Who relays for viewers that hide their addresses (TURN).
     pub turn: Party,
+    /// Who else has copies of the videos, for viewers who share.
+    pub mirrors: Party,
 }
 
 /// Who runs the site.
@@ -83,6 +85,7 @@ pub(super) struct Values<'a> {
     nodes: bool,
     stun: &'a Party,
     turn: &'a Party,
+    mirrors: &'a Party,
     /// Other parties' hosts, each once.
     others: Vec<&'a str>,
     /// Listing the viewers of a swarm.
@@ -104,7 +107,7 @@ struct Listing {
 
 impl Facts {
     pub(super) fn values(&self) -> Values<'_> {
-        let mut others: Vec<&str> = [&self.tracker, &self.stun, &self.turn]
+        let mut others: Vec<&str> = [&self.tracker, &self.stun, &self.turn, &self.mirrors]
             .into_iter()
             .flat_map(Party::names)
             .map(String::as_str)
@@ -128,6 +131,7 @@ impl Facts {
             nodes: self.nodes,
             stun: &self.stun,
             turn: &self.turn,
+            mirrors: &self.mirrors,
             others,
             listing: self.listing(),
         }
@@ -221,6 +225,7 @@ pub(super) mod tests {
             nodes: false,
             stun: Party::Own,
             turn: Party::None,
+            mirrors: Party::None,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     privacy::{Allowance, Facts, Operator, Party},
     root::Root,
     shared::{self, RedisConfig},
-    stun::{StunAt, StunLimits},
+    stun::{self, StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
 
@@ -82,6 +82,9 @@ impl IndexConfig {
 pub struct ServeConfig {
     /// The directory to serve.
     pub dir: PathBuf,
+    /// Other servers that have a copy of the directory, by the URL of its top, with a slash at the end.
+    /// Segments may come from there. Default none, at most 7.
+    pub mirrors: Vec<String>,
     /// How indexes are made.
     pub index: IndexConfig,
     /// Where to listen. Port 0 takes any that is free.
@@ -131,6 +134,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::new(),
+            mirrors: Vec::new(),
             index: IndexConfig::default(),
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             operator: Operator::default(),
@@ -189,6 +193,12 @@ impl ServeConfig {
         }
     }
 
+    /// What viewers are told about these settings, where the server listens as they say.
+    #[must_use]
+    pub fn facts_as_configured(&self) -> Facts {
+        self.facts(stun::address(self.stun, self.listen).is_some())
+    }
+
     /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
     #[must_use]
     pub fn facts(&self, stun: bool) -> Facts {
@@ -208,6 +218,7 @@ impl ServeConfig {
             nodes: self.redis.is_some(),
             stun: Party::of(named.map(String::as_str).chain(own)),
             turn: Party::of(relays.map(String::as_str)),
+            mirrors: Party::of(self.mirrors.iter().map(String::as_str)),
         }
     }
 }

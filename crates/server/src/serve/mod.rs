@@ -70,7 +70,7 @@ impl Server {
     /// # Errors
     /// When one of them cannot be had.
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
-        let facts = config.facts(stun::address(config.stun, config.listen).is_some());
+        let facts = config.facts_as_configured();
         let dir = config.dir;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
         let (crew, cache) = (config.index.crew(), config.index.cache(root.path())?);
@@ -101,9 +101,13 @@ impl Server {
             p2p: config.p2p,
             trackers: None,
             ice: own.into_iter().map(ice::stun).chain(config.ice).collect(),
+            mirrors: Vec::new(),
         };
         let policies = Arc::new(Policies::new(config.p2p, config.min_viewers));
-        let composer = Composer { turn: config.turn };
+        let composer = Composer {
+            turn: config.turn,
+            mirrors: config.mirrors,
+        };
         let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
         let tracker = Arc::new(tracker);
         let library = Arc::new(Library::new(

@@ -9,11 +9,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use fastrand::Rng;
 use shoal_wire::{
     id::InfoHash,
-    tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, TrackerMessage},
+    tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, Sdp, TrackerMessage},
 };
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
@@ -23,6 +22,7 @@ use super::{
     access::Access,
     address::{Addresses, Prefixes},
     counters::{Counts, Event},
+    frame,
     mailbox::{Mailbox, Posted, Room},
     secret::Secret,
     swarm::{Delivery, Handled, Scope, SocketId, SwarmConfig, Swarms, Tally, failure, off},
@@ -36,7 +36,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(50);
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
-    /// Sockets at a time. Default 20,000. Each costs about 20 KB; beyond it a new one gets 503.
+    /// Sockets at a time. Default 20,000. Each costs about 4 KB; beyond it a new one gets 503.
     pub max_sockets: usize,
     /// Messages that wait for one socket. Default 64, which is several announces' worth of offers. When
     /// they are more, its client does not read, and it is closed. Higher costs memory in a crowd.
@@ -54,9 +54,6 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default,
-    /// 128 KiB, is what makes a tracker large.
-    pub read_buffer: usize,
     /// How much of an address stands for one subscriber.
     pub prefixes: Prefixes,
     /// What a message may hold; its length is also the limit for a frame.
@@ -73,7 +70,6 @@ impl Default for SocketConfig {
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(90),
             join_within: Duration::from_secs(60),
-            read_buffer: 2 * 1024,
             prefixes: Prefixes::default(),
             limits: Limits::default(),
         }
@@ -198,19 +194,20 @@ impl Tracker {
         // Many get the same text.
         let mut texts = HashMap::new();
         for Delivery { to, message } in out {
-            let text: &Utf8Bytes = match &message {
-                TrackerMessage::Failure { info_hash, .. } => texts
-                    .entry(*info_hash)
-                    .or_insert_with(|| message.encode().into()),
+            let text: &String = match &message {
+                TrackerMessage::Failure { info_hash, .. } => {
+                    texts.entry(*info_hash).or_insert_with(|| message.encode())
+                }
                 _ => continue,
             };
             let Some(place) = state.sockets.get(&to) else {
                 continue;
             };
             if state.swarms.is_used(to) {
-                self.post(&place.mailbox, text.clone());
+                self.post(&place.mailbox, |out| out.extend_from_slice(text.as_bytes()));
+                place.mailbox.wake();
             } else {
-                self.say_off(place, by, text.clone());
+                say_off(place, by, text);
             }
         }
         if sharing {
@@ -222,7 +219,7 @@ impl Tracker {
                 && (scope == Scope::Site || scope == Scope::Video(home))
                 && !state.swarms.is_used(*id)
             {
-                self.say_off(place, by, off(home, by).encode().into());
+                say_off(place, by, &off::<String>(home, by).encode());
             }
         }
     }
@@ -311,7 +308,7 @@ impl Tracker {
         if let Some(home) = home
             && let Some(by) = state.swarms.off(home)
         {
-            self.say_off(&place, by, off(home, by).encode().into());
+            say_off(&place, by, &off::<String>(home, by).encode());
         }
         state.sockets.insert(id, place);
         Ok(Seat {
@@ -322,32 +319,32 @@ impl Tracker {
         })
     }
 
-    /// Queues a message. A client that does not take what it is sent is closed.
-    fn post(&self, mailbox: &Mailbox, text: Utf8Bytes) {
+    /// Queues a message, whose text `write` appends. A client that does not take what it is sent is closed.
+    fn post(&self, mailbox: &Mailbox, write: impl FnOnce(&mut Vec<u8>)) {
+        self.queue(mailbox, |out| frame::text(out, write));
+    }
+
+    /// Queues a frame, which `write` appends.
+    fn queue(&self, mailbox: &Mailbox, write: impl FnOnce(&mut Vec<u8>)) {
         let room = Room {
             messages: self.config.max_queue,
             bytes: self.config.max_queue_bytes,
             all_bytes: self.config.max_queued_bytes,
         };
-        match mailbox.push(text, room) {
+        match mailbox.push(room, write) {
             Posted::Accepted => {}
             Posted::Dropped => self.counts.add(Event::Dropped),
             Posted::Full => mailbox.end(End::Slow),
         }
     }
 
-    /// Says why sharing is off, and closes.
-    fn say_off(&self, place: &Place, by: OffBy, text: Utf8Bytes) {
-        place.mailbox.end_with(End::Off(by), text);
-    }
-
     /// What is wrong with the token of who joins, if anything is. Whoever is in need not show it again.
-    fn refuses(
+    fn refuses<S>(
         &self,
         swarms: &Swarms,
         from: SocketId,
-        message: &ClientMessage,
-    ) -> Option<TrackerMessage> {
+        message: &ClientMessage<S>,
+    ) -> Option<TrackerMessage<S>> {
         let (Some(tokens), ClientMessage::Announce(announce)) = (&self.tokens, message) else {
             return None;
         };
@@ -382,7 +379,7 @@ impl Tracker {
 
 impl Seat {
     /// Handles a message of this socket and queues all that is to be sent because of it.
-    pub(super) fn handle(&self, message: ClientMessage) {
+    pub(super) fn handle(&self, message: ClientMessage<Sdp<'_>>) {
         let tracker = &*self.tracker;
         tracker.counts.add(Event::Message);
         let now = tracker.now();
@@ -414,8 +411,11 @@ impl Seat {
                 homes.come(now, self.home);
             }
             let post = |Delivery { to, message }| {
-                let place = sockets.get(&to)?;
-                Some((Arc::clone(&place.mailbox), message))
+                let mailbox = match to == self.id {
+                    true => &self.mailbox,
+                    false => &sockets.get(&to)?.mailbox,
+                };
+                Some((Arc::clone(mailbox), message))
             };
             (
                 handled,
@@ -424,7 +424,11 @@ impl Seat {
         };
         // Writing takes longest, and needs nobody else's attention.
         for (mailbox, message) in posts {
-            tracker.post(&mailbox, message.encode().into());
+            tracker.post(&mailbox, |out| message.append(out));
+            // This socket's own task is at work, and looks when it has read all.
+            if !Arc::ptr_eq(&mailbox, &self.mailbox) {
+                mailbox.wake();
+            }
         }
         match handled {
             Handled::Fine => {}
@@ -432,6 +436,35 @@ impl Seat {
             Handled::Off(by) => self.mailbox.end(End::Off(by)),
         }
     }
+
+    /// Counts a frame that is no message.
+    pub(super) fn count(&self) -> Result<(), End> {
+        let tracker = &*self.tracker;
+        match tracker.state().swarms.count_refused(tracker.now(), self.id) {
+            Handled::Flood => Err(End::Flood),
+            Handled::Fine | Handled::Off(_) => Ok(()),
+        }
+    }
+
+    /// Answers a ping.
+    pub(super) fn pong(&self, payload: &[u8]) -> Result<(), End> {
+        self.count()?;
+        self.tracker
+            .queue(&self.mailbox, |out| frame::pong(out, payload));
+        Ok(())
+    }
+
+    /// Asks whether the client is still there.
+    pub(super) fn ping(&self) {
+        self.tracker.queue(&self.mailbox, frame::ping);
+    }
+}
+
+/// Says why sharing is off, and closes.
+fn say_off(place: &Place, by: OffBy, text: &str) {
+    let write = |out: &mut Vec<u8>| out.extend_from_slice(text.as_bytes());
+    let frame = |out: &mut Vec<u8>| frame::text(out, write);
+    place.mailbox.end_with(End::Off(by), frame);
 }
 
 impl Drop for Seat {

@@ -86,11 +86,11 @@ pub struct SocketId(pub u64);
 
 /// A message and the socket that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Delivery<S = String> {
     /// Where to.
     pub to: SocketId,
     /// What.
-    pub message: TrackerMessage,
+    pub message: TrackerMessage<S>,
 }
 
 /// For what sharing is switched.
@@ -236,12 +236,12 @@ impl Swarms {
 
     /// Handles a message of an open socket. Everything that is to be sent because of it is pushed to
     /// `out`. Time runs from any beginning.
-    pub fn handle(
+    pub fn handle<S>(
         &mut self,
         now: Duration,
         from: SocketId,
-        message: ClientMessage,
-        out: &mut Vec<Delivery>,
+        message: ClientMessage<S>,
+        out: &mut Vec<Delivery<S>>,
     ) -> Handled {
         if self.limiter.is_flooding(now, from) {
             return Handled::Flood;
@@ -374,12 +374,12 @@ impl Swarms {
     }
 
     /// The reply, and whether offers may be handed on.
-    fn announce(
+    fn announce<S>(
         &mut self,
         now: Duration,
         socket: SocketId,
-        announce: &Announce,
-    ) -> (TrackerMessage, bool) {
+        announce: &Announce<S>,
+    ) -> (TrackerMessage<S>, bool) {
         let Announce {
             info_hash,
             peer_id,
@@ -456,12 +456,12 @@ impl Swarms {
     }
 
     /// Hands each offer to another peer, drawn by lot.
-    fn forward(
+    fn forward<S>(
         &mut self,
         now: Duration,
         socket: SocketId,
-        announce: Announce,
-        out: &mut Vec<Delivery>,
+        announce: Announce<S>,
+        out: &mut Vec<Delivery<S>>,
     ) {
         let Announce {
             info_hash,
@@ -503,7 +503,12 @@ impl Swarms {
     }
 
     /// Hands an answer to whoever made the offer.
-    fn answer(&mut self, now: Duration, from: SocketId, answer: Answer) -> Option<Delivery> {
+    fn answer<S>(
+        &mut self,
+        now: Duration,
+        from: SocketId,
+        answer: Answer<S>,
+    ) -> Option<Delivery<S>> {
         let Answer {
             info_hash,
             peer_id,
@@ -542,7 +547,7 @@ impl Swarms {
     }
 }
 
-fn announced(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage {
+fn announced<S>(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage<S> {
     TrackerMessage::Announced {
         info_hash,
         interval,
@@ -552,12 +557,12 @@ fn announced(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessa
     }
 }
 
-fn unknown(info_hash: InfoHash) -> TrackerMessage {
+fn unknown<S>(info_hash: InfoHash) -> TrackerMessage<S> {
     failure("this tracker does not serve this video", info_hash)
 }
 
 /// What is said where sharing is switched off.
-pub(super) fn off(info_hash: InfoHash, by: OffBy) -> TrackerMessage {
+pub(super) fn off<S>(info_hash: InfoHash, by: OffBy) -> TrackerMessage<S> {
     TrackerMessage::Failure {
         reason: off_reason(by).into(),
         info_hash: Some(info_hash),
@@ -574,7 +579,7 @@ pub(super) const fn off_reason(by: OffBy) -> &'static str {
 }
 
 /// A refusal, with the swarm's name: WebTorrent's client drops its socket for minutes without it.
-pub(super) fn failure(reason: &str, info_hash: InfoHash) -> TrackerMessage {
+pub(super) fn failure<S>(reason: &str, info_hash: InfoHash) -> TrackerMessage<S> {
     TrackerMessage::Failure {
         reason: reason.into(),
         info_hash: Some(info_hash),

@@ -144,6 +144,27 @@ async fn an_index_with_relay_credentials_is_no_caches_business() {
 }
 
 #[tokio::test]
+async fn mirrors_of_the_directory_are_named_by_the_videos_folder() {
+    let mirrors = vec!["https://mirror.example/all/".into()];
+    let site = Site::with(film, |config| config.mirrors = mirrors.clone()).await;
+    let index = site.index("/film/master.m3u8").await;
+    assert_eq!(index.mirrors, ["https://mirror.example/all/film/"]);
+    let page = site.get("/privacy").await;
+    assert!(page.text().contains("mirror.example"));
+    assert!(!page.text().contains("No third party"));
+    let dir = tempfile::tempdir().unwrap();
+    film(&Tree(dir.path().into()));
+    let settings = Settings {
+        mirrors,
+        ..Settings::default()
+    };
+    write_all(dir.path(), &settings, false);
+    let written = Tree(dir.path().into()).read("film/master.m3u8.shoal/index.json");
+    let written = shoal_wire::index::Index::parse(&written).unwrap();
+    assert_eq!(written.mirrors, index.mirrors);
+}
+
+#[tokio::test]
 async fn a_lone_media_playlist_is_a_video_with_one_track() {
     let site = Site::new(|tree| tree.rendition("solo film", 0, &[PIECE], true)).await;
     let index = site.index("/solo%20film/p.m3u8").await;
@@ -511,7 +532,8 @@ fn the_index_command_says_what_it_has_done() {
             .arg(dir.path())
             .arg("--tracker")
             .arg("wss://t.example")
-            .args(["--stun", "stun:s.example"]);
+            .args(["--stun", "stun:s.example"])
+            .args(["--mirror", "https://m.example"]);
         command.output().unwrap()
     };
     let done = run();
@@ -520,6 +542,7 @@ fn the_index_command_says_what_it_has_done() {
     let written = Tree(dir.path().into()).read("film/master.m3u8.shoal/index.json");
     let written = shoal_wire::index::Index::parse(&written).unwrap();
     assert_eq!(written.ice[0].urls, ["stun:s.example"]);
+    assert_eq!(written.mirrors, ["https://m.example/film/"]);
     Tree(dir.path().into()).remove("film/hi/s0.ts");
     Tree(dir.path().into()).remove("film/lo/s5.ts");
     let done = run();
