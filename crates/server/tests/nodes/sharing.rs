@@ -277,15 +277,12 @@ async fn without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty() {
             .await
             .contains("It holds at all nodes.")
     );
-    until("sharing is on at all", async || {
-        let mut all = [&a, &b, &c].into_iter();
-        let mut off = false;
-        while let Some(site) = all.next() {
-            off |= site.index(FILM).await.policy.p2p == P2p::Off;
-        }
-        !off
-    })
-    .await;
+    for site in [&a, &b, &c] {
+        until("sharing is on at all", async || {
+            site.index(FILM).await.policy.p2p == P2p::Ask
+        })
+        .await;
+    }
     let tokens: Vec<_> = [&a, &b, &c].map(token).into_iter().collect();
     for site in [&a, &b, &c] {
         for token in &tokens {
@@ -427,4 +424,43 @@ async fn a_check_tells_of_a_redis_that_is_away_or_writes_to_disk() {
     assert!(check().contains("Redis cannot be used"));
     redis.again(&[]).await;
     assert_eq!(check(), "");
+}
+
+#[tokio::test]
+async fn the_access_list_that_operators_are_given_is_enough() {
+    if !installed("redis-server") {
+        return;
+    }
+    let redis = Redis::start(&[]).await;
+    let docs = include_str!("../../../../docs/operating.md");
+    let list = docs.split('`').find(|code| code.starts_with("~shoal:*"));
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("node").arg("on").arg(">word");
+    list.unwrap().split(' ').for_each(|rule| {
+        user.arg(rule);
+    });
+    let mut connection = redis.connection();
+    user.exec(&mut connection).unwrap();
+    let url = format!("redis://node@127.0.0.1:{}", redis.port);
+    let url = RedisUrl::read(&url).unwrap().with_password("word").unwrap();
+    let site = node(&redis, |config| {
+        let redis = config.redis.as_mut().unwrap();
+        redis.url = url;
+        config.access.require_token = true;
+    })
+    .await;
+    let swarm = swarm(&site).await;
+    let mut viewer = Viewer::open(site.port, swarm, 1).await.unwrap();
+    let token = site.tracker.token(swarm, SystemTime::now());
+    viewer.announce(0, token).await;
+    let records = || -> Vec<String> {
+        let mut keys = redis::cmd("KEYS");
+        keys.arg("shoal:a:*")
+            .query(&mut redis.connection())
+            .unwrap()
+    };
+    until("there is a record", async || records().len() == 1).await;
+    assert_eq!(site.get("/healthz").await.text(), "ok\n");
+    let denied: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query(&mut connection).unwrap();
+    assert!(denied.is_empty(), "{denied:?}");
 }
