@@ -278,9 +278,8 @@ async fn without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty() {
             .contains("It holds at all nodes.")
     );
     until("sharing is on at all", async || {
-        let mut all = [&a, &b, &c].into_iter();
         let mut off = false;
-        while let Some(site) = all.next() {
+        for site in [&a, &b, &c] {
             off |= site.index(FILM).await.policy.p2p == P2p::Off;
         }
         !off
