@@ -9,6 +9,9 @@ mod live;
 mod operation;
 mod origin;
 mod privacy;
+#[path = "../nodes/programs.rs"]
+#[allow(dead_code, reason = "the tests of several nodes use more of it")]
+mod programs;
 mod stun;
 mod tracker;
 mod transport;
