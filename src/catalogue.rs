@@ -119,6 +119,12 @@ impl Catalogue {
         urls.into_iter().any(|url| is_relay(url))
     }
 
+    /// How many other servers have the segments.
+    #[must_use]
+    pub const fn mirrors(&self) -> usize {
+        self.index.mirrors.len()
+    }
+
     /// What the tracker wants to see of who joins.
     #[must_use]
     pub fn token(&self) -> Option<String> {
@@ -141,6 +147,7 @@ impl Catalogue {
             self.index.policy = index.policy;
             self.index.ice = index.ice;
             self.index.token = index.token;
+            self.index.mirrors = index.mirrors;
         }
         same
     }
@@ -226,20 +233,24 @@ impl Catalogue {
         }
     }
 
-    /// Where `length` bytes from `offset` of a segment are. Nothing when the playlist does not
-    /// list so much of it.
+    /// Where `length` bytes from `offset` of a segment are, at the origin (0) or at a mirror. Nothing when the
+    /// playlist does not list so much of it.
     #[must_use]
-    pub fn locate(&self, segment: SegmentId, offset: u32, length: u32) -> Option<Address> {
+    pub fn locate(
+        &self,
+        mirror: usize,
+        segment: SegmentId,
+        offset: u32,
+        length: u32,
+    ) -> Option<Address> {
         let track = self.track(segment.track)?;
         let Address { url, range } = track.address(segment.seq)?;
+        let url = self.mirrored(mirror, url).unwrap_or_else(|| url.clone());
         let whole = track
             .described(segment.seq)
             .map(|described| described.length);
         if range.is_none() && offset == 0 && whole == Some(length) {
-            return Some(Address {
-                url: url.clone(),
-                range: None,
-            });
+            return Some(Address { url, range: None });
         }
         let (base, limit) = range
             .as_ref()
@@ -249,9 +260,17 @@ impl Catalogue {
             .checked_add(u64::from(length))
             .filter(|end| *end <= limit)?;
         Some(Address {
-            url: url.clone(),
+            url,
             range: Some(start..end),
         })
+    }
+
+    /// Where a mirror has a resource of the folder above the index's.
+    fn mirrored(&self, mirror: usize, url: &str) -> Option<String> {
+        let copy = self.index.mirrors.get(mirror.checked_sub(1)?)?;
+        let folder = resolve("..", &self.base).ok()?.href();
+        let rest = url.strip_prefix(folder.as_str())?;
+        Some(resolve(copy, &self.base).ok()?.href() + rest)
     }
 
     /// Learns a part of the index. Its first segment and the length of each, or nothing when the

@@ -38,6 +38,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use client::Client;
 
+/// In a quarter of the room that Rust's own takes: viewers load it.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// The adapters, for `tests/`.
 #[cfg(feature = "_internal")]
 #[doc(hidden)]

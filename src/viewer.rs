@@ -221,8 +221,9 @@ impl Viewer {
         let Some(catalogue) = &self.catalogue else {
             return;
         };
-        let (token, rules) = (catalogue.token(), catalogue.rules());
+        let (mirrors, token, rules) = (catalogue.mirrors(), catalogue.token(), catalogue.rules());
         self.hub.setup().ice = catalogue.ice();
+        self.feed(Input::Mirrors(mirrors), &Aside::Nothing);
         self.feed(Input::Token(token), &Aside::Nothing);
         for rule in rules {
             self.feed(Input::Rule(rule), &Aside::Nothing);
@@ -352,11 +353,12 @@ impl Viewer {
             Output::HttpAbort(id) => self.http.end(id),
             Output::HttpGet {
                 id,
+                mirror,
                 segment,
                 offset,
                 length,
             } => {
-                self.get(id, segment, offset, length);
+                self.get(id, mirror, segment, offset, length);
             }
             Output::Keep(block) => {
                 match aside {
@@ -411,9 +413,10 @@ impl Viewer {
         }
     }
 
-    fn get(&mut self, id: HttpId, segment: SegmentId, offset: u32, length: u32) {
+    fn get(&mut self, id: HttpId, mirror: usize, segment: SegmentId, offset: u32, length: u32) {
+        let located = |it: &Catalogue| it.locate(mirror, segment, offset, length);
         let catalogue = self.catalogue.as_ref();
-        let address = catalogue.and_then(|it| Some((it, it.locate(segment, offset, length)?)));
+        let address = catalogue.and_then(|it| Some((it, located(it)?)));
         let Some((catalogue, Address { url, range })) = address else {
             self.later(Input::HttpFailed {
                 id,

@@ -122,6 +122,7 @@ bounds! {
     max_early_http "maxEarlyHttp",
     http_silence "httpSilence",
     http_retry "httpRetry",
+    mirror_memory "mirrorMemory",
     max_origin_failures "maxOriginFailures",
     max_failed "maxFailed",
     block_length "blockLength",

@@ -82,6 +82,9 @@ pub struct Config {
     pub http_silence: Duration,
     /// First wait after a failed HTTP request; doubles with each failure in a row, to 16 times. 500 ms.
     pub http_retry: Duration,
+    /// How long the measured speed of a mirror counts; then it is asked again when there is time. Shorter:
+    /// more is asked of slow mirrors; longer: one that has become fast is found late. 120 s.
+    pub mirror_memory: Duration,
     /// Failures of the origin on one segment after which the player's own loader takes over. 3.
     pub max_origin_failures: u32,
     /// Segments whose failures are remembered. 64.
@@ -205,6 +208,7 @@ impl Default for Config {
             max_early_http: 1,
             http_silence: s(10),
             http_retry: ms(500),
+            mirror_memory: s(120),
             max_origin_failures: 3,
             max_failed: 64,
             block_length: 16 << 10,

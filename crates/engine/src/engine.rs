@@ -175,6 +175,7 @@ impl Engine {
             Input::LinkFailed { link, fault } => self.link_failed(link, fault),
             Input::LinkFrame { link, frame } => self.link_frame(link, frame),
             Input::LinkOpen(link) => self.link_open(link),
+            Input::Mirrors(count) => self.origin.mirror(count),
             Input::Need { id, segment } => self.need(id, segment),
             Input::Offered {
                 segment,

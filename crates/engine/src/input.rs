@@ -189,6 +189,8 @@ pub enum Input {
     },
     /// The data channel is open.
     LinkOpen(LinkId),
+    /// The index names so many mirrors: other servers that have the video's segments. At most 7.
+    Mirrors(usize),
     /// The player wants a segment.
     Need {
         /// The player's own number for it.

@@ -120,7 +120,7 @@ impl Engine {
                 for (source, bytes) in state.accept() {
                     match source {
                         Source::Peer(_) => segment.from_peers += bytes,
-                        Source::Origin => segment.from_origin += bytes,
+                        Source::Http(_) => segment.from_origin += bytes,
                         Source::Player => {}
                     }
                 }
@@ -151,7 +151,7 @@ impl Engine {
         self.plan.stale = true;
         let peers = sources.iter().filter_map(|&(source, _)| match source {
             Source::Peer(link) => Some(link),
-            Source::Origin | Source::Player => None,
+            Source::Http(_) | Source::Player => None,
         });
         let peers = peers.collect::<Vec<LinkId>>();
         if verdict == Verdict::Unknown {
@@ -159,9 +159,8 @@ impl Engine {
         }
         self.stats.rotten_pieces += 1;
         if peers.is_empty() {
-            if sources.iter().any(|&(source, _)| source == Source::Origin) {
-                self.problem("origin-rotten-piece");
-                self.origin_failed(id);
+            if let Some(&(Source::Http(server), _)) = sources.first() {
+                self.server_lied(server, id);
             }
             return;
         }
@@ -188,7 +187,7 @@ impl Engine {
             .busy
             .rate()
             .unwrap_or(0.0)
-            .max(self.origin.rate().unwrap_or(0.0));
+            .max(self.origin.rate(self.now).unwrap_or(0.0));
         let Some(segment) = self.store.get_mut(id) else {
             return;
         };

@@ -86,10 +86,12 @@ pub enum Output {
     },
     /// Abort a request. No more inputs about it.
     HttpAbort(HttpId),
-    /// Get bytes of a segment from the origin.
+    /// Get bytes of a segment from the origin or a mirror.
     HttpGet {
         /// Names the request.
         id: HttpId,
+        /// 0 is the origin, then the mirrors in the index's order.
+        mirror: usize,
         /// Which.
         segment: SegmentId,
         /// First byte, from the segment's start. Always a multiple of the piece length.

@@ -11,7 +11,8 @@ pub(crate) const MAX_BLOCKS: u32 = 64;
 /// Who sent some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    Origin,
+    /// The origin (0), or one of its mirrors.
+    Http(usize),
     /// The player's own loader, past the engine.
     Player,
     Peer(LinkId),
@@ -230,8 +231,8 @@ mod tests {
     fn a_whole_piece_replaces_what_peers_had_sent_of_it() {
         let mut piece = Piece::default();
         assert_eq!(piece.take(0, 4, PEER, 10), Taken::Kept);
-        assert_eq!(piece.take_all(4, Source::Origin, 40), Taken::Completed);
-        assert_eq!(piece.accept(), [(Source::Origin, 40)]);
+        assert_eq!(piece.take_all(4, Source::Http(0), 40), Taken::Completed);
+        assert_eq!(piece.accept(), [(Source::Http(0), 40)]);
         assert!(piece.is_valid());
         assert_eq!(piece.take(0, 4, PEER, 10), Taken::Surplus);
     }

@@ -233,17 +233,7 @@ impl Engine {
 
     /// Stops fetching what nobody wants any more.
     fn drop_unwanted(&mut self) {
-        let idle = |engine: &Self, id| !engine.plan.wants(id);
-        for (id, segment) in self
-            .fetches
-            .iter()
-            .map(|(id, f)| (id, f.segment))
-            .collect::<Vec<_>>()
-        {
-            if idle(self, segment) {
-                self.abort_fetch(id);
-            }
-        }
+        self.abort_fetches(|engine, fetch| !engine.plan.wants(fetch.segment));
         for id in self.ready_ids() {
             let Some(link) = self.links.get(id) else {
                 continue;
@@ -303,8 +293,8 @@ impl Engine {
             self.deliver(id);
             return false;
         }
-        let transfer = self.origin.transfer(segment.missing_bytes(), &self.config);
-        let margin = self.origin.margin(self.now, &self.config);
+        let missing = segment.missing_bytes();
+        let (margin, transfer) = self.origin.reserve(self.now, missing, &self.config);
         want.last_moment = want.deadline - (margin + transfer);
         want.danger = want.last_moment - margin;
         true
@@ -339,10 +329,12 @@ impl Engine {
         let now = self.now;
         if want.needed && now >= want.danger {
             let racing = now >= want.last_moment;
-            if !racing {
+            if racing {
+                self.leave_slow_mirrors(want.segment);
+            } else {
                 self.look_again(want.last_moment);
             }
-            return self.fetch_missing(want.segment, |piece, blocks, _| {
+            return self.fetch_missing(want.segment, false, |piece, blocks, _| {
                 racing || !piece.all_asked(blocks)
             });
         }
@@ -358,7 +350,7 @@ impl Engine {
         match self.turn(want) {
             Some(turn) if turn <= now && self.fetches.len() < self.config.max_early_http => {
                 let rare = self.rare_pieces(want.segment);
-                self.fetch_missing(want.segment, |piece, blocks, number| {
+                self.fetch_missing(want.segment, true, |piece, blocks, number| {
                     !piece.all_asked(blocks) && rare.contains(number)
                 });
             }

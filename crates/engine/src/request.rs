@@ -114,7 +114,7 @@ impl Engine {
     /// The endgame: while the origin does not answer, what is about to be missing is asked of a
     /// second peer as well.
     fn spare_block(&self, id: LinkId) -> Option<Block> {
-        if self.origin.is_up(self.now) {
+        if self.origin.up_at() <= self.now {
             return None;
         }
         let link = self.links.get(id)?;

@@ -296,7 +296,8 @@ impl Dice {
                 Input::Frugal(self.roll(2) == 0),
                 Input::Renewed,
                 Input::Token(Some("token".into())),
-            ][self.roll(3) as usize]
+                Input::Mirrors(self.roll(9) as usize),
+            ][self.roll(4) as usize]
                 .clone(),
             27 => Input::LinkFailed {
                 link,

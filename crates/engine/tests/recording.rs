@@ -65,6 +65,7 @@ fn harmless() -> Vec<Input> {
             buffered: 65_536,
         },
         Input::LinkOpen(LINK),
+        Input::Mirrors(3),
         Input::Need {
             id: NeedId(5),
             segment: segment(9),

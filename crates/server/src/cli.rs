@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -10,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
     admin::client::Server,
-    config::{self, ConfigError, File, network, stun_url, turn_url},
+    config::{self, ConfigError, File, mirror_url, network, stun_url, turn_url},
     ice::{self, Turn, TurnAccess},
     privacy,
     serve::{ServeConfig, TlsConfig},
@@ -58,6 +59,40 @@ pub(crate) struct Index {
     pub(crate) stun: Vec<String>,
     #[command(flatten)]
     pub(crate) turn: Relays,
+    #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
+    /// Threads that hash at a time [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// A folder in which digests are kept, so that no file is read again that has not changed
+    /// [default: .shoal in the directory]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Read every file, and keep no digests
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// Remove indexes whose playlists are gone
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Say only what went wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Servers with copies.
+#[derive(Debug, Args)]
+pub(crate) struct Mirrors {
+    /// Another web server with a copy of the whole directory, by the URL of its top: players that share may
+    /// load segments from there; may be given up to 7 times
+    #[arg(long = "mirror", value_name = "URL", value_parser = mirror_url)]
+    mirrors: Vec<String>,
+}
+
+impl Mirrors {
+    /// As many as an index may name.
+    pub(crate) fn urls(self) -> Result<Vec<String>, ConfigError> {
+        config::mirrors(self.mirrors)
+    }
 }
 
 /// TURN servers.
@@ -101,6 +136,8 @@ pub(crate) struct Serve {
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
     #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
+    #[command(flatten)]
     pub(crate) turn: Relays,
     /// A file with the secret that the TURN server shares (coturn: static-auth-secret): each viewer gets
     /// credentials that end after 12 hours
@@ -121,6 +158,12 @@ pub(crate) struct Privacy {
     /// A TURN server that the indexes name; may be given several times
     #[arg(long = "turn", value_name = "URL", value_parser = turn_url)]
     pub(crate) turn: Vec<String>,
+    #[command(flatten)]
+    pub(crate) mirrors: Mirrors,
+    /// The configuration of the server that the page is about (TOML); the other options override what it
+    /// says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -258,6 +301,10 @@ impl Serve {
         if !self.trusted_proxies.is_empty() {
             config.trusted_proxies = self.trusted_proxies;
         }
+        let mirrors = self.mirrors.urls()?;
+        if !mirrors.is_empty() {
+            config.mirrors = mirrors;
+        }
         let turn = self.turn.turn(self.turn_secret_file.as_deref())?;
         config.turn = turn.or(config.turn);
         Ok(config)
@@ -283,6 +330,13 @@ pub(crate) struct Track {
     /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Seconds for which /healthz says after SIGTERM that the tracker goes, before it lets go of anybody: as
+    /// long as a balancer takes to notice
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) drain_notice: u32,
+    /// Seconds over which it then lets go of its viewers, one by one
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub(crate) drain_over: u32,
 }
 
 /// Who answers STUN.

@@ -1,28 +1,25 @@
 //! The `shoal` command.
 
 mod cli;
+mod indexing;
 
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZero,
-    path::Path,
     process::ExitCode,
     thread::available_parallelism,
-    time::SystemTime,
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
-    admin::{Switch, client},
-    config::{Checked, Text},
-    ice,
-    index::{Settings, write},
+    admin::{Nodes, Switch, client},
+    config::{Checked, File, Text},
     log,
     privacy::{self, Party},
-    root::Root,
-    serve::{ServeConfig, Server},
+    serve::{DrainConfig, Server},
     stun::StunAt,
     tracker::{
         Access,
@@ -51,7 +48,7 @@ fn main() -> ExitCode {
         .with_writer(stderr)
         .init();
     let done = match command {
-        Command::Index(options) => index(options),
+        Command::Index(options) => indexing::run(options),
         Command::P2p(options) => p2p(options),
         Command::Privacy(options) => privacy(options),
         Command::Serve(options) => serve(options),
@@ -71,6 +68,9 @@ fn serve(options: cli::Serve) -> Result<()> {
     let config = options.into_config()?;
     if check {
         config.check()?;
+        for problem in runtime()?.block_on(config.problems()) {
+            eprintln!("{problem}");
+        }
         println!("The configuration is in order.");
         return Ok(());
     }
@@ -96,27 +96,47 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
     });
     let runtime = Runtime::new().context("no thread could be started")?;
     let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
-    let since = if status.switched.is_some() {
-        " (switched; it lasts until the server stops)"
-    } else {
-        ""
+    let since = match (status.switched, status.nodes) {
+        (None, _) => "",
+        (Some(_), Nodes::None) => " (switched; it lasts until the server stops)",
+        (Some(_), _) => " (switched)",
     };
     println!("site: {}{since}", status.site.0.write());
     for (video, word) in status.videos {
         println!("{video}: {}", word.0.write());
     }
+    match status.nodes {
+        Nodes::None => {}
+        Nodes::All => println!("It holds at all nodes."),
+        Nodes::Apart => {
+            println!("Only this node has it: Redis is away. The others get it when Redis is back.");
+        }
+    }
     Ok(())
 }
 
 fn privacy(options: cli::Privacy) -> Result<()> {
-    let mut config = ServeConfig::default();
+    let file = options.config.as_deref().map(File::read).transpose()?;
+    // Without a configuration it is not known where a server would listen.
+    let anywhere = file.is_none();
+    let mut config = file.unwrap_or_default().into_config()?;
     options.site.apply(&mut config);
-    let mut facts = config.facts(config.stun != StunAt::Off);
+    let mut facts = if anywhere {
+        config.facts(config.stun != StunAt::Off)
+    } else {
+        config.facts_as_configured()
+    };
     let urls = |urls: &[String]| Party::of(urls.iter().map(String::as_str));
     if !options.trackers.is_empty() {
         facts.tracker = urls(&options.trackers);
     }
-    facts.turn = urls(&options.turn);
+    if !options.turn.is_empty() {
+        facts.turn = urls(&options.turn);
+    }
+    let mirrors = options.mirrors.urls()?;
+    if !mirrors.is_empty() {
+        facts.mirrors = urls(&mirrors);
+    }
     let page = privacy::render(&facts, &options.lang, false)?;
     stdout().write_all(page.as_bytes())?;
     Ok(())
@@ -133,12 +153,17 @@ fn track(options: cli::Track) -> Result<()> {
         };
         let mut config = TrackConfig::new(options.listen, access);
         config.trusted_proxies = options.trusted_proxies;
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(options.drain_notice.into()),
+            over: Duration::from_secs(options.drain_over.into()),
+        };
         let tracker = LoneTracker::bind(config)
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
-        let stop = stopped()?;
+        let (drain, stop) = signals()?;
         let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
-        tracker.run(stop).await;
+        let (drain, stop) = (drain.cancelled_owned(), stop.cancelled_owned());
+        tracker.run_until(drain, stop).await;
         Ok(())
     })
 }
@@ -155,7 +180,8 @@ fn runtime() -> Result<Runtime> {
     runtime.context("no thread could be started")
 }
 
-/// Cancelled when the process is told to go, and when it is interrupted or told for a second time.
+/// Cancelled when the process is told to go, and when it is interrupted or told for a second time. To be had
+/// before an address is told: whoever reads it may stop the process at once.
 fn signals() -> Result<(CancellationToken, CancellationToken)> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
@@ -180,19 +206,6 @@ fn signals() -> Result<(CancellationToken, CancellationToken)> {
     Ok(tokens)
 }
 
-/// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
-/// the process at once.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
-    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
 /// An address that a browser on this machine can open.
 fn reachable(local: SocketAddr) -> SocketAddr {
     let ip = match local.ip() {
@@ -201,57 +214,4 @@ fn reachable(local: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, local.port())
-}
-
-fn index(options: cli::Index) -> Result<()> {
-    let root = open(&options.dir)?;
-    if options.trackers.is_empty() {
-        eprintln!("No --tracker is given: viewers meet only where the page names one.");
-    }
-    let mut servers: Vec<_> = options.stun.into_iter().map(ice::stun).collect();
-    let turn = options.turn.turn(None)?;
-    servers.extend(turn.map(|turn| turn.server(SystemTime::now())));
-    let settings = Settings {
-        p2p: options.p2p.into(),
-        trackers: Some(options.trackers),
-        ice: servers,
-    };
-    let live = stderr().is_terminal();
-    let report = write::all(&root, &settings, |done, of, playlist| {
-        if live {
-            eprint!("\r\x1b[K{done}/{of} {playlist}");
-        }
-    });
-    if live {
-        eprint!("\r\x1b[K");
-    }
-    for problem in &report.problems {
-        eprintln!("{problem}");
-    }
-    println!(
-        "{} of {} playlists have an index now.",
-        report.written, report.found
-    );
-    if report.found == 0 {
-        bail!(
-            "there is no HLS playlist (*.m3u8) in {}",
-            options.dir.display()
-        );
-    }
-    if report.written < report.found {
-        bail!(
-            "{} playlists got no index; the reasons are above",
-            report.found - report.written
-        );
-    }
-    Ok(())
-}
-
-fn open(dir: &Path) -> Result<Root> {
-    Root::open(dir).with_context(|| {
-        format!(
-            "{} cannot be read: give the folder with the playlists",
-            dir.display()
-        )
-    })
 }

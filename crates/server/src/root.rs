@@ -22,6 +22,8 @@ pub struct Stamp {
     pub modified: SystemTime,
     /// Its length in bytes.
     pub len: u64,
+    /// A digest of the entity tag that a store gives it; 0 for a file.
+    pub tag: u64,
 }
 
 /// One entry of a folder.
@@ -76,6 +78,7 @@ impl Root {
             Stamp {
                 modified: metadata.modified()?,
                 len: metadata.len(),
+                tag: 0,
             },
         ))
     }
@@ -91,6 +94,7 @@ impl Root {
         Some(Stamp {
             modified: metadata.modified().ok()?.into_std(),
             len: metadata.len(),
+            tag: 0,
         })
     }
 

@@ -39,4 +39,4 @@ pub use harvest::{Harvest, Harvested, Rules};
 pub use hybrid::HybridConfig;
 pub use replay::{Replay, Step, replay};
 pub use report::{Comparison, Report, ViewerReport};
-pub use scenario::{Arm, Scenario, minutes, secs};
+pub use scenario::{Arm, Mirror, Scenario, minutes, secs};

@@ -1,4 +1,4 @@
-//! The HTTP server of the video, and requests to it.
+//! The HTTP server of the video and its mirrors, and requests to them.
 //!
 //! A response leaves the origin no faster than one connection goes and than the origin's total
 //! capacity allows, and comes in through the viewer's downlink beside all else.
@@ -75,9 +75,10 @@ pub(crate) enum Asked {
         part: u64,
     },
     Playlist(TrackId),
-    /// The engine's request: bytes of a segment from `offset` on.
+    /// The engine's request, to the origin (0) or a mirror: bytes of a segment from `offset` on.
     Media {
         http: HttpId,
+        mirror: usize,
         segment: SegmentId,
         offset: u32,
     },
@@ -108,6 +109,19 @@ impl Origin {
         }
     }
 
+    /// The servers of the segments besides the origin.
+    pub(crate) fn mirrors(seed: u64, models: &[OriginModel]) -> Vec<Self> {
+        let mirror = |(nth, model)| Self {
+            chance: stream(seed, nth + 1, Purpose::Origin),
+            ..Self::new(seed, model)
+        };
+        (0_u64..).zip(models).map(mirror).collect()
+    }
+
+    fn is_silent(&self, now: Time) -> bool {
+        self.model.silent.is_some_and(|from| now >= Time(0) + from)
+    }
+
     fn down(&self, now: Time) -> bool {
         let inside =
             |&(from, to): &(Duration, Duration)| now >= Time(0) + from && now < Time(0) + to;
@@ -136,11 +150,14 @@ impl World {
     pub(crate) fn http_get(
         &mut self,
         id: NodeId,
-        http: HttpId,
+        (http, mirror): (HttpId, usize),
         segment: SegmentId,
         offset: u32,
         length: u32,
     ) -> Result<(), Breach> {
+        if mirror > self.mirrors.len() {
+            return Err(format!("asks mirror {mirror}, which nobody named"));
+        }
         let total = self.video.length(segment);
         let fits = offset.checked_add(length).is_some_and(|end| end <= total);
         if length == 0 || !fits || !offset.is_multiple_of(PIECE_LENGTH) {
@@ -151,14 +168,14 @@ impl World {
         if !self.node(id).store.holds(segment) {
             return Err(format!("gets {segment:?} without room for it"));
         }
-        self.media_get(id, http, segment, offset, length)
+        self.media_get(id, (http, mirror), segment, offset, length)
     }
 
     /// Asks for a part of a segment.
     pub(crate) fn media_get(
         &mut self,
         id: NodeId,
-        http: HttpId,
+        (http, mirror): (HttpId, usize),
         segment: SegmentId,
         offset: u32,
         length: u32,
@@ -167,6 +184,7 @@ impl World {
             id,
             Asked::Media {
                 http,
+                mirror,
                 segment,
                 offset,
             },
@@ -194,8 +212,8 @@ impl World {
         else {
             return;
         };
-        let failed =
-            self.origin.down(now) || self.origin.chance.random_bool(self.origin.model.errors);
+        let server = self.server(asked);
+        let failed = server.down(now) || server.chance.random_bool(server.model.errors);
         let fault = match asked {
             Asked::Media { .. } | Asked::Stock { .. } if failed => Some(503),
             Asked::Media { segment, .. } | Asked::Stock { segment, .. } => {
@@ -205,10 +223,10 @@ impl World {
             _ => failed.then_some(503),
         };
         if matches!(asked, Asked::Media { .. } | Asked::Stock { .. }) {
-            self.origin.tally.media_requests += 1;
+            self.server(asked).tally.media_requests += 1;
         }
         if let Some(status) = fault {
-            let back = self.to_origin(id);
+            let back = self.trip(id, asked);
             let fault = HttpFault::Status(status);
             return self.soon(back, id, Event::HttpLost { request, fault });
         }
@@ -220,18 +238,29 @@ impl World {
             request.served = now;
             request.length = length.unwrap_or(request.length);
         }
-        self.soon(self.origin.model.thinks, id, Event::Send(request));
+        let thinks = self.server(asked).model.thinks;
+        self.soon(thinks, id, Event::Send(request));
     }
 
     /// The origin may send more of a response.
     pub(crate) fn send_more(&mut self, id: NodeId, number: RequestId) {
         let now = self.now;
-        let trip = self.to_origin(id);
-        let lag = self.origin_lag(id);
+        let Some(asked) = self.node(id).requests.get(&number).map(|it| it.asked) else {
+            return;
+        };
+        if self.server(asked).is_silent(now) {
+            return;
+        }
+        let trip = self.trip(id, asked);
+        let lag = self.resent(id, trip);
         let window = self.window(id, trip);
         let node = &mut self.nodes[id.0 as usize];
         let Some(request) = node.requests.get_mut(&number) else {
             return;
+        };
+        let server = match asked.mirror().and_then(|at| self.mirrors.get_mut(at)) {
+            Some(mirror) => mirror,
+            None => &mut self.origin,
         };
         let left = request.length - request.sent;
         if left == 0 {
@@ -240,17 +269,17 @@ impl World {
         let size = left
             .min(CHUNK)
             .min(PIECE_LENGTH - request.sent % PIECE_LENGTH);
-        let out = self.origin.busy.max(now) + span(size, self.origin.model.total);
-        self.origin.busy = out;
+        let out = server.busy.max(now) + span(size, server.model.total);
+        server.busy = out;
         request.sent += size;
         request.in_flight += size;
-        request.next = request.next.max(now) + span(size, self.origin.model.connection);
+        request.next = request.next.max(now) + span(size, server.model.connection);
         request.last = request.last.max(out.max(request.next) + trip + lag);
         let arrival = request.last;
         let next = request.next.max(out);
         request.blocked = request.in_flight >= window;
         let go_on = !request.blocked && left > size;
-        self.origin.tally.count(now, request.asked, size);
+        server.tally.count(now, asked, size);
         let request = number;
         self.schedule(arrival, id, Event::Chunk { request, size });
         if go_on {
@@ -278,6 +307,7 @@ impl World {
             self.progress(id, asked, size, length);
         } else if let Asked::Media {
             http,
+            mirror,
             segment,
             offset,
         } = asked
@@ -291,11 +321,9 @@ impl World {
                 begin: 0,
                 length: received - nth * PIECE_LENGTH,
             };
+            let rotten = mirror > 0 && self.server(asked).model.rotten;
             let node = self.node(id);
-            node.guard.reported = Some(Reported::Block {
-                block,
-                rotten: false,
-            });
+            node.guard.reported = Some(Reported::Block { block, rotten });
             node.tally.http_blocks += u64::from(block.length);
             self.feed(id, Input::HttpBlock { id: http, block });
         }
@@ -358,7 +386,7 @@ impl World {
             last: self.now,
         };
         self.node(id).requests.insert(number, request);
-        let trip = self.to_origin(id);
+        let trip = self.trip(id, asked);
         self.soon(trip, id, Event::Serve(number));
         number
     }
@@ -403,14 +431,20 @@ impl World {
         }
     }
 
-    /// One way between a viewer and the origin.
-    fn to_origin(&self, id: NodeId) -> Duration {
-        self.lines[id.0 as usize].latency + self.origin.model.latency
+    /// One way between a viewer and the server that it asks.
+    fn trip(&mut self, id: NodeId, asked: Asked) -> Duration {
+        self.lines[id.0 as usize].latency + self.server(asked).model.latency
+    }
+
+    /// Who is asked.
+    fn server(&mut self, asked: Asked) -> &mut Origin {
+        let mirror = asked.mirror().and_then(|at| self.mirrors.get_mut(at));
+        mirror.unwrap_or(&mut self.origin)
     }
 
     /// What loss adds to a chunk: a round trip when one of its packets had to be sent again.
-    fn origin_lag(&mut self, id: NodeId) -> Duration {
-        let trip = self.to_origin(id) * 2;
+    fn resent(&mut self, id: NodeId, one_way: Duration) -> Duration {
+        let trip = one_way * 2;
         let loss = self.lines[id.0 as usize].loss;
         let packets = CHUNK / 1400;
         let lost = 1.0 - (1.0 - loss).powi(packets as i32);
@@ -418,6 +452,16 @@ impl World {
             trip
         } else {
             Duration::ZERO
+        }
+    }
+}
+
+impl Asked {
+    /// The position of the mirror that is asked, if one is.
+    fn mirror(self) -> Option<usize> {
+        match self {
+            Self::Media { mirror, .. } => mirror.checked_sub(1),
+            _ => None,
         }
     }
 }

@@ -45,6 +45,7 @@ impl World {
     pub(crate) fn attach(&mut self, id: NodeId) {
         self.feed(id, Input::Rule(Rule::Site(Some(Wish::On))));
         self.feed(id, Input::Rule(Rule::Video(None)));
+        self.feed(id, Input::Mirrors(self.mirrors.len()));
         self.feed(id, Input::Index(self.video.index()));
         self.node(id).attached = true;
         let Some(player) = &self.node(id).player else {

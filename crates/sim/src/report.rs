@@ -28,6 +28,8 @@ pub struct Report {
     pub segments: u64,
     /// See `segments`.
     pub unique_bytes: u64,
+    /// Bytes of media that each mirror sent.
+    pub mirror_bytes: Vec<u64>,
     /// Bytes of media and index that the origin sent, by tens of seconds from the beginning.
     pub origin_load: Vec<u64>,
     /// Messages that the tracker got.
@@ -125,6 +127,11 @@ impl Report {
             segments: tally.segments.len() as u64,
             unique_bytes: lengths.sum(),
             origin_load: tally.load.clone(),
+            mirror_bytes: world
+                .mirrors
+                .iter()
+                .map(|it| it.tally.media_bytes)
+                .collect(),
             tracker_messages: world.tracker.heard,
             trace: 0,
             cost: Duration::ZERO,

@@ -31,6 +31,7 @@ pub struct Scenario {
     pub(crate) video: Video,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) origin: OriginModel,
+    pub(crate) mirrors: Vec<OriginModel>,
     pub(crate) tracker: TrackerModel,
     pub(crate) config: Config,
     pub(crate) hybrid: HybridConfig,
@@ -66,6 +67,61 @@ pub(crate) struct OriginModel {
     /// Share of requests that fail with status 503.
     pub(crate) errors: f64,
     pub(crate) outages: Vec<(Duration, Duration)>,
+    /// From then on it takes requests and says nothing more.
+    pub(crate) silent: Option<Duration>,
+    /// Every byte that the engine gets of it is rotten.
+    pub(crate) rotten: bool,
+}
+
+/// Another server of the segments.
+#[derive(Clone, Debug)]
+pub struct Mirror(OriginModel);
+
+impl Mirror {
+    /// One that sends so much in Mbit/s on each connection.
+    #[must_use]
+    pub fn of_mbits(connection: f64) -> Self {
+        Self(OriginModel {
+            connection: mbits(connection),
+            ..OriginModel::default()
+        })
+    }
+
+    /// What it sends is not the video.
+    #[must_use]
+    pub fn rotten(mut self) -> Self {
+        self.0.rotten = true;
+        self
+    }
+
+    /// From then on it takes requests and says nothing more, in the middle of an answer too.
+    #[must_use]
+    pub fn silent_from(mut self, from: Duration) -> Self {
+        self.0.silent = Some(from);
+        self
+    }
+
+    /// This share of requests fails.
+    #[must_use]
+    pub fn with_errors(mut self, share: f64) -> Self {
+        self.0.errors = share;
+        self
+    }
+}
+
+impl Default for OriginModel {
+    fn default() -> Self {
+        Self {
+            latency: Duration::from_millis(10),
+            thinks: Duration::from_millis(5),
+            connection: mbits(100.0),
+            total: mbits(10_000.0),
+            errors: 0.0,
+            outages: Vec::new(),
+            silent: None,
+            rotten: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -143,14 +199,8 @@ impl Scenario {
             seed: 1,
             video,
             crowds: Vec::new(),
-            origin: OriginModel {
-                latency: Duration::from_millis(10),
-                thinks: Duration::from_millis(5),
-                connection: mbits(100.0),
-                total: mbits(10_000.0),
-                errors: 0.0,
-                outages: Vec::new(),
-            },
+            origin: OriginModel::default(),
+            mirrors: Vec::new(),
             tracker: TrackerModel::default(),
             config: Config::default(),
             hybrid: HybridConfig::default(),
@@ -223,6 +273,20 @@ impl Scenario {
     #[must_use]
     pub fn from_an_origin_of_mbits(mut self, total: f64) -> Self {
         self.origin.total = mbits(total);
+        self
+    }
+
+    /// The origin sends no more than this in Mbit/s on one connection.
+    #[must_use]
+    pub fn with_origin_connections_of_mbits(mut self, connection: f64) -> Self {
+        self.origin.connection = mbits(connection);
+        self
+    }
+
+    /// The index names a mirror; may be said more than once.
+    #[must_use]
+    pub fn mirrored_by(mut self, mirror: Mirror) -> Self {
+        self.mirrors.push(mirror.0);
         self
     }
 

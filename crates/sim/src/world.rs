@@ -116,6 +116,7 @@ pub(crate) struct World {
     pub(crate) now: Time,
     pub(crate) nodes: Vec<Node>,
     pub(crate) origin: Origin,
+    pub(crate) mirrors: Vec<Origin>,
     pub(crate) tracker: Tracker,
     pub(crate) trace: Trace,
     /// What everybody's line is like: what is asked of others all the time, close together.
@@ -147,6 +148,7 @@ impl World {
             now: Time(0),
             nodes: Vec::new(),
             origin: Origin::new(seed, &scenario.origin),
+            mirrors: Origin::mirrors(seed, &scenario.mirrors),
             tracker: Tracker::new(seed, &scenario.tracker, swarms(&scenario.video, arm)),
             trace: Trace::new(),
             lines: Vec::new(),

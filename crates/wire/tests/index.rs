@@ -20,6 +20,7 @@ fn index() -> Index {
             username: None,
             credential: None,
         }],
+        mirrors: vec!["https://mirror.example/talk/".into()],
         policy: IndexPolicy {
             p2p: P2p::On,
             video: Some(P2p::Ask),
@@ -48,6 +49,7 @@ fn index_has_this_text() {
         r#"","live":false,"piece_length":65536,"stride":256,"trackers":["/tracker/"#,
         HEX,
         r#""],"ice":[{"urls":["stun:stun.example:3478"]}],"#,
+        r#""mirrors":["https://mirror.example/talk/"],"#,
         r#""policy":{"p2p":"on","video":"ask","min_viewers":2,"viewers":"/viewers/"#,
         HEX,
         r#""},"token":"t0k3n","#,
@@ -65,7 +67,9 @@ fn absent_fields_have_their_defaults() {
             "tracks":[{{"playlist":"p.m3u8","part_segments":1}}]}}"#
     );
     let seen = Index::parse(json.as_bytes()).unwrap();
-    assert!(!seen.live && seen.trackers.is_empty() && seen.ice.is_empty());
+    assert!(
+        !seen.live && seen.trackers.is_empty() && seen.ice.is_empty() && seen.mirrors.is_empty()
+    );
     let ask = IndexPolicy {
         p2p: P2p::Ask,
         video: None,
@@ -85,6 +89,8 @@ fn malformed_indexes_are_refused_by_name() {
     let tracker = format!(r#""/tracker/{HEX}""#);
     let track = r#"{"playlist":"../360p/p.m3u8","part_segments":16}"#;
     let tracks = [track; 65].join(",");
+    let mirror = r#""https://mirror.example/talk/""#;
+    let eight = [mirror; 8].join(",");
     let stun = r#""stun:stun.example:3478""#;
     let viewers = format!("/viewers/{HEX}");
     let token = "t".repeat(1025);
@@ -119,6 +125,10 @@ fn malformed_indexes_are_refused_by_name() {
         (stun, &nine_urls, DecodeError::IceServer),
         (stun, r#""http://s""#, DecodeError::IceServer),
         (stun, r#""turn:t""#, DecodeError::IceServer),
+        (mirror, &eight, DecodeError::TooMany { limit: 7 }),
+        (mirror, r#""""#, DecodeError::Url),
+        (mirror, r#""https://mirror.example/talk""#, DecodeError::Url),
+        (mirror, r#""ftp://mirror.example/""#, DecodeError::Url),
         (r#""tracks""#, r#""t""#, DecodeError::Missing("tracks")),
         (track, "", DecodeError::TrackCount),
         (track, &tracks, DecodeError::TrackCount),

@@ -42,6 +42,7 @@ impl Orders {
                 segment,
                 offset,
                 length,
+                ..
             } => self.gets.push_back((id, segment, offset, length)),
             Output::HttpAbort(id) => self.gets.retain(|get| get.0 != id),
             Output::FetchPart { part, .. } => self.parts.push_back(part),

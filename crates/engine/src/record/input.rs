@@ -58,6 +58,7 @@ both! {
         25 Frugal(frugal);
         26 Renewed;
         27 Token(token as token);
+        28 Mirrors(count);
     }
 
     enum Frame {

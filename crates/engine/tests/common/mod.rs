@@ -352,6 +352,7 @@ pub(crate) fn gets(outputs: &[Output]) -> Vec<(HttpId, SegmentId, u32, u32)> {
             segment,
             offset,
             length,
+            ..
         } => Some((id, segment, offset, length)),
         _ => None,
     };

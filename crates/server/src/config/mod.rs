@@ -2,6 +2,7 @@
 //!
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
+mod redis;
 mod sections;
 mod tracker;
 mod values;
@@ -14,12 +15,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::values::Within;
-pub use self::values::{Checked, Text, network, stun_url, turn_url};
+pub use self::values::{Checked, Text, mirror_url, network, stun_url, turn_url};
 use self::{
-    sections::{Admin, Drain, Http, Metrics, Site, Stun, TlsFiles, Turn},
+    redis::Redis,
+    sections::{Admin, Drain, Http, Index, Metrics, Origin, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
 use crate::serve::ServeConfig;
+use shoal_wire::index::MAX_MIRRORS;
 
 /// Bytes of a configuration file.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -33,6 +36,8 @@ pub struct File {
     dir: Option<PathBuf>,
     listen: Checked<std::net::SocketAddr>,
     site: Site,
+    origin: Origin,
+    index: Index,
     http: Http,
     tls: TlsFiles,
     stun: Stun,
@@ -41,6 +46,7 @@ pub struct File {
     admin: Admin,
     metrics: Metrics,
     drain: Drain,
+    redis: Redis,
 }
 
 /// Why a configuration cannot be used.
@@ -63,6 +69,9 @@ pub enum ConfigError {
         /// Line, and what is wrong there.
         cause: Box<toml::de::Error>,
     },
+    /// More mirrors than an index may name.
+    #[error("origin.mirrors names {0} servers: name {MAX_MIRRORS} at most")]
+    Mirrors(usize),
     /// A file that the configuration names, or itself, cannot be read.
     #[error("{} cannot be read ({cause})", path.display())]
     Read {
@@ -71,6 +80,9 @@ pub enum ConfigError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The password of Redis does not fit its address.
+    #[error("redis.password_file: {0}")]
+    RedisPassword(&'static str),
     /// Of the certificate and its key only one is given.
     #[error("TLS needs both: tls.cert and tls.key")]
     Tls,
@@ -101,6 +113,8 @@ impl Default for File {
             dir: None,
             listen: Checked(defaults.listen),
             site: Site::of(&defaults),
+            origin: Origin::default(),
+            index: Index::of(&defaults),
             http: Http::of(&defaults),
             tls: TlsFiles::default(),
             stun: Stun::of(&defaults),
@@ -109,6 +123,7 @@ impl Default for File {
             admin: Admin::default(),
             metrics: Metrics::default(),
             drain: Drain::of(&defaults),
+            redis: Redis::default(),
         }
     }
 }
@@ -144,6 +159,8 @@ impl File {
             ..ServeConfig::default()
         };
         self.site.apply(&mut config);
+        self.origin.apply(&mut config)?;
+        self.index.apply(&mut config);
         self.http.apply(&mut config);
         config.tls = self.tls.read()?;
         self.stun.apply(&mut config);
@@ -152,8 +169,20 @@ impl File {
         config.admin = self.admin.read()?;
         self.metrics.apply(&mut config);
         self.drain.apply(&mut config);
+        config.redis = self.redis.read()?;
         Ok(config)
     }
+}
+
+/// As many mirrors as an index may name.
+///
+/// # Errors
+/// When there are more.
+pub fn mirrors(urls: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    if urls.len() > MAX_MIRRORS {
+        return Err(ConfigError::Mirrors(urls.len()));
+    }
+    Ok(urls)
 }
 
 /// A file's only line.
@@ -248,6 +277,11 @@ mod tests {
                 "line 2",
                 "without a path",
             ),
+            (
+                "[origin]\nmirrors = [\"cdn.example\"]",
+                "line 2",
+                "begins with http",
+            ),
             ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
             ("[site", "line 1", "table"),
         ] {
@@ -255,6 +289,20 @@ mod tests {
             assert!(error.contains(line), "{error}");
             assert!(error.contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn an_index_has_room_for_seven_mirrors() {
+        let read = |count: usize| {
+            let mirrors = vec!["\"https://m.example/videos\""; count].join(", ");
+            let text = format!("[origin]\nmirrors = [{mirrors}]");
+            toml::from_str::<File>(&text).unwrap().into_config()
+        };
+        assert_eq!(
+            read(7).unwrap().mirrors,
+            vec!["https://m.example/videos/"; 7]
+        );
+        assert!(matches!(read(8), Err(ConfigError::Mirrors(8))));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The sections of the configuration file.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use shoal_wire::index::P2p;
 
 use super::{
     ConfigError, secret,
-    values::{Checked, Host, StunUrl, TurnUrl, Within},
+    values::{Checked, Host, MirrorUrl, StunUrl, TurnUrl, Within},
 };
 use crate::{
     admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
-    serve::{DrainConfig, HttpConfig, ServeConfig, TlsConfig},
+    serve::{DrainConfig, HttpConfig, IndexConfig, ServeConfig, TlsConfig},
     stun::{StunAt, StunLimits},
 };
 
@@ -55,6 +55,53 @@ impl Site {
 }
 
 impl Default for Site {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
+    }
+}
+
+/// Where videos are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Origin {
+    mirrors: Vec<Checked<MirrorUrl>>,
+}
+
+impl Origin {
+    pub(super) fn apply(self, config: &mut ServeConfig) -> Result<(), ConfigError> {
+        let mirrors = self.mirrors.into_iter().map(|url| url.0.0).collect();
+        config.mirrors = super::mirrors(mirrors)?;
+        Ok(())
+    }
+}
+
+/// How indexes are made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Index {
+    threads: Within<0, 1_024>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<PathBuf>,
+}
+
+impl Index {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let IndexConfig { threads, cache } = config.index.clone();
+        Self {
+            threads: Within::near(threads.map_or(0, NonZero::get)),
+            cache,
+        }
+    }
+
+    pub(super) fn apply(self, config: &mut ServeConfig) {
+        config.index = IndexConfig {
+            threads: NonZero::new(self.threads.size()),
+            cache: self.cache,
+        };
+    }
+}
+
+impl Default for Index {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }

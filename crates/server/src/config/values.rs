@@ -193,6 +193,30 @@ impl Text for TurnUrl {
     }
 }
 
+/// The top of a copy of the served directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MirrorUrl(pub(crate) String);
+
+impl Text for MirrorUrl {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        mirror_url(text).map(Self)
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// Reads the URL of a mirror, and puts a slash at its end.
+///
+/// # Errors
+/// A sentence that says what to write.
+pub fn mirror_url(text: &str) -> Result<String, &'static str> {
+    let url = url(text, &["http://", "https://"]).filter(|url| !url.contains(['?', '#', ' ']));
+    let url = url.ok_or("a mirror's address begins with http:// or https:// and names a folder")?;
+    Ok(format!("{}/", url.trim_end_matches('/')))
+}
+
 /// Reads an address, or a network in the form of CIDR.
 ///
 /// # Errors

@@ -9,6 +9,9 @@ use shoal_wire::{
     index::{IceServer, Index, IndexPolicy, IndexTrack, P2p},
 };
 
+use super::mirrors;
+use crate::path::FilePath;
+
 /// The least number of piece numbers kept for a segment: 16 MiB of it.
 pub(super) const MIN_STRIDE: u32 = 256;
 
@@ -22,6 +25,9 @@ pub struct Settings {
     pub trackers: Option<Vec<String>>,
     /// The STUN and TURN servers to name. Those whose credentials end are not among them.
     pub ice: Vec<IceServer>,
+    /// Other servers that have a copy of the whole directory, by the URL of its top, with a slash at the
+    /// end. At most 7.
+    pub mirrors: Vec<String>,
 }
 
 /// A finished index.
@@ -36,6 +42,7 @@ pub(super) struct Built {
 /// The index without its parts.
 pub(super) fn header(
     settings: &Settings,
+    playlist: &FilePath,
     swarm: InfoHash,
     live: bool,
     stride: u32,
@@ -53,6 +60,7 @@ pub(super) fn header(
         stride,
         trackers,
         ice: settings.ice.clone(),
+        mirrors: mirrors::of(&settings.mirrors, playlist),
         policy: IndexPolicy {
             p2p: settings.p2p,
             video: None,

@@ -6,13 +6,16 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use shoal_wire::index::Index;
 
-use crate::{ice::Turn, policy::Policy};
+use super::mirrors;
+use crate::{ice::Turn, path::FilePath, policy::Policy};
 
 /// Fills into an index what is decided when it is asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Composer {
     /// Relays for viewers who hide their address.
     pub(crate) turn: Option<Turn>,
+    /// Other servers that have a copy of the whole directory.
+    pub(crate) mirrors: Vec<String>,
 }
 
 /// An index that can be sent.
@@ -29,6 +32,7 @@ impl Composer {
     /// Fills in what is decided now, and the token that the tracker wants to see, if it does.
     pub(super) fn compose(
         &self,
+        playlist: &FilePath,
         index: &Index,
         policy: Policy,
         token: Option<String>,
@@ -36,6 +40,10 @@ impl Composer {
     ) -> Composed {
         let mut index = index.clone();
         index.token = token;
+        // An index on the disk may have its own.
+        if index.mirrors.is_empty() {
+            index.mirrors = mirrors::of(&self.mirrors, playlist);
+        }
         index.policy.p2p = policy.site;
         index.policy.video = policy.video.or(index.policy.video);
         index.policy.min_viewers = policy.min_viewers.max(index.policy.min_viewers);
@@ -74,6 +82,7 @@ mod tests {
             stride: 256,
             trackers: Vec::new(),
             ice: Vec::new(),
+            mirrors: Vec::new(),
             policy: IndexPolicy::default(),
             token: None,
             tracks: vec![IndexTrack {
@@ -81,6 +90,10 @@ mod tests {
                 part_segments: 1,
             }],
         }
+    }
+
+    fn playlist() -> FilePath {
+        FilePath::from_url("/a/p.m3u8").unwrap()
     }
 
     fn policy(site: P2p, min_viewers: u32) -> Policy {
@@ -92,7 +105,8 @@ mod tests {
     }
 
     fn composed(composer: &Composer, policy: Policy) -> (Index, Composed) {
-        let composed = composer.compose(&index(), policy, None, SystemTime::UNIX_EPOCH);
+        let composed =
+            composer.compose(&playlist(), &index(), policy, None, SystemTime::UNIX_EPOCH);
         (Index::parse(&composed.bytes).unwrap(), composed)
     }
 
@@ -112,6 +126,23 @@ mod tests {
     }
 
     #[test]
+    fn mirrors_are_named_unless_the_index_names_its_own() {
+        let composer = Composer {
+            mirrors: vec!["https://m.example/".into()],
+            ..Composer::default()
+        };
+        let (read, composed) = composed(&composer, policy(P2p::Ask, 0));
+        assert_eq!(read.mirrors, ["https://m.example/a/"]);
+        assert!(!composed.private);
+        let mut own = index();
+        own.mirrors = vec!["https://own.example/".into()];
+        let policy = policy(P2p::Ask, 0);
+        let now = SystemTime::UNIX_EPOCH;
+        let composed = composer.compose(&playlist(), &own, policy, None, now);
+        assert_eq!(Index::parse(&composed.bytes).unwrap().mirrors, own.mirrors);
+    }
+
+    #[test]
     fn an_index_with_credentials_is_for_one_viewer() {
         let turn = Turn {
             urls: vec!["turn::3478".into()],
@@ -119,6 +150,7 @@ mod tests {
         };
         let composer = Composer {
             turn: Some(turn.clone()),
+            ..Composer::default()
         };
         let (read, composed) = composed(&composer, policy(P2p::Ask, 0));
         assert_eq!(read.ice, [turn.server(SystemTime::UNIX_EPOCH)]);
@@ -130,6 +162,7 @@ mod tests {
         let token = Some("token".to_owned());
         let composer = Composer::default();
         let composed = composer.compose(
+            &playlist(),
             &index(),
             policy(P2p::Ask, 0),
             token.clone(),

@@ -4,11 +4,16 @@ use std::{
     collections::HashMap,
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
+    sync::{Mutex, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
 use shoal_wire::{id::PIECE_LENGTH, index::PartSegment};
 
+use super::{
+    cache::{Cache, Journal},
+    crew::Crew,
+};
 use crate::{
     path::FilePath,
     root::{Root, Stamp},
@@ -29,58 +34,194 @@ pub(super) enum SegmentError {
     Read(FilePath, io::Error),
 }
 
-/// A segment's place: a file and, where it is not all of it, its bytes there.
-type Place = (FilePath, Option<Range<u64>>);
+/// Where a segment is: a file and, where it is not all of it, its bytes there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) path: FilePath,
+    pub(super) range: Option<Range<u64>>,
+}
+
+/// Digests by the place of their segment and the state of its file.
+#[derive(Debug, Default)]
+pub(super) struct Known(HashMap<Place, Noted>);
+
+#[derive(Debug)]
+struct Noted {
+    stamp: Stamp,
+    segment: PartSegment,
+    used: bool,
+}
 
 /// What has been hashed already, so that a file is read again only when it has changed.
 #[derive(Debug, Default)]
 pub(super) struct Digests {
-    known: HashMap<Place, (Stamp, PartSegment, bool)>,
+    known: Known,
+    /// Where it is written down, if it is.
+    journal: Option<Journal>,
+}
+
+impl Known {
+    pub(super) fn insert(&mut self, place: Place, stamp: Stamp, segment: PartSegment) {
+        let noted = Noted {
+            stamp,
+            segment,
+            used: true,
+        };
+        self.0.insert(place, noted);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Place, Stamp, &PartSegment)> {
+        let noted = self.0.iter();
+        noted.map(|(place, noted)| (place, noted.stamp, &noted.segment))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The digests of a segment whose file is in this state.
+    fn get(&mut self, place: &Place, stamp: Stamp) -> Option<&PartSegment> {
+        let noted = self.0.get_mut(place)?;
+        // A file that holds several segments may grow behind this one.
+        let grown = place.range.is_some() && noted.stamp.len < stamp.len;
+        if noted.stamp != stamp && !grown {
+            return None;
+        }
+        noted.used = true;
+        Some(&noted.segment)
+    }
 }
 
 impl Digests {
-    /// The digests of one segment, read from its file if they are not known.
-    pub(super) fn segment(
-        &mut self,
-        root: &Root,
-        path: &FilePath,
-        range: Option<&Range<u64>>,
-    ) -> Result<PartSegment, SegmentError> {
-        let read = |error| SegmentError::Read(path.clone(), error);
-        let stamp = root
-            .stamp(path)
-            .ok_or_else(|| read(io::ErrorKind::NotFound.into()))?;
-        let place = (path.clone(), range.cloned());
-        if let Some((known, segment, used)) = self.known.get_mut(&place) {
-            // A file that holds several segments may grow behind this one.
-            if *known == stamp || (range.is_some() && known.len < stamp.len) {
-                *used = true;
-                return Ok(segment.clone());
+    /// Those of a playlist that were written down, and will be.
+    pub(super) fn open(cache: &Cache, playlist: &FilePath) -> io::Result<Self> {
+        let (known, journal) = cache.open(playlist)?;
+        Ok(Self {
+            known,
+            journal: Some(journal),
+        })
+    }
+
+    /// How many bytes of some segments would have to be read.
+    pub(super) fn missing(&mut self, root: &Root, places: &[Place]) -> u64 {
+        let mut bytes = 0;
+        for place in places {
+            if let Some(stamp) = root.stamp(&place.path)
+                && self.known.get(place, stamp).is_none()
+            {
+                let range = place.range.as_ref();
+                bytes += range.map_or(stamp.len, |range| range.end.saturating_sub(range.start));
             }
         }
-        let (mut file, stamp) = root.file(path).map_err(read)?;
-        let bytes = range.cloned().unwrap_or(0..stamp.len);
-        if bytes.end > stamp.len || bytes.start > bytes.end {
-            return Err(SegmentError::Short(path.clone()));
+        bytes
+    }
+
+    /// The digests of some segments. What is not known is read by the crew; `hashed` is told how many bytes
+    /// were, from time to time.
+    pub(super) fn segments(
+        &mut self,
+        root: &Root,
+        places: &[Place],
+        crew: &Crew,
+        hashed: &(dyn Fn(u64) + Sync),
+    ) -> Vec<Result<PartSegment, SegmentError>> {
+        let found = |place: &Place| match root.stamp(&place.path) {
+            Some(stamp) => Ok(self.known.get(place, stamp).cloned()),
+            None => Err(not_there(&place.path)),
+        };
+        let mut results: Vec<_> = places.iter().map(found).collect();
+        let unknown = places.iter().zip(&results);
+        let unknown = unknown.filter(|(_, found)| matches!(found, Ok(None)));
+        let unknown: Vec<_> = unknown.map(|(place, _)| place).collect();
+        let journal = Mutex::new(self.journal.take());
+        let read = crew.each(&unknown, |place| {
+            let going_on = |bytes| {
+                hashed(bytes);
+                !crew.is_dismissed()
+            };
+            let (stamp, segment) = hash(root, place, going_on)?;
+            note(&journal, place, stamp, &segment);
+            Ok((stamp, segment))
+        });
+        self.journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let gaps = results.iter_mut().filter(|found| matches!(found, Ok(None)));
+        for ((gap, place), read) in gaps.zip(unknown).zip(read) {
+            *gap = match read {
+                Some(Ok((stamp, segment))) => {
+                    self.known.insert(place.clone(), stamp, segment.clone());
+                    Ok(Some(segment))
+                }
+                Some(Err(error)) => Err(error),
+                None => Err(interrupted(&place.path)),
+            };
         }
-        let length = u32::try_from(bytes.end - bytes.start)
-            .map_err(|_| SegmentError::Large(path.clone()))?;
-        file.seek(SeekFrom::Start(bytes.start)).map_err(read)?;
-        let pieces = digests(&mut file, length).map_err(read)?;
-        let segment = PartSegment { length, pieces };
-        self.known.insert(place, (stamp, segment.clone(), true));
-        Ok(segment)
+        let whole = |(found, place): (Result<Option<_>, _>, &Place)| {
+            found.and_then(|found| found.ok_or_else(|| interrupted(&place.path)))
+        };
+        results.into_iter().zip(places).map(whole).collect()
     }
 
     /// Forgets what was not asked for since the last call.
     pub(super) fn forget_unused(&mut self) {
-        self.known.retain(|_, (_, _, used)| std::mem::take(used));
+        let known = &mut self.known.0;
+        known.retain(|_, noted| std::mem::take(&mut noted.used));
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.tidy(&self.known)
+        {
+            tracing::warn!(%error, "the cache of digests cannot be written");
+            self.journal = None;
+        }
     }
 }
 
-fn digests(file: &mut impl Read, length: u32) -> io::Result<Vec<[u8; 32]>> {
+/// Writes down what was hashed. Where that fails, nothing more is: it would only cost another run.
+fn note(journal: &Mutex<Option<Journal>>, place: &Place, stamp: Stamp, segment: &PartSegment) {
+    let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+    let noted = journal
+        .as_mut()
+        .map(|journal| journal.note(place, stamp, segment));
+    if let Some(Err(error)) = noted {
+        tracing::warn!(%error, "the cache of digests cannot be written");
+        *journal = None;
+    }
+}
+
+fn not_there(path: &FilePath) -> SegmentError {
+    SegmentError::Read(path.clone(), io::ErrorKind::NotFound.into())
+}
+
+fn interrupted(path: &FilePath) -> SegmentError {
+    SegmentError::Read(path.clone(), io::ErrorKind::Interrupted.into())
+}
+
+/// The digests of one segment, read from its file, and the state that this was in. `going_on` is told how
+/// many bytes were read, piece by piece, and whether to go on is for it to say.
+pub(super) fn hash(
+    root: &Root,
+    place: &Place,
+    going_on: impl Fn(u64) -> bool,
+) -> Result<(Stamp, PartSegment), SegmentError> {
+    let read = |error| SegmentError::Read(place.path.clone(), error);
+    let (mut file, stamp) = root.file(&place.path).map_err(read)?;
+    let bytes = place.range.clone().unwrap_or(0..stamp.len);
+    if bytes.end > stamp.len || bytes.start > bytes.end {
+        return Err(SegmentError::Short(place.path.clone()));
+    }
+    let length = u32::try_from(bytes.end - bytes.start)
+        .map_err(|_| SegmentError::Large(place.path.clone()))?;
+    file.seek(SeekFrom::Start(bytes.start)).map_err(read)?;
+    let pieces = digests(&mut file, length, going_on).map_err(read)?;
+    Ok((stamp, PartSegment { length, pieces }))
+}
+
+/// Reads so many bytes and hashes them piece by piece, as long as `going_on` says so.
+fn digests(
+    file: &mut impl Read,
+    length: u32,
+    going_on: impl Fn(u64) -> bool,
+) -> io::Result<Vec<[u8; 32]>> {
     let mut pieces = Vec::new();
-    let mut piece = Vec::with_capacity(PIECE_LENGTH as usize);
+    let mut piece = Vec::with_capacity(length.min(PIECE_LENGTH) as usize);
     let mut left = length;
     while left > 0 {
         let size = left.min(PIECE_LENGTH);
@@ -93,52 +234,120 @@ fn digests(file: &mut impl Read, length: u32) -> io::Result<Vec<[u8; 32]>> {
         }
         pieces.push(Sha256::digest(&piece).into());
         left -= size;
+        if !going_on(size.into()) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
     }
     Ok(pieces)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+
+    fn place(path: &str, range: Option<Range<u64>>) -> Place {
+        let path = FilePath::from_url(path).unwrap();
+        Place { path, range }
+    }
+
+    /// The digests of these segments, and how many bytes had to be read for them.
+    fn read(
+        digests: &mut Digests,
+        root: &Root,
+        places: &[Place],
+    ) -> (Vec<Result<PartSegment, SegmentError>>, u64) {
+        let missing = digests.missing(root, places);
+        let hashed = AtomicU64::new(0);
+        let count = |bytes| {
+            hashed.fetch_add(bytes, Ordering::Relaxed);
+        };
+        let found = digests.segments(root, places, &Crew::new(2), &count);
+        assert!(hashed.load(Ordering::Relaxed) <= missing);
+        (found, hashed.into_inner())
+    }
 
     #[test]
     fn every_piece_has_its_digest_and_the_last_is_shorter() {
         let bytes: Vec<u8> = (0..PIECE_LENGTH + 10).map(|n| (n % 251) as u8).collect();
-        let pieces = digests(&mut bytes.as_slice(), PIECE_LENGTH + 10).unwrap();
+        let of = |mut bytes: &[u8], length| digests(&mut bytes, length, |_| true);
         let (first, second) = bytes.split_at(PIECE_LENGTH as usize);
         assert_eq!(
-            pieces,
+            of(&bytes, PIECE_LENGTH + 10).unwrap(),
             [first, second].map(|piece| <[u8; 32]>::from(Sha256::digest(piece)))
         );
-        assert_eq!(
-            digests(&mut [].as_slice(), 0).unwrap(),
-            Vec::<[u8; 32]>::new()
-        );
-        assert!(digests(&mut bytes.as_slice(), PIECE_LENGTH + 11).is_err());
+        assert_eq!(of(&[], 0).unwrap(), Vec::<[u8; 32]>::new());
+        assert!(of(&bytes, PIECE_LENGTH + 11).is_err());
     }
 
     #[test]
     fn a_file_is_read_again_only_when_it_has_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.ts");
-        std::fs::write(&file, b"one").unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("a.ts", "one");
+        write("b.ts", "a second one");
         let root = Root::open(folder.path()).unwrap();
-        let path = FilePath::from_url("/a.ts").unwrap();
+        let places = [place("/a.ts", None), place("/b.ts", None)];
         let mut digests = Digests::default();
-        let before = digests.segment(&root, &path, None).unwrap();
-        assert_eq!(digests.segment(&root, &path, None).unwrap(), before);
-        std::fs::write(&file, b"other").unwrap();
-        let after = digests.segment(&root, &path, None).unwrap();
-        assert_eq!(after.length, 5);
-        assert_ne!(after.pieces, before.pieces);
+        let (before, hashed) = read(&mut digests, &root, &places);
+        assert_eq!(hashed, 15);
+        assert_eq!(read(&mut digests, &root, &places).1, 0);
+        write("a.ts", "other");
+        let (after, hashed) = read(&mut digests, &root, &places);
+        assert_eq!(hashed, 5);
+        assert_ne!(after[0].as_ref().unwrap(), before[0].as_ref().unwrap());
+        assert_eq!(after[1].as_ref().unwrap(), before[1].as_ref().unwrap());
+        let short = [place("/a.ts", Some(2..9))];
         assert!(matches!(
-            digests.segment(&root, &path, Some(&(2..9))),
-            Err(SegmentError::Short(_))
+            read(&mut digests, &root, &short).0[..],
+            [Err(SegmentError::Short(_))]
         ));
-        std::fs::remove_file(&file).unwrap();
+        std::fs::remove_file(folder.path().join("a.ts")).unwrap();
         assert!(matches!(
-            digests.segment(&root, &path, None),
-            Err(SegmentError::Read(..))
+            read(&mut digests, &root, &places).0[..],
+            [Err(SegmentError::Read(..)), Ok(_)]
         ));
+    }
+
+    #[test]
+    fn nothing_is_read_again_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..20 {
+            std::fs::write(folder.path().join(format!("{n}.ts")), vec![n; 100]).unwrap();
+        }
+        let root = Root::open(folder.path()).unwrap();
+        let places: Vec<_> = (0..20).map(|n| place(&format!("/{n}.ts"), None)).collect();
+        let cache = Cache::inside(folder.path()).unwrap();
+        let playlist = FilePath::from_url("/p.m3u8").unwrap();
+        let open = || Digests::open(&cache, &playlist).unwrap();
+        let (before, hashed) = read(&mut open(), &root, &places[..12]);
+        assert_eq!(hashed, 1_200);
+        let (after, hashed) = read(&mut open(), &root, &places);
+        assert_eq!(hashed, 800);
+        assert_eq!(
+            after[3].as_ref().unwrap().pieces,
+            before[3].as_ref().unwrap().pieces
+        );
+    }
+
+    #[test]
+    fn the_known_beginning_of_a_file_that_grows_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("all.ts");
+        std::fs::write(&file, [1; 30]).unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let mut digests = Digests::default();
+        let parts = [
+            place("/all.ts", Some(0..10)),
+            place("/all.ts", Some(10..30)),
+        ];
+        assert_eq!(read(&mut digests, &root, &parts).1, 30);
+        std::fs::write(&file, [1; 50]).unwrap();
+        assert_eq!(read(&mut digests, &root, &parts).1, 0);
+        std::fs::write(&file, [2; 20]).unwrap();
+        assert!(read(&mut digests, &root, &parts).0[0].is_ok());
+        assert_eq!(read(&mut digests, &root, &parts[..1]).1, 0);
     }
 }

@@ -20,7 +20,7 @@ use shoal_wire::index::{IndexTrack, Part};
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    digest::Digests,
+    digest::{self, Place},
     playlist::{Media, Segment},
     source::{Source, Track},
     vod,
@@ -89,7 +89,7 @@ impl Stream {
                 part_segments: 1,
             })
             .collect();
-        let index = built::header(settings, swarm, true, stride, index_tracks)
+        let index = built::header(settings, playlist, swarm, true, stride, index_tracks)
             .map_err(|error| {
                 source
                     .problems
@@ -132,7 +132,6 @@ impl Stream {
     pub(super) fn grow(
         &mut self,
         root: &Root,
-        digests: &mut Digests,
         source: &mut Source,
         built: &[BTreeMap<u64, Bytes>],
     ) -> (Vec<Growth>, bool) {
@@ -164,12 +163,14 @@ impl Stream {
                 let Some(path) = path else {
                     continue;
                 };
-                match digests.segment(root, &path, segment.range.as_ref()) {
+                let range = segment.range.clone();
+                let place = Place { path, range };
+                match digest::hash(root, &place, |_| true).map(|(_, segment)| segment) {
                     Ok(segment) if segment.pieces.len() > self.stride as usize => {
                         source.problems.push(format!(
-                            "{}: segment {path} is much larger than the first ones; it is played \
+                            "{}: segment {} is much larger than the first ones; it is played \
                              without P2P",
-                            now.path
+                            now.path, place.path
                         ));
                     }
                     Ok(segment) => {
@@ -188,8 +189,6 @@ impl Stream {
             }
             growths.push(Growth { parts, keep_from });
         }
-        // Every segment is hashed once and its part kept: nothing has to be remembered here.
-        *digests = Digests::default();
         (growths, incomplete)
     }
 }

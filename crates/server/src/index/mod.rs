@@ -2,9 +2,12 @@
 //! to date while a stream grows or files change.
 
 mod built;
+mod cache;
 mod compose;
+mod crew;
 mod digest;
 mod live;
+mod mirrors;
 mod playlist;
 mod scan;
 mod source;
@@ -27,7 +30,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use built::Settings;
+pub use cache::Cache;
 pub(crate) use compose::Composer;
+pub use crew::Crew;
 use scan::Scanner;
 use video::{Published, Video, Workshop};
 
@@ -60,8 +65,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits for news about one that is made.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Videos on demand that are read and hashed at a time: each takes a core and the disk.
-const READERS: usize = 2;
+/// Videos on demand that are made at a time. They share the threads that hash: a short one is not kept
+/// waiting by a few long ones.
+const READERS: usize = 4;
 
 /// The videos of a directory and their indexes.
 #[derive(Debug)]
@@ -107,6 +113,7 @@ impl Library {
     pub(crate) fn new(
         root: Root,
         settings: Settings,
+        (crew, cache): (Crew, Option<Cache>),
         policies: Arc<Policies>,
         composer: Composer,
         tracker: Arc<Tracker>,
@@ -120,6 +127,8 @@ impl Library {
                 settings,
                 tracker,
                 readers: Arc::new(Semaphore::new(READERS)),
+                crew,
+                cache,
             }),
             videos: Mutex::default(),
             scanner: tokio::sync::Mutex::default(),
@@ -138,6 +147,7 @@ impl Library {
             );
         });
         _ended.await;
+        self.shop.crew.dismiss();
     }
 
     /// How many videos have an index, and how many of them are live.
@@ -148,9 +158,14 @@ impl Library {
         (videos.values().filter(ready).count(), live)
     }
 
-    /// Switches the site or one video; `None` gives the word back to the configuration.
-    pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
-        self.policies.switch(video, word);
+    /// Switches the site and single videos; `None` gives the word back to the configuration.
+    pub(crate) fn switch(
+        &self,
+        changes: impl IntoIterator<Item = (Option<FilePath>, Option<P2p>)>,
+    ) {
+        for (video, word) in changes {
+            self.policies.switch(video, word);
+        }
         self.enforce();
     }
 
@@ -261,7 +276,9 @@ impl Library {
                 let policy = self.policies.of(video.playlist(), written);
                 let now = SystemTime::now();
                 let token = self.shop.tracker.token(index.swarm, now);
-                let composed = self.composer.compose(index, policy, token, now);
+                let composed = self
+                    .composer
+                    .compose(video.playlist(), index, policy, token, now);
                 Answer::Ready {
                     bytes: composed.bytes,
                     etag: composed.etag,

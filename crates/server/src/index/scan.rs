@@ -22,13 +22,21 @@ const MAX_PLAYLISTS: usize = 20_000;
 pub(super) struct Scanner {
     known: BTreeMap<FilePath, (Stamp, Vec<FilePath>)>,
     videos: Vec<FilePath>,
+    indexes: Vec<FilePath>,
 }
 
 impl Scanner {
     /// Searches the directory.
     pub(super) fn scan(&mut self, root: &Root) {
         let mut playlists = Vec::new();
-        walk(root, &FilePath::root(), MAX_DEPTH, &mut playlists);
+        self.indexes.clear();
+        walk(
+            root,
+            &FilePath::root(),
+            MAX_DEPTH,
+            &mut playlists,
+            &mut self.indexes,
+        );
         let mut known = BTreeMap::new();
         for path in playlists {
             let Some(stamp) = root.stamp(&path) else {
@@ -50,9 +58,20 @@ impl Scanner {
     pub(super) fn videos(&self) -> &[FilePath] {
         &self.videos
     }
+
+    /// Folders named as those that `shoal index` writes, in the order of their paths.
+    pub(super) fn indexes(&self) -> &[FilePath] {
+        &self.indexes
+    }
 }
 
-fn walk(root: &Root, folder: &FilePath, depth: usize, found: &mut Vec<FilePath>) {
+fn walk(
+    root: &Root,
+    folder: &FilePath,
+    depth: usize,
+    found: &mut Vec<FilePath>,
+    indexes: &mut Vec<FilePath>,
+) {
     let entries = match root.list(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -65,9 +84,8 @@ fn walk(root: &Root, folder: &FilePath, depth: usize, found: &mut Vec<FilePath>)
             Entry::File(path) if is_playlist(path.name()) && found.len() < MAX_PLAYLISTS => {
                 found.push(path);
             }
-            Entry::Folder(path) if depth > 0 && !path.name().ends_with(".shoal") => {
-                walk(root, &path, depth - 1, found);
-            }
+            Entry::Folder(path) if path.name().ends_with(".shoal") => indexes.push(path),
+            Entry::Folder(path) if depth > 0 => walk(root, &path, depth - 1, found, indexes),
             Entry::File(_) | Entry::Folder(_) => {}
         }
     }

@@ -13,6 +13,8 @@ use crate::{
 /// A playlist and its renditions as they are now.
 #[derive(Debug)]
 pub(super) struct Source {
+    /// What the index is of.
+    pub(super) playlist: FilePath,
     /// Every playlist read, with its state at that time.
     pub(super) playlists: Vec<(FilePath, Option<Stamp>)>,
     /// Its renditions and audio tracks in the index's order.
@@ -35,6 +37,7 @@ pub(super) struct Track {
 pub(super) fn read(root: &Root, playlist: &FilePath) -> Result<Source, String> {
     let (bytes, stamp) = contents(root, playlist)?;
     let mut source = Source {
+        playlist: playlist.clone(),
         playlists: vec![(playlist.clone(), Some(stamp))],
         tracks: Vec::new(),
         problems: Vec::new(),

@@ -18,10 +18,12 @@ use tokio::sync::Semaphore;
 
 use super::{
     built::{Built, Settings},
+    cache::Cache,
+    crew::Crew,
     digest::Digests,
     live::{Growth, Stream, is_settled},
     source::{self, Source},
-    vod,
+    vod::{self, Making},
 };
 use crate::{
     path::FilePath,
@@ -41,6 +43,10 @@ pub(super) struct Workshop {
     pub(super) tracker: Arc<Tracker>,
     /// How many videos on demand are read at a time.
     pub(super) readers: Arc<Semaphore>,
+    /// Who hashes them.
+    pub(super) crew: Crew,
+    /// Where their digests are kept over a restart, if anywhere.
+    pub(super) cache: Option<Cache>,
 }
 
 /// A playlist that has, or may get, an index.
@@ -73,7 +79,8 @@ struct Work {
     /// Looks in a row at which it was not clear what the playlists say.
     doubts: u32,
     files: Vec<(FilePath, Option<Stamp>)>,
-    digests: Digests,
+    /// Of a video on demand, once it was read.
+    digests: Option<Digests>,
     stream: Option<Stream>,
     problems: BTreeSet<String>,
 }
@@ -243,11 +250,29 @@ impl Video {
             let stamped = |path: FilePath| (path.clone(), root.stamp(&path));
             work.files
                 .extend(vod::files(&source).into_iter().map(stamped));
-            let built = vod::build(root, settings, &mut work.digests, &mut source);
-            work.digests.forget_unused();
+            let digests = work.digests.get_or_insert_with(|| self.digests(shop));
+            let making = Making {
+                crew: &shop.crew,
+                hashed: &|_| (),
+            };
+            let built = vod::build(root, settings, digests, &making, &mut source);
+            if shop.crew.is_dismissed() {
+                return;
+            }
+            digests.forget_unused();
             self.publish(shop, built.map_or(Published::Nothing, Published::Made));
         }
         problems.append(&mut source.problems.into_iter().collect());
+    }
+
+    /// What was hashed before the server started.
+    fn digests(&self, shop: &Workshop) -> Digests {
+        let open = |cache| Digests::open(cache, &self.playlist);
+        let opened = shop.cache.as_ref().map(open).transpose();
+        let opened = opened.map_err(|error| {
+            tracing::warn!(playlist = %self.playlist, %error, "the cache of digests cannot be used");
+        });
+        opened.ok().flatten().unwrap_or_default()
     }
 
     fn begin(&self, shop: &Workshop, work: &mut Work, source: &mut Source) {
@@ -268,7 +293,7 @@ impl Video {
         let (Some(stream), Published::Made(built)) = (&mut work.stream, &*published) else {
             return;
         };
-        let (growths, incomplete) = stream.grow(root, &mut work.digests, source, &built.tracks);
+        let (growths, incomplete) = stream.grow(root, source, &built.tracks);
         drop(published);
         work.unfinished = incomplete;
         self.add(growths);

@@ -15,14 +15,27 @@ use shoal_wire::{
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    digest::Digests,
-    playlist::Media,
+    crew::Crew,
+    digest::{Digests, Place, SegmentError},
+    playlist::{Media, Segment},
     source::{Source, Track},
 };
 use crate::{path::FilePath, root::Root};
 
+/// What a gap is described as.
+const GAP: PartSegment = PartSegment {
+    length: 0,
+    pieces: Vec::new(),
+};
+
 /// Bytes of a part that is worth one request. A viewer loads a part before the first byte from a peer.
 const PART_TARGET: usize = 8 * 1024;
+
+/// How an index is made: who hashes, and who is told how many bytes were.
+pub(super) struct Making<'a> {
+    pub(super) crew: &'a Crew,
+    pub(super) hashed: &'a (dyn Fn(u64) + Sync),
+}
 
 /// Makes the index. What cannot be indexed is left out, and why is pushed to the source's problems.
 /// `None` when nothing is left.
@@ -30,29 +43,14 @@ pub(super) fn build(
     root: &Root,
     settings: &Settings,
     digests: &mut Digests,
+    making: &Making<'_>,
     source: &mut Source,
 ) -> Option<Built> {
     let mut tracks = Vec::new();
     let mut hash = Vec::new();
     let mut stride = MIN_STRIDE;
     let mut index_tracks = Vec::new();
-    for track in &source.tracks {
-        let Some(media) = &track.media else {
-            continue;
-        };
-        let segments = match segments(root, digests, track, media) {
-            Ok(segments) if segments.is_empty() => {
-                source
-                    .problems
-                    .push(format!("{}: it lists no segment", track.path));
-                continue;
-            }
-            Ok(segments) => segments,
-            Err(problem) => {
-                source.problems.push(problem);
-                continue;
-            }
-        };
+    for (track, first, segments) in segments(root, digests, making, source) {
         let largest = segments
             .iter()
             .map(|segment| segment.pieces.len())
@@ -64,13 +62,13 @@ pub(super) fn build(
                 .next_power_of_two(),
         );
         let part_segments = part_segments(largest);
-        let parts = parts(media.first, part_segments, &segments);
+        let parts = parts(first, part_segments, &segments);
         let mut digest = Sha256::new();
         parts.values().for_each(|part| digest.update(part));
         hash.push(digest.finalize());
         tracks.push(parts);
         index_tracks.push(IndexTrack {
-            playlist: track.uri.clone(),
+            playlist: track,
             part_segments,
         });
     }
@@ -83,7 +81,14 @@ pub(super) fn build(
     digest.update(stride.to_be_bytes());
     hash.iter().for_each(|track| digest.update(track));
     let swarm = swarm(digest);
-    match built::header(settings, swarm, false, stride, index_tracks) {
+    match built::header(
+        settings,
+        &source.playlist,
+        swarm,
+        false,
+        stride,
+        index_tracks,
+    ) {
         Ok(index) => Some(Built { index, tracks }),
         Err(error) => {
             source
@@ -92,6 +97,64 @@ pub(super) fn build(
             None
         }
     }
+}
+
+/// How many bytes would have to be read to make the index.
+pub(super) fn missing(root: &Root, digests: &mut Digests, source: &Source) -> u64 {
+    let tracks = source.tracks.iter();
+    let listed = tracks.filter_map(|track| places(track, track.media.as_ref()?).ok());
+    let listed: Vec<_> = listed.flatten().flatten().collect();
+    digests.missing(root, &listed)
+}
+
+/// The tracks that can be indexed: each one's URI, its first number, and its segments' digests.
+fn segments(
+    root: &Root,
+    digests: &mut Digests,
+    making: &Making<'_>,
+    source: &mut Source,
+) -> Vec<(String, u64, Vec<PartSegment>)> {
+    let Source {
+        tracks, problems, ..
+    } = source;
+    let listed = tracks.iter().filter_map(|track| {
+        let media = track.media.as_ref()?;
+        let places = if media.segments.is_empty() {
+            Err(format!("{}: it lists no segment", track.path))
+        } else {
+            places(track, media)
+        };
+        let places = places.map_err(|problem| problems.push(problem)).ok()?;
+        Some((track, media.first, places))
+    });
+    let listed: Vec<_> = listed.collect();
+    let all = listed
+        .iter()
+        .flat_map(|(.., places)| places.iter().flatten());
+    let all: Vec<_> = all.cloned().collect();
+    // All of a video at once, so that no thread waits for the last segment of each track.
+    let mut read = digests
+        .segments(root, &all, making.crew, making.hashed)
+        .into_iter();
+    let mut found = Vec::new();
+    for (track, first, places) in listed {
+        let segments = places.iter().map(|place| match place {
+            None => Ok(GAP),
+            Some(_) => read.next().unwrap_or(Ok(GAP)),
+        });
+        // To the end, so that the next track begins with its own.
+        let segments: Vec<_> = segments.collect();
+        match segments
+            .into_iter()
+            .collect::<Result<Vec<_>, SegmentError>>()
+        {
+            Ok(segments) => found.push((track.uri.clone(), first, segments)),
+            Err(error) => {
+                problems.push(format!("{}: {error}; it is played without P2P", track.path))
+            }
+        }
+    }
+    found
 }
 
 /// The files that the digests depend on.
@@ -117,18 +180,11 @@ pub(super) fn swarm(digest: Sha256) -> InfoHash {
     InfoHash(swarm)
 }
 
-fn segments(
-    root: &Root,
-    digests: &mut Digests,
-    track: &Track,
-    media: &Media,
-) -> Result<Vec<PartSegment>, String> {
-    let segments = media.segments.iter().map(|segment| {
+/// What stands in a track's playlist, a gap as `None`.
+fn places(track: &Track, media: &Media) -> Result<Vec<Option<Place>>, String> {
+    let place = |segment: &Segment| {
         if segment.gap {
-            return Ok(PartSegment {
-                length: 0,
-                pieces: Vec::new(),
-            });
+            return Ok(None);
         }
         let Some(path) = track.path.resolve(&segment.uri) else {
             return Err(format!(
@@ -136,11 +192,10 @@ fn segments(
                 track.path, segment.uri
             ));
         };
-        digests
-            .segment(root, &path, segment.range.as_ref())
-            .map_err(|error| format!("{}: {error}; it is played without P2P", track.path))
-    });
-    segments.collect()
+        let range = segment.range.clone();
+        Ok(Some(Place { path, range }))
+    };
+    media.segments.iter().map(place).collect()
 }
 
 fn part_segments(largest: usize) -> u32 {

@@ -1,85 +1,230 @@
 //! Writes index files beside the playlists, so that any web server can serve them.
 //!
 //! An index appears as a whole: it is written to a hidden folder, which then takes its place by name.
+//! What was hashed is kept in a cache, so that a run after one that was broken off goes on where that was,
+//! and one after files have changed reads these alone.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use cap_std::fs::Dir;
+use rustix::fs::{RenameFlags, renameat_with};
+use shoal_wire::index::{Index, MAX_INDEX_BYTES};
 
 use super::{
     built::{Built, Settings},
+    cache::Cache,
+    crew::Crew,
     digest::Digests,
+    is_playlist,
     scan::Scanner,
-    source, vod,
+    source::{self, Source},
+    vod::{self, Making},
 };
 use crate::{path::FilePath, root::Root};
+
+/// What a run is to do.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What the operator decides about every index.
+    pub settings: &'a Settings,
+    /// Who hashes.
+    pub crew: &'a Crew,
+    /// Where digests are kept. Without it every run reads everything.
+    pub cache: Option<&'a Cache>,
+    /// Whether indexes are removed whose playlists are gone.
+    pub prune: bool,
+}
+
+/// What happens during a run.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// It is known how much there is to do.
+    Planned {
+        /// Videos found.
+        videos: usize,
+        /// Bytes that have to be read.
+        bytes: u64,
+    },
+    /// The index of a video is begun.
+    Begun(&'a FilePath),
+    /// So many more bytes were read and hashed.
+    Hashed(u64),
+    /// A video is done, whether it has an index now or not.
+    Ended,
+}
 
 /// What has been done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Videos found.
     pub found: usize,
-    /// Indexes written.
+    /// Indexes written, since they are new or something in them is.
     pub written: usize,
+    /// Indexes that were as they should be.
+    pub unchanged: usize,
+    /// Indexes whose playlist is gone or no video of its own any more, removed if that was asked for.
+    pub vanished: usize,
     /// A sentence for each thing that went wrong.
     pub problems: Vec<String>,
 }
 
-/// Writes the index of every video in a directory. `progress` is told how many are done, of how many,
-/// and which comes next.
-pub fn all(
-    root: &Root,
-    settings: &Settings,
-    mut progress: impl FnMut(usize, usize, &FilePath),
-) -> Report {
+/// Writes the index of every video in a directory. What goes wrong with one leaves the others alone.
+pub fn all(root: &Root, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Report {
     let mut scanner = Scanner::default();
     scanner.scan(root);
     let mut report = Report {
         found: scanner.videos().len(),
         ..Report::default()
     };
-    for (done, playlist) in scanner.videos().iter().enumerate() {
-        progress(done, report.found, playlist);
-        match one(root, settings, playlist, &mut report.problems) {
-            Ok(()) => report.written += 1,
+    on(Event::Planned {
+        videos: report.found,
+        bytes: planned(root, run, &scanner),
+    });
+    for playlist in scanner.videos() {
+        on(Event::Begun(playlist));
+        match one(root, run, playlist, on, &mut report.problems) {
+            Ok(true) => report.written += 1,
+            Ok(false) => report.unchanged += 1,
             Err(problem) => report.problems.push(problem),
         }
+        on(Event::Ended);
     }
+    vanished(root, run, &scanner, &mut report);
     report
 }
 
-fn one(
-    root: &Root,
-    settings: &Settings,
-    playlist: &FilePath,
-    problems: &mut Vec<String>,
-) -> Result<(), String> {
-    let mut source = source::read(root, playlist)?;
+/// How many bytes have to be read. A video that cannot be indexed counts for nothing; why, is told later.
+fn planned(root: &Root, run: &Run<'_>, scanner: &Scanner) -> u64 {
+    let missing = |playlist: &FilePath| {
+        let source = readable(root, playlist).ok()?;
+        let mut digests = digests(run, playlist, &mut Vec::new());
+        Some(vod::missing(root, &mut digests, &source))
+    };
+    scanner.videos().iter().filter_map(missing).sum()
+}
+
+fn readable(root: &Root, playlist: &FilePath) -> Result<Source, String> {
+    let source = source::read(root, playlist)?;
     if source.is_live() {
         return Err(format!(
             "{playlist}: a live stream (it has no EXT-X-ENDLIST) is indexed while it runs: use \
              `shoal serve`"
         ));
     }
-    let built = vod::build(root, settings, &mut Digests::default(), &mut source);
+    Ok(source)
+}
+
+fn digests(run: &Run<'_>, playlist: &FilePath, problems: &mut Vec<String>) -> Digests {
+    let open = |cache| Digests::open(cache, playlist);
+    let opened = run.cache.map(open).transpose();
+    let opened = opened.map_err(|error| {
+        problems.push(format!(
+            "{playlist}: what was hashed is not remembered: the cache cannot be used ({error})"
+        ));
+    });
+    opened.ok().flatten().unwrap_or_default()
+}
+
+/// Whether the index of a video had to be written.
+fn one(
+    root: &Root,
+    run: &Run<'_>,
+    playlist: &FilePath,
+    on: &(dyn Fn(Event<'_>) + Sync),
+    problems: &mut Vec<String>,
+) -> Result<bool, String> {
+    let mut source = readable(root, playlist)?;
+    let mut digests = digests(run, playlist, problems);
+    let making = Making {
+        crew: run.crew,
+        hashed: &|bytes| on(Event::Hashed(bytes)),
+    };
+    let built = vod::build(root, run.settings, &mut digests, &making, &mut source);
+    digests.forget_unused();
     problems.append(&mut source.problems);
     let built = built.ok_or_else(|| format!("{playlist}: no rendition of it can be indexed"))?;
-    replace(root.dir(), playlist, &built).map_err(|error| {
+    if is_written(root, playlist, &built) {
+        return Ok(false);
+    }
+    let replaced = replace(root.dir(), playlist, &built);
+    replaced.map(|()| true).map_err(|error| {
         format!("{playlist}: its index cannot be written ({error}): is the folder writable?")
     })
 }
 
-fn replace(dir: &Dir, playlist: &FilePath, built: &Built) -> io::Result<()> {
-    let parent = playlist.parent();
-    let beside = |name: String| match parent.as_str() {
+/// Finds indexes that stand for no video, and removes them if that is wanted.
+fn vanished(root: &Root, run: &Run<'_>, scanner: &Scanner, report: &mut Report) {
+    if let Some(Err(error)) = run.cache.map(|cache| cache.keep_only(scanner.videos())) {
+        report
+            .problems
+            .push(format!("the cache cannot be tidied: {error}"));
+    }
+    let videos: BTreeSet<_> = scanner.videos().iter().collect();
+    for folder in scanner.indexes() {
+        let name = folder.name().strip_suffix(".shoal");
+        let playlist = name.filter(|name| is_playlist(name));
+        let playlist = playlist.and_then(|name| folder.parent().join(name));
+        if playlist.is_none_or(|playlist| videos.contains(&playlist)) || !is_index(root, folder) {
+            continue;
+        }
+        report.vanished += 1;
+        if !run.prune {
+            report.problems.push(format!(
+                "{folder}: its playlist is gone, or part of another now: delete it, or run with --prune"
+            ));
+        } else if let Err(error) = remove(root.dir(), folder.as_str()) {
+            report
+                .problems
+                .push(format!("{folder}: it cannot be removed ({error})"));
+        }
+    }
+}
+
+/// Whether a folder is one that was written here: nothing else is to be removed.
+fn is_index(root: &Root, folder: &FilePath) -> bool {
+    let index = folder.join("index.json");
+    let bytes = index.and_then(|index| root.read(&index, MAX_INDEX_BYTES as u64).ok());
+    bytes.is_some_and(|(bytes, _)| Index::parse(&bytes).is_ok())
+}
+
+/// Where files of a playlist's index are: in its folder, with a name made of the playlist's.
+fn beside(playlist: &FilePath, before: &str, after: &str) -> String {
+    let name = format!("{before}{}{after}", playlist.name());
+    match playlist.parent().as_str() {
         "" => name,
         parent => format!("{parent}/{name}"),
+    }
+}
+
+/// Whether just this index is there, and no older than its playlist. The swarm in it is a digest of the
+/// parts: their lengths tell whether they were written to the end.
+fn is_written(root: &Root, playlist: &FilePath, built: &Built) -> bool {
+    let dir = root.dir();
+    let place = beside(playlist, "", ".shoal");
+    let metadata = |path: &str| dir.metadata(path).ok();
+    let index = format!("{place}/index.json");
+    let modified = |path: &str| metadata(path)?.modified().ok();
+    if modified(&index) < modified(playlist.as_str()) {
+        return false;
+    }
+    let is_part = |track: usize, number: u64, length: usize| {
+        let found = metadata(&format!("{place}/{track}/{number}.bin"));
+        found.is_some_and(|found| found.len() == length as u64)
     };
-    let name = playlist.name();
-    let place = beside(format!("{name}.shoal"));
+    dir.read(index)
+        .is_ok_and(|index| index == built.index.to_json().as_bytes())
+        && built.tracks.iter().enumerate().all(|(track, parts)| {
+            let mut parts = parts.iter();
+            parts.all(|(number, part)| is_part(track, *number, part.len()))
+        })
+}
+
+fn replace(dir: &Dir, playlist: &FilePath, built: &Built) -> io::Result<()> {
+    let place = beside(playlist, "", ".shoal");
     let (new, old) = (
-        beside(format!(".{name}.shoal.new")),
-        beside(format!(".{name}.shoal.old")),
+        beside(playlist, ".", ".shoal.new"),
+        beside(playlist, ".", ".shoal.old"),
     );
     // Left behind by a run that was broken off.
     remove(dir, &new)?;
@@ -92,10 +237,14 @@ fn replace(dir: &Dir, playlist: &FilePath, built: &Built) -> io::Result<()> {
         }
     }
     dir.write(format!("{new}/index.json"), built.index.to_json())?;
-    match dir.rename(&place, dir, &old) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
+    if !dir.try_exists(&place)? {
+        return dir.rename(&new, dir, &place);
     }
+    // In one step, where the file system can: at no time there is none.
+    if renameat_with(dir, &new, dir, &place, RenameFlags::EXCHANGE).is_ok() {
+        return remove(dir, &new);
+    }
+    dir.rename(&place, dir, &old)?;
     dir.rename(&new, dir, &place)?;
     remove(dir, &old)
 }

@@ -225,7 +225,11 @@ mod tests {
 
     fn cached(name: &str, age: u64) -> String {
         let modified = SystemTime::now() - Duration::from_secs(age);
-        let stamp = Stamp { modified, len: 1 };
+        let stamp = Stamp {
+            modified,
+            len: 1,
+            tag: 0,
+        };
         cache_control(&FilePath::from_url(name).unwrap(), stamp).into_owned()
     }
 

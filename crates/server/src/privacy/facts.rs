@@ -34,6 +34,8 @@ pub struct Facts {
     pub stun: Party,
     /// Who relays for viewers that hide their addresses (TURN).
     pub turn: Party,
+    /// Who else has copies of the videos, for viewers who share.
+    pub mirrors: Party,
 }
 
 /// Who runs the site.
@@ -80,6 +82,7 @@ pub(super) struct Values<'a> {
     tokens: bool,
     stun: &'a Party,
     turn: &'a Party,
+    mirrors: &'a Party,
     /// Other parties' hosts, each once.
     others: Vec<&'a str>,
     /// Listing the viewers of a swarm.
@@ -101,7 +104,7 @@ struct Listing {
 
 impl Facts {
     pub(super) fn values(&self) -> Values<'_> {
-        let mut others: Vec<&str> = [&self.tracker, &self.stun, &self.turn]
+        let mut others: Vec<&str> = [&self.tracker, &self.stun, &self.turn, &self.mirrors]
             .into_iter()
             .flat_map(Party::names)
             .map(String::as_str)
@@ -124,6 +127,7 @@ impl Facts {
             tokens: self.tokens,
             stun: &self.stun,
             turn: &self.turn,
+            mirrors: &self.mirrors,
             others,
             listing: self.listing(),
         }
@@ -216,6 +220,7 @@ pub(super) mod tests {
             tokens: false,
             stun: Party::Own,
             turn: Party::None,
+            mirrors: Party::None,
         }
     }
 

@@ -226,6 +226,7 @@ mod tests {
         others.tracker = Party::Others(vec!["tracker.example".into()]);
         others.stun = Party::Others(vec!["stun.example".into()]);
         others.turn = Party::Others(vec!["turn.example".into()]);
+        others.mirrors = Party::Others(vec!["mirror.example".into()]);
         let mut none = facts();
         none.stun = Party::None;
         none.interval = 60;
@@ -287,7 +288,12 @@ mod tests {
         assert!(page(&facts(), "en").contains("No third party"));
         let others = page(&settings()[2], "en");
         assert!(!others.contains("No third party"));
-        for name in ["tracker.example", "stun.example", "turn.example"] {
+        for name in [
+            "tracker.example",
+            "stun.example",
+            "turn.example",
+            "mirror.example",
+        ] {
             assert!(others.contains(name), "{name}");
         }
     }

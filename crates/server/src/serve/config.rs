@@ -2,7 +2,9 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    num::NonZero,
+    path::{Path, PathBuf},
+    thread,
     time::Duration,
 };
 
@@ -17,9 +19,11 @@ use super::{
 use crate::{
     admin::AdminConfig,
     ice::Turn,
+    index::{Cache, Crew},
     privacy::{Allowance, Facts, Operator, Party},
     root::Root,
-    stun::{StunAt, StunLimits},
+    shared::{self, RedisConfig},
+    stun::{self, StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
 
@@ -44,11 +48,45 @@ impl Default for DrainConfig {
     }
 }
 
+/// How a server makes its indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexConfig {
+    /// How many threads hash at a time. Default `None`: half of the cores. They stand back behind serving
+    /// in any case; fewer make new videos wait longer.
+    pub threads: Option<NonZero<usize>>,
+    /// The folder in which digests are kept, so that a restart reads no file again. Default none.
+    pub cache: Option<PathBuf>,
+}
+
+impl IndexConfig {
+    /// Who hashes.
+    pub(super) fn crew(&self) -> Crew {
+        let half = || thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+        Crew::new(self.threads.map_or_else(half, NonZero::get))
+    }
+
+    /// Where digests of a directory's segments are kept.
+    pub(super) fn cache(&self, directory: &Path) -> Result<Option<Cache>, ServeError> {
+        let open = |folder: &PathBuf| {
+            Cache::shared(folder, directory).map_err(|cause| ServeError::Cache {
+                folder: folder.clone(),
+                cause,
+            })
+        };
+        self.cache.as_ref().map(open).transpose()
+    }
+}
+
 /// How a server is set up.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// The directory to serve.
     pub dir: PathBuf,
+    /// Other servers that have a copy of the directory, by the URL of its top, with a slash at the end.
+    /// Segments may come from there. Default none, at most 7.
+    pub mirrors: Vec<String>,
+    /// How indexes are made.
+    pub index: IndexConfig,
     /// Where to listen. Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// Who runs the site, for the page on privacy.
@@ -87,6 +125,8 @@ pub struct ServeConfig {
     pub sockets: SocketConfig,
     /// Who may use the tracker, and for what.
     pub access: Access,
+    /// What nodes that serve the site together share through Redis. Default nothing.
+    pub redis: Option<RedisConfig>,
 }
 
 /// Serves no directory yet, on port 8080 of this machine alone.
@@ -94,6 +134,8 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::new(),
+            mirrors: Vec::new(),
+            index: IndexConfig::default(),
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             operator: Operator::default(),
             p2p: P2p::Ask,
@@ -112,6 +154,7 @@ impl Default for ServeConfig {
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
             access: Access::default(),
+            redis: None,
         }
     }
 }
@@ -142,6 +185,20 @@ impl ServeConfig {
         Ok(())
     }
 
+    /// What is not as it should be, although the server would start.
+    pub async fn problems(&self) -> Vec<String> {
+        match &self.redis {
+            None => Vec::new(),
+            Some(redis) => shared::problem(redis).await.into_iter().collect(),
+        }
+    }
+
+    /// What viewers are told about these settings, where the server listens as they say.
+    #[must_use]
+    pub fn facts_as_configured(&self) -> Facts {
+        self.facts(stun::address(self.stun, self.listen).is_some())
+    }
+
     /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
     #[must_use]
     pub fn facts(&self, stun: bool) -> Facts {
@@ -160,6 +217,7 @@ impl ServeConfig {
             tokens: self.access.require_token,
             stun: Party::of(named.map(String::as_str).chain(own)),
             turn: Party::of(relays.map(String::as_str)),
+            mirrors: Party::of(self.mirrors.iter().map(String::as_str)),
         }
     }
 }

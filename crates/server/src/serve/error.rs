@@ -6,6 +6,14 @@ use std::{io, net::SocketAddr, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
+    /// The folder for digests cannot be made.
+    #[error("cannot keep digests in {} ({cause}): give a folder that can be written, as index.cache", folder.display())]
+    Cache {
+        /// As it was given.
+        folder: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// The directory cannot be read.
     #[error("{} cannot be served ({cause}): give a folder that holds the video's files", dir.display())]
     Dir {

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::http::Reception;
 use self::tls::Tls;
 pub use self::{
-    config::{DrainConfig, ServeConfig},
+    config::{DrainConfig, IndexConfig, ServeConfig},
     error::ServeError,
     http::HttpConfig,
     tls::TlsConfig,
@@ -37,6 +37,7 @@ use crate::{
     policy::Policies,
     root::Root,
     routes::{self, Site},
+    shared::Node,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},
     viewers::{self, Viewers},
@@ -60,6 +61,7 @@ pub struct Server {
     admin_socket: Option<admin::Socket>,
     admin_token: Option<Token>,
     metrics: Option<(SocketAddr, TcpListener)>,
+    node: Option<Node>,
 }
 
 impl Server {
@@ -68,9 +70,10 @@ impl Server {
     /// # Errors
     /// When one of them cannot be had.
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
-        let facts = config.facts(stun::address(config.stun, config.listen).is_some());
+        let facts = config.facts_as_configured();
         let dir = config.dir;
         let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
+        let (crew, cache) = (config.index.crew(), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls
             .map_err(|cause| ServeError::Tls { cause })?
@@ -98,33 +101,45 @@ impl Server {
             p2p: config.p2p,
             trackers: None,
             ice: own.into_iter().map(ice::stun).chain(config.ice).collect(),
+            mirrors: Vec::new(),
         };
         let policies = Arc::new(Policies::new(config.p2p, config.min_viewers));
-        let composer = Composer { turn: config.turn };
+        let composer = Composer {
+            turn: config.turn,
+            mirrors: config.mirrors,
+        };
         let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
         let tracker = Arc::new(tracker);
-        let library = Library::new(
+        let library = Arc::new(Library::new(
             root.clone(),
             settings,
+            (crew, cache),
             Arc::clone(&policies),
             composer,
             Arc::clone(&tracker),
-        );
+        ));
+        let viewers = Viewers::new(config.sockets.prefixes, Instant::now());
+        let viewers = Arc::new(Mutex::new(viewers));
+        let mut node = config.redis.map(|redis| {
+            let (tracker, library) = (Arc::clone(&tracker), Arc::clone(&library));
+            Node::new(redis, tracker, library, Arc::clone(&viewers))
+        });
+        if let Some(node) = &mut node {
+            node.join().await;
+        }
         Ok(Self {
             listener,
             local,
             site: Site {
                 root,
-                library: Arc::new(library),
+                library,
                 tracker,
                 policies,
-                viewers: Arc::new(Mutex::new(Viewers::new(
-                    config.sockets.prefixes,
-                    Instant::now(),
-                ))),
+                viewers,
                 facts: Arc::new(facts),
                 figures: Arc::new(Figures::default()),
                 stun_counts: Arc::default(),
+                shared: node.as_ref().map(Node::shared),
             },
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
@@ -135,6 +150,7 @@ impl Server {
             admin_socket,
             admin_token: config.admin.token,
             metrics,
+            node,
         })
     }
 
@@ -192,6 +208,8 @@ impl Server {
             let stopping = stopping.clone();
             async move { library.watch(stopping).await }
         });
+        let node = self.node.take();
+        let node = node.map(|node| tokio::spawn(node.run(stopping.clone())));
         self.start_services(&stopping);
         let mut reception = Reception::new(self.http, Arc::clone(&self.proxies), self.router());
         reception.tls = self.tls.clone();
@@ -226,6 +244,9 @@ impl Server {
             tracing::info!("connections that did not end in time are cut off");
         }
         let _cancelled = timeout(GRACE / 4, watch).await;
+        if let Some(node) = node {
+            let _left = timeout(GRACE / 4, node).await;
+        }
         tracing::info!(tracker = %tracker.counts(), "stopped");
     }
 

@@ -1,9 +1,11 @@
 //! The tracker's state shared by its sockets, and who is connected.
 
+mod nodes;
+
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -15,6 +17,7 @@ use shoal_wire::{
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
+use self::nodes::Homes;
 use super::{
     access::Access,
     address::{Addresses, Prefixes},
@@ -81,7 +84,7 @@ pub struct Tracker {
     pub(super) counts: Counts,
     /// The sockets' tasks.
     pub(super) tasks: TaskTracker,
-    tokens: Option<Tokens>,
+    tokens: Option<RwLock<Tokens>>,
     /// Bytes that wait for all sockets.
     queued: Arc<AtomicUsize>,
     started: Instant,
@@ -93,6 +96,7 @@ struct State {
     swarms: Swarms,
     addresses: Addresses,
     sockets: HashMap<SocketId, Place>,
+    homes: Homes,
     next: u64,
     stopping: bool,
 }
@@ -102,6 +106,8 @@ struct Place {
     mailbox: Arc<Mailbox>,
     /// The swarm that the socket's path names.
     home: Option<InfoHash>,
+    /// Whether it has come to announce, not only to look.
+    joined: bool,
 }
 
 /// Why there is no place for a socket.
@@ -134,7 +140,7 @@ impl Tracker {
         }
         Self {
             config: sockets,
-            tokens: access.tokens(),
+            tokens: access.tokens().map(RwLock::new),
             access,
             counts: Counts::default(),
             tasks: TaskTracker::new(),
@@ -144,6 +150,7 @@ impl Tracker {
                 swarms,
                 addresses: Addresses::new(sockets.prefixes, Duration::ZERO),
                 sockets: HashMap::new(),
+                homes: Homes::default(),
                 next: 0,
                 stopping: false,
             }),
@@ -226,7 +233,9 @@ impl Tracker {
     /// What a viewer has to show to join a swarm, if anything. To be given out with the video's index.
     #[must_use]
     pub fn token(&self, swarm: InfoHash, now: SystemTime) -> Option<String> {
-        Some(self.tokens.as_ref()?.mint(swarm, now))
+        let tokens = self.tokens.as_ref()?;
+        let tokens = tokens.read().unwrap_or_else(PoisonError::into_inner);
+        Some(tokens.mint(swarm, now))
     }
 
     /// What has happened so far at the sockets.
@@ -250,21 +259,13 @@ impl Tracker {
     /// Lets nobody in any more, and says goodbye to one socket after another, in random order and evenly over
     /// this time. Each comes back by itself, here or at another node: all at once would be a crowd.
     pub async fn drain(&self, over: Duration) {
-        let mut mailboxes: Vec<_> = {
+        let mailboxes: Vec<_> = {
             let mut state = self.state();
             state.stopping = true;
             let places = state.sockets.values();
             places.map(|place| Arc::clone(&place.mailbox)).collect()
         };
-        Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
-        let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
-        let at_once = mailboxes
-            .len()
-            .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
-        for some in mailboxes.chunks(at_once.max(1)) {
-            some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
-            sleep(DRAIN_STEP.min(over)).await;
-        }
+        say_goodbye(mailboxes, over).await;
     }
 
     /// Closes every socket and waits until they are gone.
@@ -302,6 +303,7 @@ impl Tracker {
         let place = Place {
             mailbox: Arc::clone(&mailbox),
             home,
+            joined: false,
         };
         if let Some(home) = home
             && let Some(by) = state.swarms.off(home)
@@ -360,6 +362,7 @@ impl Tracker {
             return None;
         }
         let token = announce.token.as_deref();
+        let tokens = tokens.read().unwrap_or_else(PoisonError::into_inner);
         let error = tokens.check(info_hash, token, SystemTime::now()).err()?;
         self.counts.add(Event::Token);
         Some(failure(&error.to_string(), info_hash))
@@ -384,7 +387,10 @@ impl Seat {
         let (handled, posts) = {
             let mut guard = tracker.state();
             let State {
-                swarms, sockets, ..
+                swarms,
+                sockets,
+                homes,
+                ..
             } = &mut *guard;
             let handled = match tracker.refuses(swarms, self.id, &message) {
                 Some(refusal) => {
@@ -397,6 +403,13 @@ impl Seat {
                 }
                 None => swarms.handle(now, self.id, message, &mut out),
             };
+            if let Some(place) = sockets.get_mut(&self.id)
+                && !place.joined
+                && swarms.is_used(self.id)
+            {
+                place.joined = true;
+                homes.come(now, self.home);
+            }
             let post = |Delivery { to, message }| {
                 let mailbox = match to == self.id {
                     true => &self.mailbox,
@@ -458,7 +471,23 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let now = self.tracker.now();
         let mut state = self.tracker.state();
-        state.sockets.remove(&self.id);
+        let place = state.sockets.remove(&self.id);
+        if place.is_some_and(|place| place.joined) {
+            state.homes.go(self.home);
+        }
         state.swarms.close(now, self.id);
+    }
+}
+
+/// Says goodbye to one socket after another, in random order and evenly over this time.
+async fn say_goodbye(mut mailboxes: Vec<Arc<Mailbox>>, over: Duration) {
+    Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
+    let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
+    let at_once = mailboxes
+        .len()
+        .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
+    for some in mailboxes.chunks(at_once.max(1)) {
+        some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
+        sleep(DRAIN_STEP.min(over)).await;
     }
 }

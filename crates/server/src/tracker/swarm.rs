@@ -21,7 +21,7 @@ use shoal_wire::{
     },
 };
 
-use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter};
+use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter, Merged, Spent};
 use members::{Key, Swarm};
 
 /// The bounds of the tracker's state.
@@ -273,6 +273,46 @@ impl Swarms {
             }
         }
         Handled::Fine
+    }
+
+    /// The swarms that somebody is in, and how many.
+    pub fn populated(&self) -> impl Iterator<Item = (InfoHash, u32)> {
+        let counts = self.swarms.iter();
+        counts.filter_map(|(id, swarm)| {
+            let count = u32::try_from(swarm.len()).unwrap_or(u32::MAX);
+            (count > 0).then_some((*id, count))
+        })
+    }
+
+    /// Whether what addresses take is to be told to other nodes, or each has its buckets here alone. When
+    /// it is, all that is known is told (once more).
+    pub fn share_limits(&mut self, shared: bool) {
+        if shared {
+            self.limiter.share();
+        } else {
+            self.limiter.keep();
+        }
+    }
+
+    /// Tells of the connected addresses once more, so that other nodes do not take them for gone.
+    pub fn remind_of_limits(&mut self) {
+        self.limiter.remind();
+    }
+
+    /// What other nodes are to be told, of so many addresses at most.
+    pub fn tell_limits(&mut self, now: Duration, most: usize) -> Vec<Spent> {
+        self.limiter.tell(now, most)
+    }
+
+    /// Takes over what all nodes have told.
+    pub fn hear_limits(&mut self, now: Duration, merged: Merged) {
+        self.limiter.hear(now, merged);
+    }
+
+    /// Microseconds that one introduction and one announce take to flow back into an address's buckets.
+    #[must_use]
+    pub fn limit_periods(&self) -> (u64, u64) {
+        self.limiter.periods()
     }
 
     /// Counts a message that somebody else has refused.

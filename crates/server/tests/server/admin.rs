@@ -1,12 +1,7 @@
-use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
+use std::{os::unix::fs::PermissionsExt, process::Output};
 
 use futures_util::{SinkExt, StreamExt};
-use shoal_server::{
-    admin::Token,
-    index::{Settings, write},
-    root::Root,
-    serve::ServeConfig,
-};
+use shoal_server::{admin::Token, index::Settings, serve::ServeConfig};
 use shoal_wire::{
     id::InfoHash,
     index::{Index, P2p},
@@ -19,6 +14,7 @@ use tokio_tungstenite::{
 };
 
 use crate::harness::{PATIENCE, Site, Tree};
+use crate::index::write_all;
 use crate::tracker::announce;
 
 const TOKEN: &str = "a token that nobody guesses";
@@ -214,11 +210,7 @@ async fn a_written_index_obeys_the_switch_too() {
             p2p: P2p::On,
             ..Settings::default()
         };
-        write::all(
-            &Root::open(Path::new(&tree.0)).unwrap(),
-            &settings,
-            |_, _, _| {},
-        );
+        write_all(&tree.0, &settings, false);
     };
     let site = Site::with(fill, |config| config.admin.token = Token::new(TOKEN)).await;
     let a = "/films/a/p.m3u8";

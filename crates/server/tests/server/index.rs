@@ -1,10 +1,19 @@
-use std::{process::Command, time::SystemTime};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use sha2::{Digest, Sha256};
 use shoal_server::{
     ice::{Turn, TurnAccess},
-    index::{Settings, write},
+    index::{
+        Cache, Crew, Settings,
+        write::{self, Event, Report, Run},
+    },
     root::Root,
+    serve::ServeConfig,
     stun::StunAt,
 };
 use shoal_wire::{
@@ -27,6 +36,29 @@ pub(crate) fn verify(part: &Part, first: u64, segments: &[Vec<u8>]) {
             .collect();
         assert_eq!(described.pieces, digests);
     }
+}
+
+/// Writes all indexes, and tells how many bytes were read for it.
+pub(crate) fn write_all(dir: &Path, settings: &Settings, prune: bool) -> (Report, u64) {
+    let cache = Cache::inside(dir).unwrap();
+    let run = Run {
+        settings,
+        crew: &Crew::new(2),
+        cache: Some(&cache),
+        prune,
+    };
+    let (planned, hashed) = (AtomicU64::new(0), AtomicU64::new(0));
+    let on = |event: Event<'_>| match event {
+        Event::Planned { bytes, .. } => planned.store(bytes, Ordering::Relaxed),
+        Event::Hashed(bytes) => {
+            hashed.fetch_add(bytes, Ordering::Relaxed);
+        }
+        _ => {}
+    };
+    let report = write::all(&Root::open(dir).unwrap(), &run, &on);
+    let hashed = hashed.into_inner();
+    assert!(hashed <= planned.into_inner());
+    (report, hashed)
 }
 
 fn film(tree: &Tree) {
@@ -109,6 +141,27 @@ async fn an_index_with_relay_credentials_is_no_caches_business() {
     assert_eq!(reply.header("cache-control"), "private, no-store");
     let part = site.get("/film/master.m3u8.shoal/0/0.bin").await;
     assert_eq!(part.header("cache-control"), "max-age=3600");
+}
+
+#[tokio::test]
+async fn mirrors_of_the_directory_are_named_by_the_videos_folder() {
+    let mirrors = vec!["https://mirror.example/all/".into()];
+    let site = Site::with(film, |config| config.mirrors = mirrors.clone()).await;
+    let index = site.index("/film/master.m3u8").await;
+    assert_eq!(index.mirrors, ["https://mirror.example/all/film/"]);
+    let page = site.get("/privacy").await;
+    assert!(page.text().contains("mirror.example"));
+    assert!(!page.text().contains("No third party"));
+    let dir = tempfile::tempdir().unwrap();
+    film(&Tree(dir.path().into()));
+    let settings = Settings {
+        mirrors,
+        ..Settings::default()
+    };
+    write_all(dir.path(), &settings, false);
+    let written = Tree(dir.path().into()).read("film/master.m3u8.shoal/index.json");
+    let written = shoal_wire::index::Index::parse(&written).unwrap();
+    assert_eq!(written.mirrors, index.mirrors);
 }
 
 #[tokio::test]
@@ -257,18 +310,15 @@ async fn useless_playlists_have_no_index_and_harm_nobody() {
 async fn written_files_are_those_that_are_served() {
     let dir = tempfile::tempdir().unwrap();
     film(&Tree(dir.path().into()));
-    let root = Root::open(dir.path()).unwrap();
     let trackers = Some(vec!["wss://tracker.example".into()]);
     let settings = Settings {
         p2p: P2p::On,
         trackers,
         ..Settings::default()
     };
-    for _again in 0..2 {
-        let report = write::all(&root, &settings, |_, _, _| {});
-        assert_eq!((report.found, report.written), (1, 1));
-        assert_eq!(report.problems, Vec::<String>::new());
-    }
+    let (report, _) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.found, report.written), (1, 1));
+    assert_eq!(report.problems, Vec::<String>::new());
     let site = Site::new(film).await;
     let made = site.index("/film/master.m3u8").await;
     let tree = Tree(dir.path().into());
@@ -290,6 +340,149 @@ async fn written_files_are_those_that_are_served() {
     assert_eq!(names, ["hi", "lo", "master.m3u8", "master.m3u8.shoal"]);
 }
 
+#[test]
+fn only_what_has_changed_is_read_and_written_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree(dir.path().into());
+    film(&tree);
+    tree.rendition("talk", 0, &[500; 3], true);
+    let index = || tree.read("film/master.m3u8.shoal/index.json");
+    let settings = Settings::default();
+    let all = |hashed| hashed as usize == 5 * PIECE + 2 + 70 * 100 + 3 * 500;
+    let (report, hashed) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.written, report.unchanged), (2, 0));
+    assert!(all(hashed), "{hashed}");
+    let before = index();
+    let (report, hashed) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.written, report.unchanged, hashed), (0, 2, 0));
+    tree.write("film/hi/s1.ts", [7; 10]);
+    let (report, hashed) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.written, report.unchanged, hashed), (1, 1, 10));
+    assert_ne!(index(), before);
+    verify(
+        &Part::decode(&tree.read("film/master.m3u8.shoal/0/0.bin")).unwrap(),
+        0,
+        &[
+            noise(0, PIECE * 3),
+            vec![7; 10],
+            noise(2, 1),
+            noise(3, PIECE),
+        ],
+    );
+    // The playlist alone: nothing is read, and the segments that it lists no more are not described.
+    tree.write("talk/p.m3u8", crate::harness::playlist(0, 2, true));
+    let (report, hashed) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.written, hashed), (1, 0));
+    let talk = Part::decode(&tree.read("talk/p.m3u8.shoal/0/0.bin")).unwrap();
+    verify(&talk, 0, &[noise(0, 500), noise(1, 500)]);
+    // What was damaged is written again.
+    tree.write("talk/p.m3u8.shoal/0/0.bin", b"");
+    let (report, hashed) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.written, hashed), (1, 0));
+}
+
+#[test]
+fn an_index_without_its_playlist_is_told_and_removed_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree(dir.path().into());
+    film(&tree);
+    tree.rendition("talk", 0, &[500; 3], true);
+    tree.write("mine.m3u8.shoal/notes.txt", b"not an index");
+    let settings = Settings::default();
+    write_all(dir.path(), &settings, false);
+    tree.remove("talk/p.m3u8");
+    let (report, _) = write_all(dir.path(), &settings, false);
+    assert_eq!((report.found, report.vanished), (1, 1));
+    assert!(report.problems[0].contains("talk/p.m3u8.shoal"));
+    assert!(dir.path().join("talk/p.m3u8.shoal").exists());
+    let (report, _) = write_all(dir.path(), &settings, true);
+    assert_eq!(report.vanished, 1);
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert!(!dir.path().join("talk/p.m3u8.shoal").exists());
+    assert!(dir.path().join("mine.m3u8.shoal/notes.txt").exists());
+    assert!(dir.path().join("film/master.m3u8.shoal").exists());
+}
+
+#[test]
+fn a_bad_video_costs_the_others_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree(dir.path().into());
+    for n in 0..6 {
+        tree.rendition(&format!("v{n}"), 0, &[500; 3], true);
+    }
+    tree.remove("v2/s1.ts");
+    tree.write("v4/p.m3u8", "<html>");
+    let (report, _) = write_all(dir.path(), &Settings::default(), false);
+    assert_eq!((report.found, report.written), (6, 4));
+    let told = report.problems.join("\n");
+    assert!(
+        told.contains("v2/s1.ts") && told.contains("v4/p.m3u8"),
+        "{told}"
+    );
+    assert!(!dir.path().join("v2/p.m3u8.shoal").exists());
+}
+
+#[test]
+fn a_run_that_was_killed_is_resumed() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree(dir.path().into());
+    let size = 20 * PIECE;
+    tree.write("film/p.m3u8", crate::harness::playlist(0, 300, true));
+    for n in 0..300 {
+        // Holes, which take no time to write.
+        let file = std::fs::File::create(dir.path().join(format!("film/s{n}.ts"))).unwrap();
+        file.set_len(size as u64).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shoal"))
+        .arg("index")
+        .arg(dir.path())
+        .args(["--threads", "1"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // As soon as something is noted.
+    let cache = dir.path().join(".shoal");
+    let noted = || {
+        let files = std::fs::read_dir(&cache).into_iter().flatten();
+        let lengths = files.map(|file| file.unwrap().metadata().unwrap().len());
+        lengths.sum::<u64>() > 5_000
+    };
+    while !noted() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!dir.path().join("film/p.m3u8.shoal").exists());
+    let (report, hashed) = write_all(dir.path(), &Settings::default(), false);
+    assert_eq!(report.written, 1);
+    assert!(hashed > 0 && (hashed as usize) < 300 * size, "{hashed}");
+    let part = tree.read("film/p.m3u8.shoal/0/0.bin");
+    let part = Part::decode(&part).unwrap();
+    verify(&part, 0, &vec![vec![0; size]; part.segments.len()]);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_anew_reads_nothing_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let keep = |config: &mut ServeConfig| config.index.cache = Some(cache.path().into());
+    let mut site = Site::with(film, keep).await;
+    let before = site.index("/film/master.m3u8").await.swarm;
+    site.stop().await;
+    let dir = site.dir;
+    // Other bytes in the same place, at the same time: not noticed means not read.
+    let file = dir.path().join("film/hi/s0.ts");
+    let modified = std::fs::metadata(&file).unwrap().modified().unwrap();
+    std::fs::write(&file, vec![0; PIECE * 3]).unwrap();
+    let written = std::fs::File::options().write(true).open(&file).unwrap();
+    written.set_modified(modified).unwrap();
+    let again = |config: &mut ServeConfig| {
+        keep(config);
+        config.dir = dir.path().into();
+    };
+    let site = Site::with(|_| {}, again).await;
+    assert_eq!(site.index("/film/master.m3u8").await.swarm, before);
+}
+
 #[tokio::test]
 async fn an_index_on_disk_is_served_as_it_is_and_tracked() {
     let site = Site::new(|tree| {
@@ -298,8 +491,7 @@ async fn an_index_on_disk_is_served_as_it_is_and_tracked() {
             p2p: P2p::On,
             ..Settings::default()
         };
-        let root = Root::open(&tree.0).unwrap();
-        assert_eq!(write::all(&root, &settings, |_, _, _| {}).written, 1);
+        assert_eq!(write_all(&tree.0, &settings, false).0.written, 1);
     })
     .await;
     let index = site.index("/film/master.m3u8").await;
@@ -319,7 +511,7 @@ fn a_live_stream_is_not_written() {
         trackers: Some(Vec::new()),
         ..Settings::default()
     };
-    let report = write::all(&Root::open(dir.path()).unwrap(), &settings, |_, _, _| {});
+    let (report, _) = write_all(dir.path(), &settings, false);
     assert_eq!((report.found, report.written), (2, 1));
     assert!(
         report.problems[0].contains("shoal serve"),
@@ -340,7 +532,8 @@ fn the_index_command_says_what_it_has_done() {
             .arg(dir.path())
             .arg("--tracker")
             .arg("wss://t.example")
-            .args(["--stun", "stun:s.example"]);
+            .args(["--stun", "stun:s.example"])
+            .args(["--mirror", "https://m.example"]);
         command.output().unwrap()
     };
     let done = run();
@@ -349,6 +542,7 @@ fn the_index_command_says_what_it_has_done() {
     let written = Tree(dir.path().into()).read("film/master.m3u8.shoal/index.json");
     let written = shoal_wire::index::Index::parse(&written).unwrap();
     assert_eq!(written.ice[0].urls, ["stun:s.example"]);
+    assert_eq!(written.mirrors, ["https://m.example/film/"]);
     Tree(dir.path().into()).remove("film/hi/s0.ts");
     Tree(dir.path().into()).remove("film/lo/s5.ts");
     let done = run();

@@ -97,3 +97,36 @@ fn the_page_can_be_written_for_another_web_server() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("en, fr"));
 }
+
+#[test]
+fn the_written_page_can_state_a_servers_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shoal.toml");
+    let text = "listen = \"192.0.2.1:80\"\n[site]\nname = \"Harbour Films\"\nmin_viewers = 4321\n\
+        [origin]\nmirrors = [\"https://mirror.example\"]\n\
+        [tracker.introductions]\nper_socket = { burst = 60, per_hour = 120 }\nper_address = { burst = 98765, per_hour = 160 }";
+    std::fs::write(&file, text).unwrap();
+    let write = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
+        command.args(["privacy", "--config"]).arg(&file).args(more);
+        command.output().unwrap()
+    };
+    let done = write(&["--min-viewers", "1234"]);
+    assert!(done.status.success(), "{done:?}");
+    let page = String::from_utf8(done.stdout).unwrap();
+    for fact in [
+        "Harbour Films",
+        "1,234 viewers",
+        "98,765",
+        "The STUN server",
+        "mirror.example",
+    ] {
+        assert!(page.contains(fact), "{fact}");
+    }
+    std::fs::write(&file, "[site]\nnom = \"x\"").unwrap();
+    let told = String::from_utf8(write(&[]).stderr).unwrap();
+    assert!(
+        told.contains("shoal.toml") && told.contains("line 2"),
+        "{told}"
+    );
+}

@@ -120,7 +120,7 @@ impl World {
                 offset,
             } => {
                 let length = self.video.length(segment) - offset;
-                self.media_get(id, http, segment, offset, length)?;
+                self.media_get(id, (http, 0), segment, offset, length)?;
             }
             Output::LinkAccept { link, sdp } => self.link_accept(id, link, &sdp)?,
             Output::LinkClose(link) => self.link_close(id, link, CloseReason::Gone)?,

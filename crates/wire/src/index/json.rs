@@ -21,8 +21,8 @@ impl Index {
         let index = Value::new(json)?;
         let [version, swarm, live, piece_length, stride] =
             index.fields(["shoal", "swarm", "live", "piece_length", "stride"])?;
-        let [trackers, ice, policy, token, tracks] =
-            index.fields(["trackers", "ice", "policy", "token", "tracks"])?;
+        let [trackers, ice, mirrors, policy, token, tracks] =
+            index.fields(["trackers", "ice", "mirrors", "policy", "token", "tracks"])?;
         let version = required(version, "shoal")?.whole()?;
         if version != VERSION {
             return Err(DecodeError::IndexVersion(version));
@@ -34,6 +34,7 @@ impl Index {
             stride: required(stride, "stride")?.whole()?,
             trackers: list(trackers, Value::text)?,
             ice: list(ice, IceServer::read)?,
+            mirrors: list(mirrors, Value::text)?,
             policy: policy.map_or(Ok(IndexPolicy::default()), IndexPolicy::read)?,
             token: token.map(Value::text).transpose()?,
             tracks: list(Some(required(tracks, "tracks")?), IndexTrack::read)?,
@@ -53,6 +54,9 @@ impl Index {
             index.texts("trackers", &self.trackers);
             if !self.ice.is_empty() {
                 index.inners("ice", &self.ice, |entry, server| server.write(entry));
+            }
+            if !self.mirrors.is_empty() {
+                index.texts("mirrors", &self.mirrors);
             }
             index.inner("policy", |policy| self.policy.write(policy));
             if let Some(token) = &self.token {

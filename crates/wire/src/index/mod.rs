@@ -20,6 +20,9 @@ pub const MAX_INDEX_BYTES: usize = 64 * 1024;
 /// Tracks of an index.
 pub const MAX_TRACKS: usize = 64;
 
+/// Mirrors of an index.
+pub const MAX_MIRRORS: usize = 7;
+
 const MAX_TRACKERS: usize = 8;
 const MAX_ICE: usize = 8;
 const MAX_URL: usize = 2048;
@@ -43,6 +46,9 @@ pub struct Index {
     pub trackers: Vec<String>,
     /// STUN and TURN servers. At most 8.
     pub ice: Vec<IceServer>,
+    /// Other servers that have the segments: each is the URL, relative to the index's own or absolute, of a
+    /// copy of the folder above the index's, with a slash at its end. At most 7.
+    pub mirrors: Vec<String>,
     /// Who may share.
     pub policy: IndexPolicy,
     /// Lets whoever has this index join the swarm, for a while; sent with each announce, read by the
@@ -126,6 +132,9 @@ impl Index {
         if self.ice.len() > MAX_ICE {
             return Err(DecodeError::TooMany { limit: MAX_ICE });
         }
+        if self.mirrors.len() > MAX_MIRRORS {
+            return Err(DecodeError::TooMany { limit: MAX_MIRRORS });
+        }
         if !(1..=MAX_TRACKS).contains(&self.tracks.len()) {
             return Err(DecodeError::TrackCount);
         }
@@ -133,6 +142,7 @@ impl Index {
             .iter()
             .try_for_each(|url| check_tracker(url))?;
         self.ice.iter().try_for_each(IceServer::check)?;
+        self.mirrors.iter().try_for_each(|url| check_mirror(url))?;
         self.policy
             .viewers
             .iter()
@@ -186,6 +196,14 @@ fn check_tracker(url: &str) -> Result<(), DecodeError> {
     match scheme(url).map(str::to_ascii_lowercase).as_deref() {
         None | Some("ws" | "wss") => Ok(()),
         Some(_) => Err(DecodeError::TrackerUrl),
+    }
+}
+
+fn check_mirror(url: &str) -> Result<(), DecodeError> {
+    check_url(url)?;
+    match scheme(url).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("http" | "https") if url.ends_with('/') => Ok(()),
+        _ => Err(DecodeError::Url),
     }
 }
 
