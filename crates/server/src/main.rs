@@ -61,7 +61,8 @@ fn serve(options: cli::Serve) -> Result<()> {
     let check = options.check;
     let config = options.into_config()?;
     if check {
-        config.check()?;
+        let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+        runtime.block_on(config.check())?;
         println!("The configuration is in order.");
         return Ok(());
     }
