@@ -39,7 +39,7 @@ export interface P2PStatus {
 
 /** What has been sent and received since `src` was set. */
 export interface PlayerStats extends P2PStatus {
-  /** Media bytes from the server, whichever part of the player asked for them. */
+  /** Media bytes from the server and its mirrors, whichever part of the player asked for them. */
   readonly originBytes: number;
   /** Media bytes from other viewers. */
   readonly peerBytes: number;

@@ -17,7 +17,7 @@ pub enum Event {
 /// A snapshot of what the engine has done since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// Media bytes that the origin sent to the engine.
+    /// Media bytes that the origin and its mirrors sent to the engine.
     pub origin_bytes: u64,
     /// Media bytes that peers sent.
     pub peer_bytes: u64,

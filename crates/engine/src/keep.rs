@@ -187,7 +187,7 @@ impl Engine {
             .busy
             .rate()
             .unwrap_or(0.0)
-            .max(self.origin.rate().unwrap_or(0.0));
+            .max(self.origin.rate(self.now).unwrap_or(0.0));
         let Some(segment) = self.store.get_mut(id) else {
             return;
         };

@@ -118,9 +118,12 @@ impl Origin {
         self.mirrors.resize_with(count, Server::new);
     }
 
-    /// Bytes per second of the fastest while something is under way, once measured.
-    pub(crate) fn rate(&self) -> Option<f64> {
-        let rates = self.servers().filter_map(|(_, server)| server.speed.rate());
+    /// Bytes per second of the fastest while something is under way, once measured. A mirror that rests
+    /// promises nothing.
+    pub(crate) fn rate(&self, now: Time) -> Option<f64> {
+        let some = |&(at, server): &(usize, &Server)| at == 0 || server.rests_until <= now;
+        let servers = self.servers().filter(some);
+        let rates = servers.filter_map(|(_, server)| server.speed.rate());
         rates.reduce(f64::max)
     }
 

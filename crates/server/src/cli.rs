@@ -330,6 +330,13 @@ pub(crate) struct Track {
     /// X-Forwarded-For; may be given several times. Limits by address need it behind a proxy
     #[arg(long = "trusted-proxy", value_name = "NET", value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Seconds for which /healthz says after SIGTERM that the tracker goes, before it lets go of anybody: as
+    /// long as a balancer takes to notice
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) drain_notice: u32,
+    /// Seconds over which it then lets go of its viewers, one by one
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub(crate) drain_over: u32,
 }
 
 /// Who answers STUN.

@@ -36,6 +36,8 @@ mod routes;
 #[cfg(feature = "net")]
 pub mod serve;
 #[cfg(feature = "net")]
+pub mod shared;
+#[cfg(feature = "net")]
 pub mod stun;
 pub mod tracker;
 #[cfg(feature = "net")]

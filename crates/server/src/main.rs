@@ -6,24 +6,30 @@ mod indexing;
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZero,
     process::ExitCode,
+    thread::available_parallelism,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
-    admin::{Switch, client},
+    admin::{Nodes, Switch, client},
     config::{Checked, File, Text},
     log,
     privacy::{self, Party},
-    serve::Server,
+    serve::{DrainConfig, Server},
     stun::StunAt,
     tracker::{
         Access,
         alone::{LoneTracker, TrackConfig},
     },
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -61,12 +67,15 @@ fn serve(options: cli::Serve) -> Result<()> {
     let check = options.check;
     let config = options.into_config()?;
     if check {
-        let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+        let runtime = runtime()?;
         runtime.block_on(config.check())?;
+        for problem in runtime.block_on(config.problems()) {
+            eprintln!("{problem}");
+        }
         println!("The configuration is in order.");
         return Ok(());
     }
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
         let (drain, stop) = signals()?;
@@ -86,16 +95,23 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
         video: options.video,
         p2p: word.word().map(Checked),
     });
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = Runtime::new().context("no thread could be started")?;
     let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
-    let since = if status.switched.is_some() {
-        " (switched; it lasts until the server stops)"
-    } else {
-        ""
+    let since = match (status.switched, status.nodes) {
+        (None, _) => "",
+        (Some(_), Nodes::None) => " (switched; it lasts until the server stops)",
+        (Some(_), _) => " (switched)",
     };
     println!("site: {}{since}", status.site.0.write());
     for (video, word) in status.videos {
         println!("{video}: {}", word.0.write());
+    }
+    match status.nodes {
+        Nodes::None => {}
+        Nodes::All => println!("It holds at all nodes."),
+        Nodes::Apart => {
+            println!("Only this node has it: Redis is away. The others get it when Redis is back.");
+        }
     }
     Ok(())
 }
@@ -128,7 +144,7 @@ fn privacy(options: cli::Privacy) -> Result<()> {
 }
 
 fn track(options: cli::Track) -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let access = Access {
             open: options.open,
@@ -138,17 +154,35 @@ fn track(options: cli::Track) -> Result<()> {
         };
         let mut config = TrackConfig::new(options.listen, access);
         config.trusted_proxies = options.trusted_proxies;
+        config.drain = DrainConfig {
+            notice: Duration::from_secs(options.drain_notice.into()),
+            over: Duration::from_secs(options.drain_over.into()),
+        };
         let tracker = LoneTracker::bind(config)
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
-        let stop = stopped()?;
+        let (drain, stop) = signals()?;
         let _unread = writeln!(stdout(), "ws://{}/", reachable(tracker.local_addr()));
-        tracker.run(stop).await;
+        let (drain, stop) = (drain.cancelled_owned(), stop.cancelled_owned());
+        tracker.run_until(drain, stop).await;
         Ok(())
     })
 }
 
-/// Cancelled when the process is told to go, and when it is interrupted or told for a second time.
+/// As many threads as there are cores. One alone takes tasks strictly in turn, which several do not: what is woken
+/// first is sent first, and more of what waits for one socket goes out in one packet.
+fn runtime() -> Result<Runtime> {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = match cores {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build();
+    runtime.context("no thread could be started")
+}
+
+/// Cancelled when the process is told to go, and when it is interrupted or told for a second time. To be had
+/// before an address is told: whoever reads it may stop the process at once.
 fn signals() -> Result<(CancellationToken, CancellationToken)> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
@@ -171,19 +205,6 @@ fn signals() -> Result<(CancellationToken, CancellationToken)> {
         stop.cancel();
     });
     Ok(tokens)
-}
-
-/// Ready when the process is told to end. To be had before an address is told: whoever reads it may stop
-/// the process at once.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be caught")?;
-    let mut terminate = signal(SignalKind::terminate()).context("no signal can be caught")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 /// An address that a browser on this machine can open.

@@ -50,6 +50,16 @@ impl Figures {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the server is well, in a word.
+    fn health(&self, well: &'static str) -> Response {
+        let answer = if self.draining.load(Ordering::Relaxed) {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        } else {
+            (StatusCode::OK, well)
+        };
+        ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+    }
+
     fn answered(&self, status: StatusCode, bytes: u64) {
         if let Some(count) = self.answers.get(usize::from(status.as_u16() / 100)) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -85,12 +95,18 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 
 /// Answers `/healthz`: a balancer sends no more viewers once the server is about to stop.
 pub(crate) async fn health(State(site): State<Site>) -> Response {
-    let answer = if site.figures.draining.load(Ordering::Relaxed) {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else {
-        (StatusCode::OK, "ok\n")
+    let together = site.shared.as_ref().map(|shared| shared.together());
+    // Without Redis it serves on its own limits: no reason to send viewers away.
+    let word = match together {
+        Some(together) if !together.connected => "ok, but Redis is away\n",
+        _ => "ok\n",
     };
-    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+    site.figures.health(word)
+}
+
+/// Answers `/healthz` where there is a tracker alone.
+pub(crate) async fn health_of(State(figures): State<Arc<Figures>>) -> Response {
+    figures.health("ok\n")
 }
 
 /// Answers `/metrics`.
@@ -124,6 +140,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.http(&mut encoder)?;
         self.tracker(&mut encoder)?;
+        self.nodes(&mut encoder)?;
         self.videos(&mut encoder)
     }
 }
@@ -189,6 +206,26 @@ impl Snapshot {
         )?;
         let told = "Tracker connections that are open";
         gauge(encoder, "tracker_sockets", told, tracker.sockets())
+    }
+
+    fn nodes(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(shared) = &self.0.shared else {
+            return Ok(());
+        };
+        let together = shared.together();
+        let told = "Whether Redis answers: if not, this node is on its own";
+        gauge(
+            encoder,
+            "redis_connected",
+            told,
+            i64::from(together.connected),
+        )?;
+        let told = "Other nodes that share limits and switch";
+        gauge(encoder, "nodes", told, together.others)?;
+        let [done, failed] = shared.rounds();
+        let told = "Exchanges with Redis";
+        let rounds = [("done", done), ("failed", failed)];
+        counters(encoder, "redis_rounds", told, "outcome", &rounds)
     }
 
     fn videos(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

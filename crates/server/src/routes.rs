@@ -22,6 +22,7 @@ use crate::{
     policy::Policies,
     privacy::{self, Facts},
     root::Root,
+    shared::Shared,
     stun::StunCounts,
     tracker::{self, Tracker},
     viewers::{self, Viewers},
@@ -45,6 +46,8 @@ pub(crate) struct Site {
     pub(crate) facts: Arc<Facts>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) stun_counts: Arc<StunCounts>,
+    /// What other nodes tell, if there are any.
+    pub(crate) shared: Option<Arc<Shared>>,
 }
 
 /// All routes.

@@ -103,6 +103,17 @@ impl Viewers {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
+    /// How many wait for each video that somebody waits for.
+    pub(crate) fn counts(&mut self, now: Instant) -> Vec<(InfoHash, u32)> {
+        self.drop_old(now);
+        let swarms = self.swarms.iter();
+        let count = |(swarm, waiting): (&InfoHash, &Waiting)| {
+            let count = u32::try_from(waiting.asked.len()).unwrap_or(u32::MAX);
+            (*swarm, count)
+        };
+        swarms.map(count).collect()
+    }
+
     /// Forgets everything that no longer counts.
     fn drop_old(&mut self, now: Instant) {
         let swarms: Vec<_> = self.swarms.keys().copied().collect();
@@ -159,8 +170,9 @@ pub(crate) async fn serve(
         }
         viewers.count(now, swarm)
     };
+    let elsewhere = site.shared.map_or(0, |shared| shared.viewers(swarm));
     let count = ViewerCount {
-        viewers: members.saturating_add(waiting),
+        viewers: members.saturating_add(waiting).saturating_add(elsewhere),
         interval: INTERVAL,
     };
     let headers = [

@@ -67,6 +67,22 @@ pub struct Status {
     pub switched: Option<Word>,
     /// What was switched for single videos since the start.
     pub videos: BTreeMap<String, Word>,
+    /// Whether it holds at other nodes, too.
+    #[serde(default)]
+    pub nodes: Nodes,
+}
+
+/// How far what is switched reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Nodes {
+    /// There are no other nodes.
+    #[default]
+    None,
+    /// All nodes have it within a second.
+    All,
+    /// Only this node has it, until Redis is back.
+    Apart,
 }
 
 /// The routes, for those who may use them.
@@ -118,7 +134,10 @@ async fn switch(
         p2p = word.map_or_else(|| "as configured".into(), |word| word.write()),
         "switched by the operator"
     );
-    site.library.switch(video, word);
+    site.library.switch([(video.clone(), word)]);
+    if let Some(shared) = &site.shared {
+        shared.switch(video, word).await;
+    }
     Ok(Json(status(&site)))
 }
 
@@ -129,6 +148,11 @@ fn status(site: &Site) -> Status {
         site: Checked(site.policies.site()),
         switched: word.map(Checked),
         videos: videos.into_iter().map(of_video).collect(),
+        nodes: match site.shared.as_ref().map(|shared| shared.together()) {
+            None => Nodes::None,
+            Some(together) if together.told => Nodes::All,
+            Some(_) => Nodes::Apart,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
+mod redis;
 mod sections;
 mod tracker;
 mod values;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::values::Within;
 pub use self::values::{Checked, Text, mirror_url, network, stun_url, turn_url};
 use self::{
+    redis::Redis,
     sections::{Admin, Drain, Http, Index, Metrics, Origin, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
@@ -44,6 +46,7 @@ pub struct File {
     admin: Admin,
     metrics: Metrics,
     drain: Drain,
+    redis: Redis,
 }
 
 /// Why a configuration cannot be used.
@@ -80,6 +83,9 @@ pub enum ConfigError {
     /// Of the store's key only the name or only the secret is given.
     #[error("a store's key has two parts: give origin.access_key and origin.secret_key_file")]
     StoreKey,
+    /// The password of Redis does not fit its address.
+    #[error("redis.password_file: {0}")]
+    RedisPassword(&'static str),
     /// Of the certificate and its key only one is given.
     #[error("TLS needs both: tls.cert and tls.key")]
     Tls,
@@ -120,6 +126,7 @@ impl Default for File {
             admin: Admin::default(),
             metrics: Metrics::default(),
             drain: Drain::of(&defaults),
+            redis: Redis::default(),
         }
     }
 }
@@ -165,6 +172,7 @@ impl File {
         config.admin = self.admin.read()?;
         self.metrics.apply(&mut config);
         self.drain.apply(&mut config);
+        config.redis = self.redis.read()?;
         Ok(config)
     }
 }

@@ -42,7 +42,6 @@ pub(super) struct Tracker {
     ping: Seconds,
     idle: Seconds,
     join_within: Seconds,
-    read_buffer: Within<512, 1_048_576>,
     v4_prefix: Within<0, 32>,
     v6_prefix: Within<0, 128>,
     max_message: Within<4_096, 1_048_576>,
@@ -97,7 +96,6 @@ impl Tracker {
             ping,
             idle,
             join_within,
-            read_buffer,
             prefixes,
             limits,
         } = config.sockets;
@@ -125,7 +123,6 @@ impl Tracker {
             ping: Within::near(ping.as_secs()),
             idle: Within::near(idle.as_secs()),
             join_within: Within::near(join_within.as_secs()),
-            read_buffer: Within::near(read_buffer),
             v4_prefix: Within::near(prefixes.v4),
             v6_prefix: Within::near(prefixes.v6),
             max_message: Within::near(limits.max_message),
@@ -175,7 +172,6 @@ impl Tracker {
             ping: seconds(self.ping),
             idle: seconds(self.idle),
             join_within: seconds(self.join_within),
-            read_buffer: self.read_buffer.size(),
             prefixes: Prefixes {
                 v4: u8::try_from(self.v4_prefix.get()).unwrap_or(32),
                 v6: u8::try_from(self.v6_prefix.get()).unwrap_or(128),

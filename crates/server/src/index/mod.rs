@@ -149,9 +149,14 @@ impl Library {
         (videos.values().filter(ready).count(), live)
     }
 
-    /// Switches the site or one video; `None` gives the word back to the configuration.
-    pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
-        self.policies.switch(video, word);
+    /// Switches the site and single videos; `None` gives the word back to the configuration.
+    pub(crate) fn switch(
+        &self,
+        changes: impl IntoIterator<Item = (Option<FilePath>, Option<P2p>)>,
+    ) {
+        for (video, word) in changes {
+            self.policies.switch(video, word);
+        }
         self.enforce();
     }
 

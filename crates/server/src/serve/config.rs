@@ -24,6 +24,7 @@ use crate::{
     index::{Cache, Crew},
     privacy::{Allowance, Facts, Operator, Party},
     root::{Root, SCHEME, StoreConfig},
+    shared::{self, RedisConfig},
     stun::{self, StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
 };
@@ -128,6 +129,8 @@ pub struct ServeConfig {
     pub sockets: SocketConfig,
     /// Who may use the tracker, and for what.
     pub access: Access,
+    /// What nodes that serve the site together share through Redis. Default nothing.
+    pub redis: Option<RedisConfig>,
 }
 
 /// Serves no directory yet, on port 8080 of this machine alone.
@@ -156,6 +159,7 @@ impl Default for ServeConfig {
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
             access: Access::default(),
+            redis: None,
         }
     }
 }
@@ -199,6 +203,14 @@ impl ServeConfig {
                 dir: self.dir.clone(),
                 cause,
             }),
+        }
+    }
+
+    /// What is not as it should be, although the server would start.
+    pub async fn problems(&self) -> Vec<String> {
+        match &self.redis {
+            None => Vec::new(),
+            Some(redis) => shared::problem(redis).await.into_iter().collect(),
         }
     }
 

@@ -36,6 +36,7 @@ use crate::{
     metrics::{self, Figures},
     policy::Policies,
     routes::{self, Site},
+    shared::Node,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},
     viewers::{self, Viewers},
@@ -59,6 +60,7 @@ pub struct Server {
     admin_socket: Option<admin::Socket>,
     admin_token: Option<Token>,
     metrics: Option<(SocketAddr, TcpListener)>,
+    node: Option<Node>,
 }
 
 impl Server {
@@ -106,29 +108,36 @@ impl Server {
         };
         let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
         let tracker = Arc::new(tracker);
-        let library = Library::new(
+        let library = Arc::new(Library::new(
             root.clone(),
             settings,
             (crew, cache),
             Arc::clone(&policies),
             composer,
             Arc::clone(&tracker),
-        );
+        ));
+        let viewers = Viewers::new(config.sockets.prefixes, Instant::now());
+        let viewers = Arc::new(Mutex::new(viewers));
+        let mut node = config.redis.map(|redis| {
+            let (tracker, library) = (Arc::clone(&tracker), Arc::clone(&library));
+            Node::new(redis, tracker, library, Arc::clone(&viewers))
+        });
+        if let Some(node) = &mut node {
+            node.join().await;
+        }
         Ok(Self {
             listener,
             local,
             site: Site {
                 root,
-                library: Arc::new(library),
+                library,
                 tracker,
                 policies,
-                viewers: Arc::new(Mutex::new(Viewers::new(
-                    config.sockets.prefixes,
-                    Instant::now(),
-                ))),
+                viewers,
                 facts: Arc::new(facts),
                 figures: Arc::new(Figures::default()),
                 stun_counts: Arc::default(),
+                shared: node.as_ref().map(Node::shared),
             },
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
@@ -139,6 +148,7 @@ impl Server {
             admin_socket,
             admin_token: config.admin.token,
             metrics,
+            node,
         })
     }
 
@@ -196,6 +206,8 @@ impl Server {
             let stopping = stopping.clone();
             async move { library.watch(stopping).await }
         });
+        let node = self.node.take();
+        let node = node.map(|node| tokio::spawn(node.run(stopping.clone())));
         self.start_services(&stopping);
         let mut reception = Reception::new(self.http, Arc::clone(&self.proxies), self.router());
         reception.tls = self.tls.clone();
@@ -230,6 +242,9 @@ impl Server {
             tracing::info!("connections that did not end in time are cut off");
         }
         let _cancelled = timeout(GRACE / 4, watch).await;
+        if let Some(node) = node {
+            let _left = timeout(GRACE / 4, node).await;
+        }
         tracing::info!(tracker = %tracker.counts(), "stopped");
     }
 

@@ -23,8 +23,8 @@ pub struct Access {
     /// How long a token lets join. Default one hour: from loading the index to pressing play, and for
     /// coming back after a broken connection. Whoever is in stays in.
     pub token_life: Duration,
-    /// The key that tokens are made with. Default none: one that is drawn at the start. Servers that share
-    /// their viewers share it.
+    /// The key that tokens are made with. Default none: one that is drawn at the start, or that other nodes
+    /// share through Redis.
     pub token_secret: Option<Secret>,
 }
 

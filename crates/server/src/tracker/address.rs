@@ -1,5 +1,5 @@
 //! The number that stands for a network address in the limits: made with a key that is drawn from the
-//! system, lives in memory only, and is forgotten after a day.
+//! system, lives in memory only, and is forgotten after a day. Nodes that share limits share the key.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -39,7 +39,7 @@ impl Default for Prefixes {
 pub(crate) struct Addresses {
     prefixes: Prefixes,
     key: Secret,
-    drawn: Duration,
+    ends: Duration,
 }
 
 impl Addresses {
@@ -47,15 +47,25 @@ impl Addresses {
         Self {
             prefixes,
             key: Secret::random(),
-            drawn: now,
+            ends: now + KEY_LIFE,
         }
+    }
+
+    /// The key, and how long it still lives.
+    pub(crate) fn key(&mut self, now: Duration) -> (Secret, Duration) {
+        self.renew(now);
+        (self.key.clone(), self.ends.saturating_sub(now))
+    }
+
+    /// Takes the key of other nodes, with what is left of its life.
+    pub(crate) fn adopt(&mut self, now: Duration, key: Secret, left: Duration) {
+        self.key = key;
+        self.ends = now + left.min(KEY_LIFE);
     }
 
     /// The number of an address, the same for all of one subscriber.
     pub(crate) fn id(&mut self, now: Duration, address: IpAddr) -> AddressId {
-        if now.saturating_sub(self.drawn) >= KEY_LIFE {
-            *self = Self::new(self.prefixes, now);
-        }
+        self.renew(now);
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.bytes())
             .expect("HMAC takes keys of any length");
         match self.prefixes.network(address) {
@@ -64,6 +74,12 @@ impl Addresses {
         }
         let number = mac.finalize().into_bytes();
         AddressId(number_of(&number))
+    }
+
+    fn renew(&mut self, now: Duration) {
+        if self.ends <= now {
+            *self = Self::new(self.prefixes, now);
+        }
     }
 }
 
@@ -124,5 +140,18 @@ mod tests {
         assert_ne!(addresses.id(START + KEY_LIFE, address), today);
         let mut other = Addresses::new(Prefixes::default(), START);
         assert_ne!(other.id(START, address), today);
+    }
+
+    #[test]
+    fn nodes_with_one_key_have_one_number_until_it_ends() {
+        let address = "192.0.2.1".parse().unwrap();
+        let [mut one, mut other] = [0, 1].map(|_| Addresses::new(Prefixes::default(), START));
+        let late = START + KEY_LIFE / 4;
+        let (key, left) = one.key(late);
+        assert_eq!(left, KEY_LIFE / 4 * 3);
+        other.adopt(late, key, left);
+        assert_eq!(one.id(late, address), other.id(late, address));
+        let tomorrow = START + KEY_LIFE;
+        assert_ne!(one.id(tomorrow, address), other.id(tomorrow, address));
     }
 }

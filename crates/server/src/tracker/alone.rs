@@ -1,22 +1,33 @@
 //! A tracker alone, without videos: `shoal track`.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Extension, Router,
     extract::State,
     http::{Uri, request::Parts},
     response::Response,
+    routing::get,
 };
 use ipnet::IpNet;
 use shoal_wire::id::InfoHash;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
 use crate::{
     client::{Client, Proxies},
+    metrics::{self, Figures},
     origin::not_found,
-    serve::{HttpConfig, Reception, seed},
+    serve::{DrainConfig, HttpConfig, Reception, seed},
 };
 
 /// How long what is under way may take when the tracker stops; then it is cut off.
@@ -38,6 +49,8 @@ pub struct TrackConfig {
     pub swarms: SwarmConfig,
     /// The bounds of the sockets.
     pub sockets: SocketConfig,
+    /// How it goes when it is asked to.
+    pub drain: DrainConfig,
 }
 
 impl TrackConfig {
@@ -51,6 +64,7 @@ impl TrackConfig {
             access,
             swarms: SwarmConfig::default(),
             sockets: SocketConfig::default(),
+            drain: DrainConfig::default(),
         }
     }
 }
@@ -63,6 +77,7 @@ pub struct LoneTracker {
     tracker: Arc<Tracker>,
     proxies: Arc<Proxies>,
     http: HttpConfig,
+    drain: DrainConfig,
 }
 
 impl LoneTracker {
@@ -79,6 +94,7 @@ impl LoneTracker {
             tracker: Arc::new(tracker),
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
+            drain: config.drain,
         })
     }
 
@@ -96,12 +112,31 @@ impl LoneTracker {
 
     /// Serves until `stop` is ready, then says goodbye to every socket.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        self.run_until(pending(), stop).await;
+    }
+
+    /// Serves until `drain` is ready: then `/healthz` says so, and after a while the sockets are let go one
+    /// after another. When none is left, or when `stop` is ready, it stops.
+    pub async fn run_until(self, drain: impl Future<Output = ()>, stop: impl Future<Output = ()>) {
         let tracker = Arc::clone(&self.tracker);
-        let router = Router::new().fallback(upgrade).with_state(self.tracker);
+        let figures = Arc::<Figures>::default();
+        let health = get(metrics::health_of).with_state(Arc::clone(&figures));
+        let router = Router::new()
+            .route("/healthz", health)
+            .fallback(upgrade)
+            .with_state(self.tracker);
         let reception = Reception::new(self.http, self.proxies, router);
         let reception = Arc::new(reception);
+        let drained = async {
+            drain.await;
+            tracing::info!("no new viewers from now on");
+            figures.drain();
+            sleep(self.drain.notice).await;
+            tracker.drain(self.drain.over).await;
+        };
         tokio::select! {
             () = reception.accept(&self.listener) => {}
+            () = drained => {}
             () = stop => {}
         }
         drop(self.listener);

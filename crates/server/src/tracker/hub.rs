@@ -1,25 +1,28 @@
 //! The tracker's state shared by its sockets, and who is connected.
 
+mod nodes;
+
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize},
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use fastrand::Rng;
 use shoal_wire::{
     id::InfoHash,
-    tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, TrackerMessage},
+    tracker::{Announce, AnnounceEvent, ClientMessage, Limits, OffBy, Sdp, TrackerMessage},
 };
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
+use self::nodes::Homes;
 use super::{
     access::Access,
     address::{Addresses, Prefixes},
     counters::{Counts, Event},
+    frame,
     mailbox::{Mailbox, Posted, Room},
     secret::Secret,
     swarm::{Delivery, Handled, Scope, SocketId, SwarmConfig, Swarms, Tally, failure, off},
@@ -33,7 +36,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(50);
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
-    /// Sockets at a time. Default 20,000. Each costs about 20 KB; beyond it a new one gets 503.
+    /// Sockets at a time. Default 20,000. Each costs about 4 KB; beyond it a new one gets 503.
     pub max_sockets: usize,
     /// Messages that wait for one socket. Default 64, which is several announces' worth of offers. When
     /// they are more, its client does not read, and it is closed. Higher costs memory in a crowd.
@@ -51,9 +54,6 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// Bytes of the read buffer of each socket. Default 2 KiB: an answer fits. The library's own default,
-    /// 128 KiB, is what makes a tracker large.
-    pub read_buffer: usize,
     /// How much of an address stands for one subscriber.
     pub prefixes: Prefixes,
     /// What a message may hold; its length is also the limit for a frame.
@@ -70,7 +70,6 @@ impl Default for SocketConfig {
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(90),
             join_within: Duration::from_secs(60),
-            read_buffer: 2 * 1024,
             prefixes: Prefixes::default(),
             limits: Limits::default(),
         }
@@ -85,7 +84,7 @@ pub struct Tracker {
     pub(super) counts: Counts,
     /// The sockets' tasks.
     pub(super) tasks: TaskTracker,
-    tokens: Option<Tokens>,
+    tokens: Option<RwLock<Tokens>>,
     /// Bytes that wait for all sockets.
     queued: Arc<AtomicUsize>,
     started: Instant,
@@ -97,6 +96,7 @@ struct State {
     swarms: Swarms,
     addresses: Addresses,
     sockets: HashMap<SocketId, Place>,
+    homes: Homes,
     next: u64,
     stopping: bool,
 }
@@ -106,6 +106,8 @@ struct Place {
     mailbox: Arc<Mailbox>,
     /// The swarm that the socket's path names.
     home: Option<InfoHash>,
+    /// Whether it has come to announce, not only to look.
+    joined: bool,
 }
 
 /// Why there is no place for a socket.
@@ -138,7 +140,7 @@ impl Tracker {
         }
         Self {
             config: sockets,
-            tokens: access.tokens(),
+            tokens: access.tokens().map(RwLock::new),
             access,
             counts: Counts::default(),
             tasks: TaskTracker::new(),
@@ -148,6 +150,7 @@ impl Tracker {
                 swarms,
                 addresses: Addresses::new(sockets.prefixes, Duration::ZERO),
                 sockets: HashMap::new(),
+                homes: Homes::default(),
                 next: 0,
                 stopping: false,
             }),
@@ -191,19 +194,20 @@ impl Tracker {
         // Many get the same text.
         let mut texts = HashMap::new();
         for Delivery { to, message } in out {
-            let text: &Utf8Bytes = match &message {
-                TrackerMessage::Failure { info_hash, .. } => texts
-                    .entry(*info_hash)
-                    .or_insert_with(|| message.encode().into()),
+            let text: &String = match &message {
+                TrackerMessage::Failure { info_hash, .. } => {
+                    texts.entry(*info_hash).or_insert_with(|| message.encode())
+                }
                 _ => continue,
             };
             let Some(place) = state.sockets.get(&to) else {
                 continue;
             };
             if state.swarms.is_used(to) {
-                self.post(&place.mailbox, text.clone());
+                self.post(&place.mailbox, |out| out.extend_from_slice(text.as_bytes()));
+                place.mailbox.wake();
             } else {
-                self.say_off(place, by, text.clone());
+                say_off(place, by, text);
             }
         }
         if sharing {
@@ -215,7 +219,7 @@ impl Tracker {
                 && (scope == Scope::Site || scope == Scope::Video(home))
                 && !state.swarms.is_used(*id)
             {
-                self.say_off(place, by, off(home, by).encode().into());
+                say_off(place, by, &off::<String>(home, by).encode());
             }
         }
     }
@@ -229,7 +233,9 @@ impl Tracker {
     /// What a viewer has to show to join a swarm, if anything. To be given out with the video's index.
     #[must_use]
     pub fn token(&self, swarm: InfoHash, now: SystemTime) -> Option<String> {
-        Some(self.tokens.as_ref()?.mint(swarm, now))
+        let tokens = self.tokens.as_ref()?;
+        let tokens = tokens.read().unwrap_or_else(PoisonError::into_inner);
+        Some(tokens.mint(swarm, now))
     }
 
     /// What has happened so far at the sockets.
@@ -253,21 +259,13 @@ impl Tracker {
     /// Lets nobody in any more, and says goodbye to one socket after another, in random order and evenly over
     /// this time. Each comes back by itself, here or at another node: all at once would be a crowd.
     pub async fn drain(&self, over: Duration) {
-        let mut mailboxes: Vec<_> = {
+        let mailboxes: Vec<_> = {
             let mut state = self.state();
             state.stopping = true;
             let places = state.sockets.values();
             places.map(|place| Arc::clone(&place.mailbox)).collect()
         };
-        Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
-        let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
-        let at_once = mailboxes
-            .len()
-            .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
-        for some in mailboxes.chunks(at_once.max(1)) {
-            some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
-            sleep(DRAIN_STEP.min(over)).await;
-        }
+        say_goodbye(mailboxes, over).await;
     }
 
     /// Closes every socket and waits until they are gone.
@@ -305,11 +303,12 @@ impl Tracker {
         let place = Place {
             mailbox: Arc::clone(&mailbox),
             home,
+            joined: false,
         };
         if let Some(home) = home
             && let Some(by) = state.swarms.off(home)
         {
-            self.say_off(&place, by, off(home, by).encode().into());
+            say_off(&place, by, &off::<String>(home, by).encode());
         }
         state.sockets.insert(id, place);
         Ok(Seat {
@@ -320,32 +319,32 @@ impl Tracker {
         })
     }
 
-    /// Queues a message. A client that does not take what it is sent is closed.
-    fn post(&self, mailbox: &Mailbox, text: Utf8Bytes) {
+    /// Queues a message, whose text `write` appends. A client that does not take what it is sent is closed.
+    fn post(&self, mailbox: &Mailbox, write: impl FnOnce(&mut Vec<u8>)) {
+        self.queue(mailbox, |out| frame::text(out, write));
+    }
+
+    /// Queues a frame, which `write` appends.
+    fn queue(&self, mailbox: &Mailbox, write: impl FnOnce(&mut Vec<u8>)) {
         let room = Room {
             messages: self.config.max_queue,
             bytes: self.config.max_queue_bytes,
             all_bytes: self.config.max_queued_bytes,
         };
-        match mailbox.push(text, room) {
+        match mailbox.push(room, write) {
             Posted::Accepted => {}
             Posted::Dropped => self.counts.add(Event::Dropped),
             Posted::Full => mailbox.end(End::Slow),
         }
     }
 
-    /// Says why sharing is off, and closes.
-    fn say_off(&self, place: &Place, by: OffBy, text: Utf8Bytes) {
-        place.mailbox.end_with(End::Off(by), text);
-    }
-
     /// What is wrong with the token of who joins, if anything is. Whoever is in need not show it again.
-    fn refuses(
+    fn refuses<S>(
         &self,
         swarms: &Swarms,
         from: SocketId,
-        message: &ClientMessage,
-    ) -> Option<TrackerMessage> {
+        message: &ClientMessage<S>,
+    ) -> Option<TrackerMessage<S>> {
         let (Some(tokens), ClientMessage::Announce(announce)) = (&self.tokens, message) else {
             return None;
         };
@@ -363,6 +362,7 @@ impl Tracker {
             return None;
         }
         let token = announce.token.as_deref();
+        let tokens = tokens.read().unwrap_or_else(PoisonError::into_inner);
         let error = tokens.check(info_hash, token, SystemTime::now()).err()?;
         self.counts.add(Event::Token);
         Some(failure(&error.to_string(), info_hash))
@@ -379,7 +379,7 @@ impl Tracker {
 
 impl Seat {
     /// Handles a message of this socket and queues all that is to be sent because of it.
-    pub(super) fn handle(&self, message: ClientMessage) {
+    pub(super) fn handle(&self, message: ClientMessage<Sdp<'_>>) {
         let tracker = &*self.tracker;
         tracker.counts.add(Event::Message);
         let now = tracker.now();
@@ -387,7 +387,10 @@ impl Seat {
         let (handled, posts) = {
             let mut guard = tracker.state();
             let State {
-                swarms, sockets, ..
+                swarms,
+                sockets,
+                homes,
+                ..
             } = &mut *guard;
             let handled = match tracker.refuses(swarms, self.id, &message) {
                 Some(refusal) => {
@@ -400,9 +403,19 @@ impl Seat {
                 }
                 None => swarms.handle(now, self.id, message, &mut out),
             };
+            if let Some(place) = sockets.get_mut(&self.id)
+                && !place.joined
+                && swarms.is_used(self.id)
+            {
+                place.joined = true;
+                homes.come(now, self.home);
+            }
             let post = |Delivery { to, message }| {
-                let place = sockets.get(&to)?;
-                Some((Arc::clone(&place.mailbox), message))
+                let mailbox = match to == self.id {
+                    true => &self.mailbox,
+                    false => &sockets.get(&to)?.mailbox,
+                };
+                Some((Arc::clone(mailbox), message))
             };
             (
                 handled,
@@ -411,7 +424,11 @@ impl Seat {
         };
         // Writing takes longest, and needs nobody else's attention.
         for (mailbox, message) in posts {
-            tracker.post(&mailbox, message.encode().into());
+            tracker.post(&mailbox, |out| message.append(out));
+            // This socket's own task is at work, and looks when it has read all.
+            if !Arc::ptr_eq(&mailbox, &self.mailbox) {
+                mailbox.wake();
+            }
         }
         match handled {
             Handled::Fine => {}
@@ -419,13 +436,58 @@ impl Seat {
             Handled::Off(by) => self.mailbox.end(End::Off(by)),
         }
     }
+
+    /// Counts a frame that is no message.
+    pub(super) fn count(&self) -> Result<(), End> {
+        let tracker = &*self.tracker;
+        match tracker.state().swarms.count_refused(tracker.now(), self.id) {
+            Handled::Flood => Err(End::Flood),
+            Handled::Fine | Handled::Off(_) => Ok(()),
+        }
+    }
+
+    /// Answers a ping.
+    pub(super) fn pong(&self, payload: &[u8]) -> Result<(), End> {
+        self.count()?;
+        self.tracker
+            .queue(&self.mailbox, |out| frame::pong(out, payload));
+        Ok(())
+    }
+
+    /// Asks whether the client is still there.
+    pub(super) fn ping(&self) {
+        self.tracker.queue(&self.mailbox, frame::ping);
+    }
+}
+
+/// Says why sharing is off, and closes.
+fn say_off(place: &Place, by: OffBy, text: &str) {
+    let write = |out: &mut Vec<u8>| out.extend_from_slice(text.as_bytes());
+    let frame = |out: &mut Vec<u8>| frame::text(out, write);
+    place.mailbox.end_with(End::Off(by), frame);
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let now = self.tracker.now();
         let mut state = self.tracker.state();
-        state.sockets.remove(&self.id);
+        let place = state.sockets.remove(&self.id);
+        if place.is_some_and(|place| place.joined) {
+            state.homes.go(self.home);
+        }
         state.swarms.close(now, self.id);
+    }
+}
+
+/// Says goodbye to one socket after another, in random order and evenly over this time.
+async fn say_goodbye(mut mailboxes: Vec<Arc<Mailbox>>, over: Duration) {
+    Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
+    let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
+    let at_once = mailboxes
+        .len()
+        .div_ceil(usize::try_from(steps).unwrap_or(usize::MAX));
+    for some in mailboxes.chunks(at_once.max(1)) {
+        some.iter().for_each(|mailbox| mailbox.end(End::Stopping));
+        sleep(DRAIN_STEP.min(over)).await;
     }
 }

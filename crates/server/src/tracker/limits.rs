@@ -4,8 +4,12 @@
 //! it costs both, whoever has asked. Viewers behind one address know it already: between them it costs the
 //! address nothing. No socket, no clock; an address is a number that nobody can turn back.
 
+mod ledger;
+
 use std::{collections::HashMap, time::Duration};
 
+use self::ledger::{Ledger, Taken};
+pub use self::ledger::{Merged, Owed, Spent};
 use super::swarm::SocketId;
 
 /// So many at once after a quiet time, and so many per hour in the long run.
@@ -64,6 +68,8 @@ pub(super) struct Limiter {
     addresses: HashMap<AddressId, Address>,
     /// Addresses without a socket are looked for when there are more than this.
     sweep_at: usize,
+    /// What other nodes are to be told.
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -77,8 +83,11 @@ struct Socket {
 #[derive(Debug, Default)]
 struct Address {
     sockets: usize,
+    /// Its sockets at other nodes, as far as they have told.
+    elsewhere: usize,
     introductions: Level,
     announces: Level,
+    taken: Taken,
 }
 
 /// What has been taken out of a bucket, kept as the moment at which it is full again: in microseconds, 0
@@ -99,6 +108,7 @@ impl Limiter {
             sockets: HashMap::new(),
             addresses: HashMap::new(),
             sweep_at: 1_024,
+            ledger: Ledger::default(),
         }
     }
 
@@ -108,7 +118,8 @@ impl Limiter {
             self.sweep(now);
         }
         let found = self.addresses.entry(address).or_default();
-        if found.sockets >= self.bounds.max_sockets_per_address {
+        self.ledger.note(address, &mut found.taken);
+        if found.sockets + found.elsewhere >= self.bounds.max_sockets_per_address {
             return false;
         }
         found.sockets += 1;
@@ -129,6 +140,7 @@ impl Limiter {
         };
         if let Some(address) = self.addresses.get_mut(&gone.address) {
             address.sockets = address.sockets.saturating_sub(1);
+            self.ledger.note(gone.address, &mut address.taken);
             if address.is_blank(now) {
                 self.addresses.remove(&gone.address);
             }
@@ -158,7 +170,12 @@ impl Limiter {
             return false;
         };
         let address = self.addresses.entry(socket.address).or_default();
-        socket.announces.take(bucket, now) && address.announces.take(shared, now)
+        let may = socket.announces.take(bucket, now) && address.announces.take(shared, now);
+        if may {
+            address.taken.announces += 1;
+            self.ledger.note(socket.address, &mut address.taken);
+        }
+        may
     }
 
     /// How many of the wanted introductions there may be now: in all, and of those to strangers. All of
@@ -200,8 +217,12 @@ impl Limiter {
                 continue;
             };
             socket.introductions.take(bounds.socket, now);
-            if !neighbours && let Some(address) = self.addresses.get_mut(&socket.address) {
-                address.introductions.take(bounds.address, now);
+            if !neighbours
+                && let Some(address) = self.addresses.get_mut(&socket.address)
+                && address.introductions.take(bounds.address, now)
+            {
+                address.taken.introductions += 1;
+                self.ledger.note(socket.address, &mut address.taken);
             }
         }
     }
@@ -228,7 +249,10 @@ impl Limiter {
 
 impl Address {
     fn is_blank(&self, now: Duration) -> bool {
-        self.sockets == 0 && self.introductions.is_full(now) && self.announces.is_full(now)
+        self.sockets == 0
+            && !self.taken.is_noted()
+            && self.introductions.is_full(now)
+            && self.announces.is_full(now)
     }
 }
 
@@ -264,6 +288,16 @@ impl Level {
         let taken = self.0.saturating_sub(micros(now)).div_ceil(bucket.period());
         let taken = u32::try_from(taken).unwrap_or(u32::MAX);
         bucket.burst.saturating_sub(taken)
+    }
+
+    /// Time until the bucket is full again, in microseconds.
+    fn owed(self, now: Duration) -> u64 {
+        self.0.saturating_sub(micros(now))
+    }
+
+    /// Owes as much at least.
+    fn owe(&mut self, owed: u64, now: Duration) {
+        self.0 = self.0.max(micros(now).saturating_add(owed));
     }
 
     /// Takes one, if there is one.

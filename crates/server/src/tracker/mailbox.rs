@@ -1,16 +1,13 @@
 //! What waits to be sent to one socket, bounded in messages and in bytes.
 
 use std::{
-    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
 };
-
-use axum::extract::ws::Utf8Bytes;
-use tokio::sync::Notify;
 
 use super::ws::End;
 
@@ -36,134 +33,171 @@ pub(super) enum Posted {
 
 /// Filled by the tracker, emptied by the socket's task.
 #[derive(Debug)]
-pub(super) struct Mailbox {
-    inside: Mutex<Inside>,
-    changed: Notify,
-}
+pub(super) struct Mailbox(Mutex<Inside>);
 
 struct Inside {
-    queue: VecDeque<Utf8Bytes>,
-    bytes: usize,
+    /// Frames, one behind the other, as they are to be sent: all that waits goes out in one piece, a reply and
+    /// its offers in one packet.
+    frames: Vec<u8>,
+    messages: usize,
     end: Option<End>,
+    /// The socket's task, while it waits for news.
+    waiting: Option<Waker>,
     /// Bytes that wait for all sockets.
+    all: Arc<AtomicUsize>,
+}
+
+/// What is being sent. It counts among what waits until it is dropped.
+pub(super) struct Batch {
+    frames: Vec<u8>,
+    sent: usize,
     all: Arc<AtomicUsize>,
 }
 
 impl Mailbox {
     /// An empty one, which adds what waits in it to `all`.
     pub(super) fn new(all: Arc<AtomicUsize>) -> Self {
-        Self {
-            inside: Mutex::new(Inside {
-                queue: VecDeque::new(),
-                bytes: 0,
-                end: None,
-                all,
-            }),
-            changed: Notify::new(),
-        }
+        Self(Mutex::new(Inside {
+            frames: Vec::new(),
+            messages: 0,
+            end: None,
+            waiting: None,
+            all,
+        }))
     }
 
-    /// Adds a message, if there is room.
-    pub(super) fn push(&self, message: Utf8Bytes, room: Room) -> Posted {
+    /// Adds a frame, which `write` appends, if there is room. To be followed by [`Mailbox::wake`], unless the
+    /// socket's own task does it.
+    pub(super) fn push(&self, room: Room, write: impl FnOnce(&mut Vec<u8>)) -> Posted {
         let mut inside = self.inside();
-        let length = message.len();
         if inside.end.is_some() {
             return Posted::Accepted;
         }
-        if inside.queue.len() >= room.messages || inside.bytes + length > room.bytes {
+        if inside.messages >= room.messages {
             return Posted::Full;
         }
-        if inside.all.load(Ordering::Relaxed) + length > room.all_bytes {
-            return Posted::Dropped;
+        inside.push(room, write)
+    }
+
+    /// Lets the socket's task look for what has been added.
+    pub(super) fn wake(&self) {
+        let waiting = self.inside().waiting.take();
+        if let Some(task) = waiting {
+            task.wake();
         }
-        inside.push(message);
-        drop(inside);
-        self.changed.notify_one();
-        Posted::Accepted
     }
 
     /// Lets the socket end once its task looks. The first reason stays.
     pub(super) fn end(&self, end: End) {
         self.inside().end.get_or_insert(end);
-        self.changed.notify_one();
+        self.wake();
     }
 
     /// Lets the socket end with this as its last message, in place of all that waits.
-    pub(super) fn end_with(&self, end: End, last: Utf8Bytes) {
+    pub(super) fn end_with(&self, end: End, write: impl FnOnce(&mut Vec<u8>)) {
         let mut inside = self.inside();
         if inside.end.is_none() {
-            inside.clear();
-            inside.push(last);
+            drop(inside.take());
+            let any = Room {
+                messages: 1,
+                bytes: usize::MAX,
+                all_bytes: usize::MAX,
+            };
+            inside.push(any, write);
             inside.end = Some(end);
         }
         drop(inside);
-        self.changed.notify_one();
+        self.wake();
     }
 
-    /// The next message, or the end.
-    pub(super) async fn next(&self) -> Result<Utf8Bytes, End> {
-        loop {
-            {
-                let mut inside = self.inside();
-                if let Some(end) = inside.end {
-                    return Err(end);
-                }
-                if let Some(message) = inside.pop() {
-                    return Ok(message);
-                }
-            }
-            self.changed.notified().await;
+    /// All that waits, or the end. The task is woken once there is either.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Result<Batch, End>> {
+        let mut inside = self.inside();
+        if let Some(end) = inside.end {
+            return Poll::Ready(Err(end));
         }
-    }
-
-    /// The next message, if there is one already.
-    pub(super) fn waiting(&self) -> Option<Utf8Bytes> {
-        self.inside().pop()
-    }
-
-    /// The end, as soon as it comes.
-    pub(super) async fn ended(&self) -> End {
-        loop {
-            if let Some(end) = self.inside().end {
-                return end;
-            }
-            // This may swallow the news of a message; `next` looks before it waits.
-            self.changed.notified().await;
+        if inside.messages > 0 {
+            return Poll::Ready(Ok(inside.take()));
         }
+        inside.wait(context);
+        Poll::Pending
     }
 
-    /// What is still to be sent.
-    pub(super) fn rest(&self) -> Vec<Utf8Bytes> {
-        self.inside().clear()
+    /// The end, as soon as it comes, whatever else waits.
+    pub(super) fn poll_end(&self, context: &Context<'_>) -> Poll<End> {
+        let mut inside = self.inside();
+        if let Some(end) = inside.end {
+            return Poll::Ready(end);
+        }
+        inside.wait(context);
+        Poll::Pending
+    }
+
+    /// What is still to be sent, and behind it what `write` appends.
+    pub(super) fn rest(&self, write: impl FnOnce(&mut Vec<u8>)) -> Batch {
+        let mut batch = self.inside().take();
+        let before = batch.frames.len();
+        write(&mut batch.frames);
+        let written = batch.frames.len() - before;
+        batch.all.fetch_add(written, Ordering::Relaxed);
+        batch
+    }
+
+    /// Forgets what waits.
+    pub(super) fn clear(&self) {
+        drop(self.inside().take());
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inside {
-    fn push(&mut self, message: Utf8Bytes) {
-        self.bytes += message.len();
-        self.all.fetch_add(message.len(), Ordering::Relaxed);
-        self.queue.push_back(message);
+    fn push(&mut self, room: Room, write: impl FnOnce(&mut Vec<u8>)) -> Posted {
+        let before = self.frames.len();
+        write(&mut self.frames);
+        let length = self.frames.len() - before;
+        let posted = if self.frames.len() > room.bytes {
+            Posted::Full
+        } else if self.all.load(Ordering::Relaxed) + length > room.all_bytes {
+            Posted::Dropped
+        } else {
+            self.all.fetch_add(length, Ordering::Relaxed);
+            self.messages += 1;
+            return Posted::Accepted;
+        };
+        self.frames.truncate(before);
+        posted
     }
 
-    fn pop(&mut self) -> Option<Utf8Bytes> {
-        let message = self.queue.pop_front()?;
-        self.bytes -= message.len();
-        self.all.fetch_sub(message.len(), Ordering::Relaxed);
-        if self.queue.is_empty() {
-            // Most sockets have nothing to send most of the time.
-            self.queue = VecDeque::new();
+    /// Most sockets have nothing to send most of the time, so that nothing of it stays here.
+    fn take(&mut self) -> Batch {
+        self.messages = 0;
+        Batch {
+            frames: std::mem::take(&mut self.frames),
+            sent: 0,
+            all: Arc::clone(&self.all),
         }
-        Some(message)
     }
 
-    fn clear(&mut self) -> Vec<Utf8Bytes> {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = 0;
-        std::mem::take(&mut self.queue).into()
+    fn wait(&mut self, context: &Context<'_>) {
+        match &mut self.waiting {
+            Some(task) => task.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+}
+
+impl Batch {
+    /// What is not sent yet.
+    pub(super) fn rest(&self) -> &[u8] {
+        self.frames.get(self.sent..).unwrap_or_default()
+    }
+
+    /// So many bytes more are sent.
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.sent += bytes;
     }
 }
 
@@ -171,26 +205,42 @@ impl Inside {
 impl fmt::Debug for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inside")
-            .field("messages", &self.queue.len())
-            .field("bytes", &self.bytes)
+            .field("messages", &self.messages)
+            .field("bytes", &self.frames.len())
             .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("bytes", &self.frames.len())
+            .field("sent", &self.sent)
             .finish_non_exhaustive()
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.clear();
+        drop(self.take());
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.frames.len(), Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{
+        sync::atomic::AtomicUsize,
+        task::{Wake, Waker},
+    };
 
-    fn message(length: usize) -> Utf8Bytes {
-        "x".repeat(length).into()
-    }
+    use super::*;
 
     const ROOM: Room = Room {
         messages: 3,
@@ -198,72 +248,101 @@ mod tests {
         all_bytes: 15,
     };
 
-    #[tokio::test]
-    async fn messages_come_out_in_order_and_are_bounded() {
-        let mailbox = Mailbox::new(Arc::default());
-        let push = |length| mailbox.push(message(length), ROOM);
-        for length in 1..=3 {
-            assert_eq!(push(length), Posted::Accepted);
-        }
-        assert_eq!(push(1), Posted::Full);
-        assert_eq!(mailbox.next().await.unwrap().len(), 1);
-        assert_eq!(push(6), Posted::Full);
-        assert_eq!(push(5), Posted::Accepted);
-        for length in [2, 3, 5] {
-            assert_eq!(mailbox.next().await.unwrap().len(), length);
-        }
+    fn push(mailbox: &Mailbox, length: usize) -> Posted {
+        mailbox.push(ROOM, |out| out.extend(vec![b'x'; length]))
     }
 
-    #[tokio::test]
-    async fn what_waits_is_not_shown() {
+    fn next(mailbox: &Mailbox) -> Poll<Result<usize, End>> {
+        let polled = mailbox.poll(&Context::from_waker(Waker::noop()));
+        polled.map_ok(|batch| batch.rest().len())
+    }
+
+    #[test]
+    fn all_that_waits_comes_out_in_one_piece_and_is_bounded() {
         let mailbox = Mailbox::new(Arc::default());
-        assert_eq!(mailbox.push("192.0.2.1".into(), ROOM), Posted::Accepted);
-        let shown = format!("{mailbox:?}");
+        assert!(next(&mailbox).is_pending());
+        for length in 1..=3 {
+            assert_eq!(push(&mailbox, length), Posted::Accepted);
+        }
+        assert_eq!(push(&mailbox, 1), Posted::Full);
+        assert_eq!(next(&mailbox), Poll::Ready(Ok(6)));
+        assert_eq!(push(&mailbox, 11), Posted::Full);
+        assert_eq!(push(&mailbox, 10), Posted::Accepted);
+        assert_eq!(push(&mailbox, 1), Posted::Full);
+        assert_eq!(next(&mailbox), Poll::Ready(Ok(10)));
+    }
+
+    #[test]
+    fn what_waits_is_not_shown() {
+        let mailbox = Mailbox::new(Arc::default());
+        let write = |out: &mut Vec<u8>| out.extend(b"192.0.2.1");
+        assert_eq!(mailbox.push(ROOM, write), Posted::Accepted);
+        let shown = format!("{mailbox:?} {:?}", mailbox.rest(|_| {}));
         assert!(
-            shown.contains("bytes: 9") && !shown.contains("192"),
+            shown.contains("bytes: 9") && !shown.contains("192") && !shown.contains("49"),
             "{shown}"
         );
     }
 
-    #[tokio::test]
-    async fn all_together_are_bounded() {
-        let all = Arc::default();
+    #[test]
+    fn all_together_are_bounded_until_they_are_sent() {
+        let all = Arc::<AtomicUsize>::default();
         let mailboxes = [(); 3].map(|()| Mailbox::new(Arc::clone(&all)));
-        let push = |n: usize| mailboxes[n].push(message(7), ROOM);
+        let push = |n: usize| push(&mailboxes[n], 7);
         assert_eq!([push(0), push(1)], [Posted::Accepted; 2]);
         assert_eq!(push(2), Posted::Dropped);
-        mailboxes[0].next().await.unwrap();
+        let mut sending = mailboxes[0].rest(|_| {});
+        sending.advance(6);
+        assert_eq!(sending.rest(), b"x");
+        assert_eq!(push(2), Posted::Dropped);
+        drop(sending);
         assert_eq!(push(2), Posted::Accepted);
-        mailboxes[1].end_with(End::Stopping, message(1));
+        mailboxes[1].end_with(End::Stopping, |out| out.push(b'x'));
         assert_eq!(all.load(Ordering::Relaxed), 8);
         assert_eq!(push(0), Posted::Accepted);
         drop(mailboxes);
         assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 
-    #[tokio::test]
-    async fn the_end_comes_before_what_waits_and_keeps_its_last_word() {
+    #[test]
+    fn the_end_comes_before_what_waits_and_keeps_its_last_word() {
         let mailbox = Mailbox::new(Arc::default());
-        assert_eq!(mailbox.push(message(1), ROOM), Posted::Accepted);
-        mailbox.end_with(End::Stopping, message(7));
-        mailbox.end_with(End::Slow, message(8));
-        assert_eq!(mailbox.next().await, Err(End::Stopping));
-        assert_eq!(mailbox.ended().await, End::Stopping);
-        assert_eq!(mailbox.push(message(1), ROOM), Posted::Accepted);
-        assert_eq!(mailbox.rest(), [message(7)]);
+        assert_eq!(push(&mailbox, 1), Posted::Accepted);
+        mailbox.end_with(End::Stopping, |out| out.push(b'7'));
+        mailbox.end_with(End::Slow, |out| out.push(b'8'));
+        assert_eq!(next(&mailbox), Poll::Ready(Err(End::Stopping)));
+        assert_eq!(push(&mailbox, 1), Posted::Accepted);
+        let last = mailbox.rest(|out| out.push(b'9'));
+        assert_eq!(last.rest(), b"79");
+        drop(last);
+        assert_eq!(mailbox.inside().all.load(Ordering::Relaxed), 0);
     }
 
-    #[tokio::test]
-    async fn who_waits_is_woken() {
-        let mailbox = Arc::new(Mailbox::new(Arc::default()));
-        let waiting = tokio::spawn({
-            let mailbox = Arc::clone(&mailbox);
-            async move { (mailbox.next().await, mailbox.ended().await) }
-        });
-        tokio::task::yield_now().await;
-        assert_eq!(mailbox.push(message(1), ROOM), Posted::Accepted);
-        tokio::task::yield_now().await;
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_waits_is_woken_once() {
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(Arc::clone(&bell));
+        let context = Context::from_waker(&waker);
+        let mailbox = Mailbox::new(Arc::default());
+        let rung = || bell.0.load(Ordering::Relaxed);
+        assert!(mailbox.poll(&context).is_pending());
+        for _ in 0..2 {
+            push(&mailbox, 1);
+            mailbox.wake();
+            assert_eq!(rung(), 1);
+        }
+        assert!(mailbox.poll_end(&context).is_pending());
         mailbox.end(End::Slow);
-        assert_eq!(waiting.await.unwrap(), (Ok(message(1)), End::Slow));
+        assert_eq!(rung(), 2);
+        assert_eq!(mailbox.poll_end(&context), Poll::Ready(End::Slow));
     }
 }

@@ -9,6 +9,9 @@ mod address;
 pub mod alone;
 #[cfg(feature = "net")]
 mod counters;
+pub mod frame;
+#[cfg(feature = "net")]
+mod handshake;
 #[cfg(feature = "net")]
 mod hub;
 pub mod limits;
@@ -18,6 +21,8 @@ mod mailbox;
 mod routes;
 #[cfg(feature = "net")]
 mod secret;
+#[cfg(feature = "net")]
+mod socket;
 pub mod swarm;
 #[cfg(feature = "net")]
 mod token;

@@ -29,7 +29,7 @@ impl Secret {
         number_of(&self.0)
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

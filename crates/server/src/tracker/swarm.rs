@@ -21,7 +21,7 @@ use shoal_wire::{
     },
 };
 
-use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter};
+use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter, Merged, Spent};
 use members::{Key, Swarm};
 
 /// The bounds of the tracker's state.
@@ -86,11 +86,11 @@ pub struct SocketId(pub u64);
 
 /// A message and the socket that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Delivery<S = String> {
     /// Where to.
     pub to: SocketId,
     /// What.
-    pub message: TrackerMessage,
+    pub message: TrackerMessage<S>,
 }
 
 /// For what sharing is switched.
@@ -236,12 +236,12 @@ impl Swarms {
 
     /// Handles a message of an open socket. Everything that is to be sent because of it is pushed to
     /// `out`. Time runs from any beginning.
-    pub fn handle(
+    pub fn handle<S>(
         &mut self,
         now: Duration,
         from: SocketId,
-        message: ClientMessage,
-        out: &mut Vec<Delivery>,
+        message: ClientMessage<S>,
+        out: &mut Vec<Delivery<S>>,
     ) -> Handled {
         if self.limiter.is_flooding(now, from) {
             return Handled::Flood;
@@ -273,6 +273,46 @@ impl Swarms {
             }
         }
         Handled::Fine
+    }
+
+    /// The swarms that somebody is in, and how many.
+    pub fn populated(&self) -> impl Iterator<Item = (InfoHash, u32)> {
+        let counts = self.swarms.iter();
+        counts.filter_map(|(id, swarm)| {
+            let count = u32::try_from(swarm.len()).unwrap_or(u32::MAX);
+            (count > 0).then_some((*id, count))
+        })
+    }
+
+    /// Whether what addresses take is to be told to other nodes, or each has its buckets here alone. When
+    /// it is, all that is known is told (once more).
+    pub fn share_limits(&mut self, shared: bool) {
+        if shared {
+            self.limiter.share();
+        } else {
+            self.limiter.keep();
+        }
+    }
+
+    /// Tells of the connected addresses once more, so that other nodes do not take them for gone.
+    pub fn remind_of_limits(&mut self) {
+        self.limiter.remind();
+    }
+
+    /// What other nodes are to be told, of so many addresses at most.
+    pub fn tell_limits(&mut self, now: Duration, most: usize) -> Vec<Spent> {
+        self.limiter.tell(now, most)
+    }
+
+    /// Takes over what all nodes have told.
+    pub fn hear_limits(&mut self, now: Duration, merged: Merged) {
+        self.limiter.hear(now, merged);
+    }
+
+    /// Microseconds that one introduction and one announce take to flow back into an address's buckets.
+    #[must_use]
+    pub fn limit_periods(&self) -> (u64, u64) {
+        self.limiter.periods()
     }
 
     /// Counts a message that somebody else has refused.
@@ -334,12 +374,12 @@ impl Swarms {
     }
 
     /// The reply, and whether offers may be handed on.
-    fn announce(
+    fn announce<S>(
         &mut self,
         now: Duration,
         socket: SocketId,
-        announce: &Announce,
-    ) -> (TrackerMessage, bool) {
+        announce: &Announce<S>,
+    ) -> (TrackerMessage<S>, bool) {
         let Announce {
             info_hash,
             peer_id,
@@ -416,12 +456,12 @@ impl Swarms {
     }
 
     /// Hands each offer to another peer, drawn by lot.
-    fn forward(
+    fn forward<S>(
         &mut self,
         now: Duration,
         socket: SocketId,
-        announce: Announce,
-        out: &mut Vec<Delivery>,
+        announce: Announce<S>,
+        out: &mut Vec<Delivery<S>>,
     ) {
         let Announce {
             info_hash,
@@ -463,7 +503,12 @@ impl Swarms {
     }
 
     /// Hands an answer to whoever made the offer.
-    fn answer(&mut self, now: Duration, from: SocketId, answer: Answer) -> Option<Delivery> {
+    fn answer<S>(
+        &mut self,
+        now: Duration,
+        from: SocketId,
+        answer: Answer<S>,
+    ) -> Option<Delivery<S>> {
         let Answer {
             info_hash,
             peer_id,
@@ -502,7 +547,7 @@ impl Swarms {
     }
 }
 
-fn announced(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage {
+fn announced<S>(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage<S> {
     TrackerMessage::Announced {
         info_hash,
         interval,
@@ -512,12 +557,12 @@ fn announced(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessa
     }
 }
 
-fn unknown(info_hash: InfoHash) -> TrackerMessage {
+fn unknown<S>(info_hash: InfoHash) -> TrackerMessage<S> {
     failure("this tracker does not serve this video", info_hash)
 }
 
 /// What is said where sharing is switched off.
-pub(super) fn off(info_hash: InfoHash, by: OffBy) -> TrackerMessage {
+pub(super) fn off<S>(info_hash: InfoHash, by: OffBy) -> TrackerMessage<S> {
     TrackerMessage::Failure {
         reason: off_reason(by).into(),
         info_hash: Some(info_hash),
@@ -534,7 +579,7 @@ pub(super) const fn off_reason(by: OffBy) -> &'static str {
 }
 
 /// A refusal, with the swarm's name: WebTorrent's client drops its socket for minutes without it.
-pub(super) fn failure(reason: &str, info_hash: InfoHash) -> TrackerMessage {
+pub(super) fn failure<S>(reason: &str, info_hash: InfoHash) -> TrackerMessage<S> {
     TrackerMessage::Failure {
         reason: reason.into(),
         info_hash: Some(info_hash),

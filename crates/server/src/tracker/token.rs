@@ -19,6 +19,8 @@ const MAC: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Tokens {
     secret: Secret,
+    /// What tokens that are still about were made with.
+    before: Option<Secret>,
     life: Duration,
 }
 
@@ -37,7 +39,23 @@ impl Tokens {
     /// Tokens that end after `life`. Servers with the same secret take each other's.
     #[must_use]
     pub fn new(secret: Secret, life: Duration) -> Self {
-        Self { secret, life }
+        Self {
+            secret,
+            before: None,
+            life,
+        }
+    }
+
+    /// What they are made with.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Makes them with another secret from now on. Those that were made with the last one stay good.
+    pub(crate) fn adopt(&mut self, secret: Secret) {
+        if secret != self.secret {
+            self.before = Some(std::mem::replace(&mut self.secret, secret));
+        }
     }
 
     /// A token for a swarm.
@@ -45,7 +63,7 @@ impl Tokens {
     pub fn mint(&self, swarm: InfoHash, now: SystemTime) -> String {
         let end = seconds(now).saturating_add(self.life.as_secs());
         let end = end.to_be_bytes();
-        let mac = self.mac(swarm, end).finalize().into_bytes();
+        let mac = mac(&self.secret, swarm, end).finalize().into_bytes();
         let bytes: Vec<u8> = end.into_iter().chain(mac.into_iter().take(MAC)).collect();
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -64,26 +82,27 @@ impl Tokens {
         let bytes = URL_SAFE_NO_PAD
             .decode(token)
             .map_err(|_| TokenError::Wrong)?;
-        let (end, mac) = bytes.split_first_chunk::<8>().ok_or(TokenError::Wrong)?;
-        if mac.len() != MAC {
+        let (end, code) = bytes.split_first_chunk::<8>().ok_or(TokenError::Wrong)?;
+        if code.len() != MAC {
             return Err(TokenError::Wrong);
         }
-        self.mac(swarm, *end)
-            .verify_truncated_left(mac)
-            .map_err(|_| TokenError::Wrong)?;
+        let is_of = |secret: &Secret| mac(secret, swarm, *end).verify_truncated_left(code).is_ok();
+        if !is_of(&self.secret) && !self.before.as_ref().is_some_and(is_of) {
+            return Err(TokenError::Wrong);
+        }
         if u64::from_be_bytes(*end) < seconds(now) {
             return Err(TokenError::Ended);
         }
         Ok(())
     }
+}
 
-    fn mac(&self, swarm: InfoHash, end: [u8; 8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.bytes())
-            .expect("HMAC takes keys of any length");
-        mac.update(&swarm.0);
-        mac.update(&end);
-        mac
-    }
+fn mac(secret: &Secret, swarm: InfoHash, end: [u8; 8]) -> Hmac<Sha256> {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.bytes()).expect("HMAC takes keys of any length");
+    mac.update(&swarm.0);
+    mac.update(&end);
+    mac
 }
 
 fn seconds(now: SystemTime) -> u64 {
@@ -132,6 +151,25 @@ mod tests {
         ] {
             assert_eq!(check(nonsense), Err(TokenError::Wrong), "{nonsense:?}");
         }
+    }
+
+    #[test]
+    fn tokens_of_the_last_secret_stay_good() {
+        let mut tokens = tokens("north");
+        let old = tokens.mint(FILM, at(0));
+        tokens.adopt(Secret::shared("south".into()));
+        // The same once more changes nothing.
+        tokens.adopt(Secret::shared("south".into()));
+        let new = tokens.mint(FILM, at(0));
+        assert_ne!(old, new);
+        for token in [&old, &new] {
+            assert_eq!(tokens.check(FILM, Some(token), at(0)), Ok(()));
+        }
+        tokens.adopt(Secret::shared("west".into()));
+        assert_eq!(
+            tokens.check(FILM, Some(&old), at(0)),
+            Err(TokenError::Wrong)
+        );
     }
 
     #[test]

@@ -3,28 +3,39 @@
 //! A malformed message costs its sender the connection, with a reason; nothing a client sends does
 //! more than that.
 
-use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use axum::{
-    body::Bytes,
-    extract::{
-        FromRequestParts,
-        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code},
-    },
     http::{StatusCode, request::Parts},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use futures_util::SinkExt;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use shoal_wire::{
     DecodeError,
     id::InfoHash,
     tracker::{ClientMessage, OffBy, TrackerMessage},
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::unconstrained,
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{
     counters::Event,
+    frame::{self, Received},
+    handshake::Opening,
     hub::{NoPlace, Seat, SocketConfig, Tracker},
+    mailbox::Batch,
+    socket::Socket,
     swarm::off_reason,
 };
 use crate::origin::reply::text;
@@ -32,12 +43,21 @@ use crate::origin::reply::text;
 /// How long a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Bytes that are gathered before they are written, beyond the largest message.
-const WRITE_BUFFER: usize = 4096;
+/// Codes with which a socket is closed (RFC 6455 §7.4.1).
+mod code {
+    pub(super) const AWAY: u16 = 1001;
+    pub(super) const PROTOCOL: u16 = 1002;
+    pub(super) const NO_TEXT: u16 = 1007;
+    pub(super) const POLICY: u16 = 1008;
+    pub(super) const SIZE: u16 = 1009;
+    pub(super) const NORMAL: u16 = 1000;
+}
 
 /// Why a socket is closed by the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum End {
+    #[error("the client closes")]
+    Closed(Option<u16>),
     #[error("far too many messages")]
     Flood,
     #[error("the client has gone")]
@@ -56,6 +76,8 @@ pub(super) enum End {
     Slow,
     #[error("the server stops")]
     Stopping,
+    #[error("a text that is not UTF-8")]
+    Text,
 }
 
 /// Lets a client in, to talk of any swarm. `home` is the one that its path names.
@@ -74,9 +96,9 @@ pub(crate) async fn upgrade(
             "this page may not use this tracker\n",
         );
     }
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+    let opening = match Opening::of(&mut parts) {
+        Ok(opening) => opening,
+        Err(refusal) => return *refusal,
     };
     let seat = match tracker.sit(address, home) {
         Ok(seat) => seat,
@@ -95,174 +117,159 @@ pub(crate) async fn upgrade(
             );
         }
     };
-    let config = tracker.config;
-    let tasks = tracker.tasks.clone();
-    upgrade
-        .read_buffer_size(config.read_buffer)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(config.limits.max_message + WRITE_BUFFER)
-        .max_message_size(config.limits.max_message)
-        .max_frame_size(config.limits.max_message)
-        .on_upgrade(move |socket| tasks.track_future(run(socket, seat)))
+    let (response, upgrade) = opening.accept();
+    tracker.tasks.spawn(run(upgrade, seat));
+    response
 }
 
 /// A socket's life.
-async fn run(mut socket: WebSocket, seat: Seat) {
+async fn run(upgrade: OnUpgrade, seat: Seat) {
+    let Ok(stream) = upgrade.await else {
+        return;
+    };
+    let max_message = seat.tracker.config.limits.max_message;
+    let mut socket = Socket::new(TokioIo::new(stream), max_message);
     let tracker = Arc::clone(&seat.tracker);
     tracker.counts.add(Event::Accepted);
-    let end = talk(&mut socket, &seat).await;
-    let home = seat.home;
-    let rest = if matches!(end, End::Off(_)) {
-        seat.mailbox.rest()
-    } else {
-        Vec::new()
-    };
+    // Fair by itself: a socket reads only so much before others have their turn.
+    let end = unconstrained(talk(&mut socket, &seat)).await;
+    let (home, mailbox) = (seat.home, Arc::clone(&seat.mailbox));
     // Its peers leave at once, whatever the farewell takes.
     drop(seat);
     tracing::debug!(reason = %end, "socket closed");
     if let Some(event) = end.event() {
         tracker.counts.add(event);
     }
-    let _gone = timeout(FAREWELL, farewell(&mut socket, end, home, rest)).await;
+    if !matches!(end, End::Off(_)) {
+        mailbox.clear();
+    }
+    if end != End::Gone {
+        let last = mailbox.rest(|out| end.say(home, out));
+        // Seldom, so that no socket has to hold the place for it while it lives.
+        let _gone = Box::pin(timeout(FAREWELL, farewell(socket, end, last))).await;
+    }
 }
 
-async fn talk(socket: &mut WebSocket, seat: &Seat) -> End {
-    let config = &seat.tracker.config;
-    let mut heard = Instant::now();
-    let mut next_ping = heard + config.ping;
-    let mut join_by = Some(heard + config.join_within);
-    let first = next_ping
-        .min(heard + config.idle)
-        .min(heard + config.join_within);
+/// Reads and writes until the end.
+async fn talk(socket: &mut Socket<impl AsyncRead + AsyncWrite + Unpin>, seat: &Seat) -> End {
+    let mut clock = Clock::new(&seat.tracker.config, Instant::now());
     // One for the socket's whole life: to set one for each message costs more than to wake too early.
-    let mut alarm = pin!(sleep_until(first));
-    loop {
-        tokio::select! {
-            biased;
-            message = seat.mailbox.next() => {
-                let sent = match message {
-                    Ok(message) => send(socket, seat, Message::Text(message)).await,
-                    Err(end) => Err(end),
-                };
-                if let Err(end) = sent {
-                    return end;
-                }
-            }
-            received = socket.recv() => {
-                heard = Instant::now();
-                match read(received, config) {
-                    Ok(Some(message)) => {
-                        if matches!(message, ClientMessage::Announce(_)) {
-                            join_by = None;
-                        }
-                        seat.handle(message);
-                    }
-                    Ok(None) => {}
-                    Err(end) => return end,
-                }
-            }
-            () = alarm.as_mut() => {
-                let now = Instant::now();
-                let silent = heard + config.idle;
-                if silent <= now || join_by.is_some_and(|by| by <= now) {
-                    return End::Idle;
-                }
-                if next_ping <= now {
-                    next_ping = now + config.ping;
-                    if let Err(end) = send(socket, seat, Message::Ping(Bytes::new())).await {
-                        return end;
-                    }
-                }
-                alarm.as_mut().reset(next_ping.min(silent).min(join_by.unwrap_or(silent)));
-            }
+    let mut alarm = pin!(sleep_until(clock.next()));
+    poll_fn(|context| {
+        if let Poll::Ready(end) = poll_heard(socket, seat, &mut clock, context) {
+            return Poll::Ready(end);
         }
-    }
-}
-
-/// Sends, but not for ever: a client that takes nothing is slow when its queue is full or when it is
-/// idle, and nothing delays an end.
-async fn send(socket: &mut WebSocket, seat: &Seat, message: Message) -> Result<(), End> {
-    let sending = async {
-        socket.feed(message).await?;
-        // Whatever else waits goes with it: a reply and its offers in one packet.
-        while let Some(message) = seat.mailbox.waiting() {
-            socket.feed(Message::Text(message)).await?;
+        while alarm.as_mut().poll(context).is_ready() {
+            match clock.ring(Instant::now(), socket.is_stuck()) {
+                Ok(true) => seat.ping(),
+                Ok(false) => {}
+                Err(end) => return Poll::Ready(end),
+            }
+            alarm.as_mut().reset(clock.next());
         }
-        socket.flush().await
-    };
-    tokio::select! {
-        biased;
-        end = seat.mailbox.ended() => Err(end),
-        sent = timeout(seat.tracker.config.idle, sending) => match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Slow),
-        },
-    }
+        let end = ready!(socket.poll_send(context, &seat.mailbox));
+        Poll::Ready(end)
+    })
+    .await
 }
 
-fn read(
-    received: Option<Result<Message, axum::Error>>,
-    config: &SocketConfig,
-) -> Result<Option<ClientMessage>, End> {
-    let decode = |text: &str| {
-        ClientMessage::decode(text, &config.limits)
-            .map(Some)
-            .map_err(|error| match error {
-                DecodeError::Oversized { .. } => End::Oversized,
-                error => End::Malformed(error),
-            })
-    };
-    match received {
-        Some(Ok(Message::Text(text))) => decode(&text),
-        // Trackers in use take both kinds of frames.
-        Some(Ok(Message::Binary(bytes))) => match str::from_utf8(&bytes) {
-            Ok(text) => decode(text),
-            Err(_) => Err(End::Malformed(DecodeError::Text)),
-        },
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-        Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-        Some(Err(error)) => Err(broken(error)),
-    }
-}
-
-/// Names what is wrong with a connection.
-fn broken(error: axum::Error) -> End {
-    use tungstenite::{Error, error::ProtocolError};
-    match error.into_inner().downcast::<Error>().map(|error| *error) {
-        Ok(Error::Capacity(_)) => End::Oversized,
-        Ok(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Gone,
-        Ok(Error::Protocol(_) | Error::Utf8(_)) => End::Protocol,
-        Ok(_) | Err(_) => End::Gone,
-    }
-}
-
-/// Says why and closes.
-async fn farewell(socket: &mut WebSocket, end: End, home: Option<InfoHash>, rest: Vec<Utf8Bytes>) {
-    let Some(code) = end.close_code() else {
-        return;
-    };
-    for message in rest {
-        let _unheard = socket.feed(Message::Text(message)).await;
-    }
-    if matches!(end, End::Malformed(_)) {
-        // With the swarm's name: WebTorrent's client drops its socket for minutes without it.
-        let reason = end.to_string();
-        let failure = TrackerMessage::Failure {
-            reason,
-            info_hash: home,
-            off: None,
+fn poll_heard(
+    socket: &mut Socket<impl AsyncRead + AsyncWrite + Unpin>,
+    seat: &Seat,
+    clock: &mut Clock,
+    context: &mut Context<'_>,
+) -> Poll<End> {
+    let limits = &seat.tracker.config.limits;
+    let mut now = None;
+    socket.poll_read(context, Some(&seat.mailbox), |received| {
+        clock.heard = *now.get_or_insert_with(Instant::now);
+        let text = match &received {
+            Received::Text(text) => text,
+            // Trackers in use take both kinds of frames.
+            Received::Binary(bytes) => {
+                str::from_utf8(bytes).map_err(|_| End::Malformed(DecodeError::Text))?
+            }
+            Received::Ping(payload) => return seat.pong(payload),
+            Received::Pong => return seat.count(),
+            Received::Close(code) => return Err(End::Closed(*code)),
         };
-        let _unheard = socket.feed(Message::Text(failure.encode().into())).await;
+        let message = ClientMessage::scan(text, limits).map_err(|error| match error {
+            DecodeError::Oversized { .. } => End::Oversized,
+            error => End::Malformed(error),
+        })?;
+        if matches!(message, ClientMessage::Announce(_)) {
+            clock.join_by = None;
+        }
+        seat.handle(message);
+        Ok(())
+    })
+}
+
+/// What is due when.
+#[derive(Debug)]
+struct Clock {
+    ping: Duration,
+    idle: Duration,
+    heard: Instant,
+    next_ping: Instant,
+    join_by: Option<Instant>,
+    /// Since when the client has taken nothing, as far as it was noticed.
+    stuck: Option<Instant>,
+}
+
+impl Clock {
+    fn new(config: &SocketConfig, now: Instant) -> Self {
+        Self {
+            ping: config.ping,
+            idle: config.idle,
+            heard: now,
+            next_ping: now + config.ping,
+            join_by: Some(now + config.join_within),
+            stuck: None,
+        }
     }
-    let frame = CloseFrame {
-        code,
-        reason: end.reason().into(),
-    };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        // Until the client has closed too: an early end of the connection would lose what was sent.
-        while let Some(Ok(_)) = socket.recv().await {}
+
+    /// When to look next.
+    fn next(&self) -> Instant {
+        let silent = self.heard + self.idle;
+        let join_by = self.join_by.unwrap_or(silent);
+        let taken = self.stuck.map_or(silent, |since| since + self.idle);
+        self.next_ping.min(silent).min(join_by).min(taken)
     }
+
+    /// Whether it is time to ping, or why it is over.
+    fn ring(&mut self, now: Instant, is_stuck: bool) -> Result<bool, End> {
+        let since = self.stuck.filter(|_| is_stuck);
+        self.stuck = is_stuck.then(|| since.unwrap_or(now));
+        if since.is_some_and(|since| since + self.idle <= now) {
+            return Err(End::Slow);
+        }
+        if self.heard + self.idle <= now || self.join_by.is_some_and(|by| by <= now) {
+            return Err(End::Idle);
+        }
+        let pings = self.next_ping <= now;
+        if pings {
+            self.next_ping = now + self.ping;
+        }
+        Ok(pings)
+    }
+}
+
+/// Says why, and waits until the client has closed too: an early end of the connection would lose what was
+/// sent.
+async fn farewell(mut socket: Socket<impl AsyncRead + AsyncWrite + Unpin>, end: End, last: Batch) {
+    let mut last = Some(last);
+    let sent = poll_fn(|context| socket.poll_finish(context, &mut last)).await;
+    if sent.is_err() || matches!(end, End::Closed(_)) {
+        return;
+    }
+    poll_fn(|context| {
+        socket.poll_read(context, None, |received| match received {
+            Received::Close(code) => Err(End::Closed(code)),
+            _ => Ok(()),
+        })
+    })
+    .await;
 }
 
 impl End {
@@ -273,30 +280,35 @@ impl End {
             Self::Malformed(_) => Some(Event::Malformed),
             Self::Off(_) => Some(Event::Off),
             Self::Oversized => Some(Event::Oversized),
-            Self::Protocol => Some(Event::Protocol),
+            Self::Protocol | Self::Text => Some(Event::Protocol),
             Self::Slow => Some(Event::Slow),
-            Self::Gone | Self::Stopping => None,
+            Self::Closed(_) | Self::Gone | Self::Stopping => None,
         }
     }
 
-    /// The sentence, short enough for a close frame (RFC 6455 §5.5: 125 bytes with the code).
-    fn reason(self) -> String {
-        self.to_string()
-            .chars()
-            .filter(char::is_ascii)
-            .take(120)
-            .collect()
-    }
-
-    fn close_code(self) -> Option<u16> {
-        match self {
-            Self::Gone => None,
+    /// The last frames.
+    fn say(self, home: Option<InfoHash>, out: &mut Vec<u8>) {
+        if matches!(self, Self::Malformed(_)) {
+            // With the swarm's name: WebTorrent's client drops its socket for minutes without it.
+            let failure: TrackerMessage = TrackerMessage::Failure {
+                reason: self.to_string(),
+                info_hash: home,
+                off: None,
+            };
+            frame::text(out, |out| {
+                out.extend_from_slice(failure.encode().as_bytes())
+            });
+        }
+        let code = match self {
+            Self::Closed(code) => return frame::close(out, code.unwrap_or(code::NORMAL), ""),
             Self::Flood | Self::Idle | Self::Malformed(_) | Self::Off(_) | Self::Slow => {
-                Some(close_code::POLICY)
+                code::POLICY
             }
-            Self::Oversized => Some(close_code::SIZE),
-            Self::Protocol => Some(close_code::PROTOCOL),
-            Self::Stopping => Some(close_code::AWAY),
-        }
+            Self::Oversized => code::SIZE,
+            Self::Protocol => code::PROTOCOL,
+            Self::Gone | Self::Stopping => code::AWAY,
+            Self::Text => code::NO_TEXT,
+        };
+        frame::close(out, code, &self.to_string());
     }
 }

@@ -11,6 +11,7 @@ mod live;
 mod operation;
 mod origin;
 mod privacy;
+mod scale;
 #[cfg(feature = "s3")]
 mod store;
 mod stun;

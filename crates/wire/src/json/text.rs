@@ -13,6 +13,19 @@ pub(super) fn length(json: &str) -> Option<usize> {
     }
 }
 
+/// The same, and bytes of the text that it stands for.
+pub(super) fn lengths(json: &str) -> Option<(usize, usize)> {
+    let mut rest = json.strip_prefix('"')?;
+    let mut bytes = 0;
+    loop {
+        match next(&mut rest)? {
+            Part::Run(run) => bytes += run.len(),
+            Part::Escape(character) => bytes += character.len_utf8(),
+            Part::End => return Some((json.len() - rest.len(), bytes)),
+        }
+    }
+}
+
 /// The text that `json` begins with: where it has no escapes, as it is there.
 pub(super) fn read(json: &str) -> Option<Cow<'_, str>> {
     let mut rest = json.strip_prefix('"')?;

@@ -7,14 +7,14 @@ use super::{number, text};
 use crate::DecodeError;
 
 /// How many lists and objects may lie in each other.
-const MAX_DEPTH: usize = 127;
+pub(super) const MAX_DEPTH: usize = 127;
 
 /// A place in a text. Every one that is handed out is where a value begins, in a text that is JSON
 /// (RFC 8259) without lone surrogates.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'a> {
-    json: &'a str,
-    at: usize,
+    pub(super) json: &'a str,
+    pub(super) at: usize,
 }
 
 impl<'a> Value<'a> {
@@ -79,6 +79,11 @@ impl<'a> Value<'a> {
         self.peek() == b'['
     }
 
+    /// Whether it is `null`, which is as good as nothing.
+    pub(crate) fn is_null(self) -> bool {
+        self.peek() == b'n'
+    }
+
     /// A text.
     pub(crate) fn text(self) -> Result<String, DecodeError> {
         self.seen().map(Cow::into_owned)
@@ -131,7 +136,7 @@ impl<'a> Value<'a> {
     }
 
     /// Moves behind a value, or `None` where it is none.
-    fn pass(&mut self, depth: usize) -> Option<()> {
+    pub(super) fn pass(&mut self, depth: usize) -> Option<()> {
         match self.peek() {
             open @ (b'{' | b'[') => {
                 let depth = depth.checked_sub(1)?;
@@ -158,7 +163,7 @@ impl<'a> Value<'a> {
 
     /// Moves to an item of a list, or a name in an object; `false` when there is none, and then
     /// behind the end.
-    fn pass_to_item(&mut self, close: u8, first: bool) -> Option<bool> {
+    pub(super) fn pass_to_item(&mut self, close: u8, first: bool) -> Option<bool> {
         self.pass_blanks();
         if self.eat(close) {
             return Some(false);
@@ -171,7 +176,7 @@ impl<'a> Value<'a> {
     }
 
     /// Moves from a name to its value.
-    fn pass_name(&mut self) -> Option<()> {
+    pub(super) fn pass_name(&mut self) -> Option<()> {
         self.pass_by(text::length)?;
         self.pass_blanks();
         self.eat(b':').then_some(())?;
@@ -184,13 +189,13 @@ impl<'a> Value<'a> {
         Some(())
     }
 
-    fn pass_blanks(&mut self) {
+    pub(super) fn pass_blanks(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
     }
 
-    fn eat(&mut self, byte: u8) -> bool {
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
         let here = self.peek() == byte;
         self.at += usize::from(here);
         here
@@ -201,7 +206,7 @@ impl<'a> Value<'a> {
         self.json.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    fn rest(self) -> &'a str {
+    pub(super) fn rest(self) -> &'a str {
         self.json.get(self.at..).unwrap_or_default()
     }
 }
@@ -231,6 +236,6 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-const fn closing(open: u8) -> u8 {
+pub(super) const fn closing(open: u8) -> u8 {
     if open == b'{' { b'}' } else { b']' }
 }

@@ -24,6 +24,12 @@ impl Writer {
         self.quoted(text);
     }
 
+    /// A field that is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.0.push_str(json);
+    }
+
     /// A field that is a number.
     pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.name(name);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{HARD_CAP, Limits, count, id, maybe_sdp, sdp, small, text, write_description};
+use super::{HARD_CAP, Limits, Text, count, id, maybe_sdp, sdp, small, text, write_description};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
 use crate::json::{Value, Writer};
@@ -20,16 +20,16 @@ pub enum AnnounceEvent {
 
 /// An invitation to any viewer that the tracker chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct Offer<S = String> {
     /// Comes back with the answer.
     pub offer_id: OfferId,
     /// The whole local SDP, candidates included.
-    pub sdp: String,
+    pub sdp: S,
 }
 
 /// The viewer is here (or leaves) and would like to meet others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Announce {
+pub struct Announce<S = String> {
     /// The swarm.
     pub info_hash: InfoHash,
     /// The viewer.
@@ -46,14 +46,14 @@ pub struct Announce {
     /// Bytes of the video that it lacks; 0 is a seeder, `None` not known.
     pub left: Option<u64>,
     /// At most [`Limits::max_offers`].
-    pub offers: Vec<Offer>,
+    pub offers: Vec<Offer<S>>,
     /// Lets the viewer into a private swarm. Ours; other trackers pass over it.
     pub token: Option<String>,
 }
 
 /// The answer to an offer that the tracker forwarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Answer<S = String> {
     /// The swarm.
     pub info_hash: InfoHash,
     /// The viewer that answers.
@@ -63,11 +63,11 @@ pub struct Answer {
     /// Which offer.
     pub offer_id: OfferId,
     /// The whole local SDP, candidates included.
-    pub sdp: String,
+    pub sdp: S,
 }
 
 /// What there may be in a message of any kind. They are looked for in one pass, since it may be long.
-const FIELDS: [&str; 13] = [
+pub(super) const FIELDS: [&str; 13] = [
     "action",
     "answer",
     "info_hash",
@@ -83,15 +83,15 @@ const FIELDS: [&str; 13] = [
     "offer_id",
 ];
 
-type Fields<'a> = [Option<Value<'a>>; FIELDS.len()];
+pub(super) type Fields<'a> = [Option<Value<'a>>; FIELDS.len()];
 
-/// What a viewer says to its tracker.
+/// What a viewer says to its tracker. `S` is how its session descriptions are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClientMessage {
+pub enum ClientMessage<S = String> {
     /// The viewer is here (or leaves) and would like to meet others.
-    Announce(Announce),
+    Announce(Announce<S>),
     /// The answer to an offer that the tracker forwarded.
-    Answer(Answer),
+    Answer(Answer<S>),
     /// Asks for the number of viewers.
     Scrape {
         /// The swarms; none asks for all.
@@ -121,11 +121,30 @@ impl ClientMessage {
         limits.check_message(json)?;
         let message = Value::new(json)?;
         let fields: Fields<'_> = message.fields(FIELDS)?;
-        let [action, answer, info_hash, ..] = fields;
+        let [_, answer, _, _, _, offers, ..] = fields;
+        Self::of(
+            fields,
+            || offers.map(|offers| read_offers(offers, limits)).transpose(),
+            answer.map(|answer| move || sdp(answer, "answer", limits)),
+            limits,
+        )
+    }
+}
+
+impl<S> ClientMessage<S> {
+    /// The message that has these fields. `offers` and `answer` read what is longest in it, once it is known
+    /// that it counts.
+    pub(super) fn of(
+        fields: Fields<'_>,
+        offers: impl FnOnce() -> Result<Option<Offers<S>>, DecodeError>,
+        answer: Option<impl FnOnce() -> Result<S, DecodeError>>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        let [action, _, info_hash, ..] = fields;
         match text(action)?.as_deref() {
             Some("announce") => match answer {
-                Some(answer) => Answer::read(fields, answer, limits).map(Self::Answer),
-                None => Announce::read(fields, limits).map(Self::Announce),
+                Some(answer) => Answer::of(fields, answer).map(Self::Answer),
+                None => Announce::of(fields, offers, limits).map(Self::Announce),
             },
             Some("scrape") => {
                 let info_hashes = info_hash.map(|it| hashes(it, limits.max_scrape));
@@ -138,6 +157,9 @@ impl ClientMessage {
         }
     }
 }
+
+/// How many offers there are, and those of them that can be forwarded.
+pub(super) type Offers<S> = (u32, Vec<Offer<S>>);
 
 impl Announce {
     /// Fields in the order in which WebTorrent's client writes them.
@@ -156,7 +178,7 @@ impl Announce {
         message.text("peer_id", &self.peer_id.to_binary());
         if !self.offers.is_empty() {
             message.inners("offers", &self.offers, |entry, offer| {
-                write_description(entry, "offer", &offer.sdp);
+                write_description(entry, "offer", Text::Plain(&offer.sdp));
                 entry.text("offer_id", &offer.offer_id.to_binary());
             });
         }
@@ -164,15 +186,21 @@ impl Announce {
             message.text("token", token);
         }
     }
+}
 
-    fn read(fields: Fields<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+impl<S> Announce<S> {
+    fn of(
+        fields: Fields<'_>,
+        offers: impl FnOnce() -> Result<Option<Offers<S>>, DecodeError>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
         let [
             _,
             _,
             info_hash,
             peer_id,
             event,
-            offers,
+            _,
             token,
             numwant,
             uploaded,
@@ -180,8 +208,7 @@ impl Announce {
             left,
             ..,
         ] = fields;
-        let offers = offers.map(|offers| read_offers(offers, limits));
-        let (offered, offers) = offers.transpose()?.unwrap_or_default();
+        let (offered, offers) = offers()?.unwrap_or((0, Vec::new()));
         let token = text(token)?;
         if token
             .as_ref()
@@ -211,18 +238,23 @@ impl Answer {
         message.text("info_hash", &self.info_hash.to_binary());
         message.text("peer_id", &self.peer_id.to_binary());
         message.text("to_peer_id", &self.to_peer_id.to_binary());
-        write_description(message, "answer", &self.sdp);
+        write_description(message, "answer", Text::Plain(&self.sdp));
         message.text("offer_id", &self.offer_id.to_binary());
     }
+}
 
-    fn read(fields: Fields<'_>, answer: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+impl<S> Answer<S> {
+    fn of(
+        fields: Fields<'_>,
+        sdp: impl FnOnce() -> Result<S, DecodeError>,
+    ) -> Result<Self, DecodeError> {
         let [_, _, info_hash, peer_id, .., to_peer_id, offer_id] = fields;
         Ok(Self {
             info_hash: one_hash(info_hash)?,
             peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
             to_peer_id: id(to_peer_id, "to_peer_id", PeerId::from_binary)?,
             offer_id: id(offer_id, "offer_id", OfferId::from_binary)?,
-            sdp: sdp(answer, "answer", limits)?,
+            sdp: sdp()?,
         })
     }
 }
@@ -248,8 +280,7 @@ impl AnnounceEvent {
     }
 }
 
-/// How many offers there are, and those of them that can be forwarded.
-fn read_offers(offers: Value<'_>, limits: &Limits) -> Result<(u32, Vec<Offer>), DecodeError> {
+fn read_offers(offers: Value<'_>, limits: &Limits) -> Result<Offers<String>, DecodeError> {
     let limit = limits.max_offers.min(HARD_CAP);
     let mut offered = 0;
     let mut read = Vec::new();

@@ -4,6 +4,7 @@
 //! is one message. Ids are binary strings: 20 code points from U+0000 to U+00FF.
 
 mod client;
+mod relay;
 mod server;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use crate::DecodeError;
 use crate::json::{Value, Writer};
 
 pub use client::{Announce, AnnounceEvent, Answer, ClientMessage, Offer};
+pub use relay::Sdp;
 pub use server::{OffBy, Scrape, TrackerMessage};
 
 /// What one tracker message may hold.
@@ -86,11 +88,35 @@ fn maybe_sdp(
     Ok(Some(sdp))
 }
 
+/// How a session description is held until it is written.
+pub trait Description {
+    /// What is to be written.
+    fn text(&self) -> Text<'_>;
+}
+
+/// A text that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// It is JSON already, quotes and escapes included.
+    Json(&'a str),
+    /// It is to be made JSON.
+    Plain(&'a str),
+}
+
+impl Description for String {
+    fn text(&self) -> Text<'_> {
+        Text::Plain(self)
+    }
+}
+
 /// Writes an `RTCSessionDescription` as the field `kind`.
-fn write_description(message: &mut Writer, kind: &str, sdp: &str) {
+fn write_description(message: &mut Writer, kind: &str, sdp: Text<'_>) {
     message.inner(kind, |description| {
         description.text("type", kind);
-        description.text("sdp", sdp);
+        match sdp {
+            Text::Json(json) => description.raw("sdp", json),
+            Text::Plain(sdp) => description.text("sdp", sdp),
+        }
     });
 }
 

@@ -1,6 +1,8 @@
 //! From a tracker to a viewer.
 
-use super::{HARD_CAP, Limits, MAX_TEXT, id, sdp, small, text, write_description};
+use super::{
+    Description, HARD_CAP, Limits, MAX_TEXT, Text, id, sdp, small, text, write_description,
+};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
 use crate::json::{Value, Writer};
@@ -31,9 +33,9 @@ pub enum OffBy {
     Video,
 }
 
-/// What a tracker says to a viewer.
+/// What a tracker says to a viewer. `S` is how its session descriptions are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrackerMessage {
+pub enum TrackerMessage<S = String> {
     /// The reply to an announce.
     Announced {
         /// The swarm.
@@ -57,7 +59,7 @@ pub enum TrackerMessage {
         /// Which offer of ours.
         offer_id: OfferId,
         /// Its whole SDP, candidates included.
-        sdp: String,
+        sdp: S,
     },
     /// The tracker refuses what was said last.
     Failure {
@@ -78,7 +80,7 @@ pub enum TrackerMessage {
         /// To be given back with the answer.
         offer_id: OfferId,
         /// Its whole SDP, candidates included.
-        sdp: String,
+        sdp: S,
     },
     /// The reply to a scrape.
     Scraped {
@@ -94,12 +96,15 @@ pub enum TrackerMessage {
     },
 }
 
-impl TrackerMessage {
+impl<S: Description> TrackerMessage<S> {
     /// The message's JSON.
     pub fn encode(&self) -> String {
         let length = match self {
-            // Its lines' ends are escaped, and so may be the ids.
-            Self::Answer { sdp, .. } | Self::Offer { sdp, .. } => 384 + sdp.len() + sdp.len() / 8,
+            Self::Answer { sdp, .. } | Self::Offer { sdp, .. } => match sdp.text() {
+                // Its lines' ends are escaped, and so may be the ids.
+                Text::Plain(sdp) => 384 + sdp.len() + sdp.len() / 8,
+                Text::Json(json) => 384 + json.len(),
+            },
             _ => 160,
         };
         Writer::sized(length, |message| self.write(message))
@@ -131,7 +136,7 @@ impl TrackerMessage {
                 write_swarm(message, info_hash);
                 message.text("peer_id", &peer_id.to_binary());
                 message.text("offer_id", &offer_id.to_binary());
-                write_description(message, "answer", sdp);
+                write_description(message, "answer", sdp.text());
             }
             Self::Failure {
                 reason,
@@ -158,7 +163,7 @@ impl TrackerMessage {
                 write_swarm(message, info_hash);
                 message.text("peer_id", &peer_id.to_binary());
                 message.text("offer_id", &offer_id.to_binary());
-                write_description(message, "offer", sdp);
+                write_description(message, "offer", sdp.text());
             }
             Self::Scraped { files } => {
                 message.text("action", "scrape");
@@ -179,7 +184,9 @@ impl TrackerMessage {
             }
         }
     }
+}
 
+impl TrackerMessage {
     /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
     /// is a warning beside the reply to an announce.
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {

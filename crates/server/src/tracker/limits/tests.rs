@@ -203,3 +203,177 @@ fn a_bucket_of_nothing_gives_nothing() {
     assert_eq!(empty.ration(0, 5), 0);
     assert!(level.is_full(minutes(0)));
 }
+
+/// What all nodes have told, as Redis keeps it: when each of the two buckets is full again.
+#[derive(Default)]
+struct Table(HashMap<AddressId, (u64, u64, HashMap<usize, u32>)>);
+
+impl Table {
+    /// One node tells and hears.
+    fn round(&mut self, at: u64, node: usize, limiter: &mut Limiter) {
+        let now = micros(minutes(at));
+        let (introduction, announce) = limiter.periods();
+        let add = |full: &mut u64, owed: Owed, period: u64| {
+            *full = ((*full).max(now) + u64::from(owed.taken) * period).max(now + owed.owed);
+            *full - now
+        };
+        for spent in limiter.tell(minutes(at), usize::MAX) {
+            let entry = self.0.entry(spent.address).or_default();
+            entry.2.insert(node, spent.sockets);
+            let elsewhere = entry.2.iter().filter(|(other, _)| **other != node);
+            let merged = Merged {
+                address: spent.address,
+                elsewhere: elsewhere.map(|(_, count)| count).sum(),
+                introductions: add(&mut entry.0, spent.introductions, introduction),
+                announces: add(&mut entry.1, spent.announces, announce),
+            };
+            limiter.hear(minutes(at), merged);
+        }
+    }
+}
+
+/// Two nodes, at each of which HOME and AWAY have the sockets of [`limiter`], but fewer than they may.
+fn nodes() -> [Limiter; 2] {
+    let mut bounds = BOUNDS;
+    bounds.max_sockets_per_address = 9;
+    [0, 1].map(|_| {
+        let mut limiter = limiter();
+        limiter.bounds = bounds;
+        limiter.share();
+        limiter
+    })
+}
+
+#[test]
+fn what_an_address_takes_at_one_node_is_gone_at_the_other() {
+    let [mut a, mut b] = nodes();
+    let mut table = Table::default();
+    introduce(&mut a, 0, 1, 4, 6);
+    table.round(0, 0, &mut a);
+    table.round(0, 1, &mut b);
+    assert_eq!(left(&b, 0, 1), (10, 10));
+    introduce(&mut b, 0, 1, 4, 6);
+    table.round(0, 1, &mut b);
+    introduce(&mut a, 0, 2, 5, 1);
+    table.round(0, 0, &mut a);
+    assert_eq!(left(&a, 0, 3).1, 3);
+    assert_eq!(left(&a, 2, 3).1, 7);
+}
+
+#[test]
+fn who_is_faster_than_the_news_pays_for_it_later() {
+    let [mut a, mut b] = nodes();
+    let mut table = Table::default();
+    for limiter in [&mut a, &mut b] {
+        introduce(limiter, 0, 1, 4, 10);
+        introduce(limiter, 0, 2, 5, 6);
+    }
+    table.round(0, 0, &mut a);
+    table.round(0, 1, &mut b);
+    // Twice the burst was taken; it takes the time of twice the burst.
+    assert_eq!(left(&b, 8, 3).1, 0);
+    assert_eq!(left(&b, 16, 3).1, 16);
+}
+
+#[test]
+fn what_is_taken_while_the_news_is_under_way_counts() {
+    let [mut a, _] = nodes();
+    let told = a.tell(minutes(0), usize::MAX);
+    assert_eq!(told.len(), 2);
+    introduce(&mut a, 0, 1, 4, 2);
+    let (period, _) = a.periods();
+    let merged = Merged {
+        address: HOME,
+        elsewhere: 0,
+        introductions: 5 * period,
+        announces: 0,
+    };
+    a.hear(minutes(0), merged);
+    assert_eq!(left(&a, 0, 1).1, 16 - 5 - 2);
+    assert_eq!(a.tell(minutes(0), usize::MAX).len(), 2);
+}
+
+#[test]
+fn news_never_fills_a_bucket() {
+    let [mut a, _] = nodes();
+    introduce(&mut a, 0, 1, 4, 5);
+    a.tell(minutes(0), usize::MAX);
+    let merged = Merged {
+        address: HOME,
+        elsewhere: 0,
+        introductions: 0,
+        announces: 0,
+    };
+    a.hear(minutes(0), merged);
+    assert_eq!(left(&a, 0, 1).1, 11);
+}
+
+#[test]
+fn a_table_that_has_lost_everything_is_told_again() {
+    let [mut a, mut b] = nodes();
+    introduce(&mut a, 0, 1, 4, 6);
+    let mut table = Table::default();
+    table.round(0, 0, &mut a);
+    table = Table::default();
+    // Nobody listens meanwhile: each for itself.
+    a.keep();
+    introduce(&mut a, 0, 1, 4, 2);
+    a.share();
+    table.round(0, 0, &mut a);
+    table.round(0, 1, &mut b);
+    assert_eq!(left(&b, 0, 1).1, 8);
+}
+
+#[test]
+fn sockets_at_other_nodes_count_as_long_as_they_are_heard_of() {
+    let [mut a, mut b] = nodes();
+    a.bounds.max_sockets_per_address = 4;
+    let mut table = Table::default();
+    table.round(0, 1, &mut b);
+    a.remind();
+    table.round(0, 0, &mut a);
+    assert!(!a.open(minutes(0), SocketId(9), HOME));
+    b.close(minutes(0), SocketId(1));
+    b.close(minutes(0), SocketId(2));
+    b.close(minutes(0), SocketId(3));
+    table.round(0, 1, &mut b);
+    // Whoever was refused has had the count looked up.
+    table.round(0, 0, &mut a);
+    assert!(a.open(minutes(0), SocketId(9), HOME));
+    assert!(!a.open(minutes(0), SocketId(10), HOME));
+    a.close(minutes(0), SocketId(9));
+    a.hear(
+        minutes(0),
+        Merged {
+            address: HOME,
+            elsewhere: 3,
+            introductions: 0,
+            announces: 0,
+        },
+    );
+    a.keep();
+    assert!(a.open(minutes(0), SocketId(11), HOME));
+}
+
+#[test]
+fn little_is_told_at_a_time_and_the_oldest_first() {
+    let [mut a, _] = nodes();
+    let told = |a: &mut Limiter| -> Vec<_> {
+        let spent = a.tell(minutes(0), 1);
+        spent.iter().map(|spent| spent.address).collect()
+    };
+    let both = [told(&mut a), told(&mut a)].concat();
+    assert!(both.contains(&HOME) && both.contains(&AWAY));
+    assert!(told(&mut a).is_empty());
+    introduce(&mut a, 0, 4, 1, 1);
+    assert_eq!([told(&mut a), told(&mut a)].concat(), [AWAY, HOME]);
+}
+
+#[test]
+fn nothing_is_noted_while_nobody_listens() {
+    let mut limiter = limiter();
+    introduce(&mut limiter, 0, 1, 4, 3);
+    assert!(limiter.tell(minutes(0), usize::MAX).is_empty());
+    limiter.close(minutes(0), SocketId(1));
+    assert!(limiter.tell(minutes(0), usize::MAX).is_empty());
+}
