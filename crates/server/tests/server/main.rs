@@ -1,6 +1,8 @@
 //! The server as its clients see it: real sockets, real files.
 
 mod admin;
+#[cfg(feature = "s3")]
+mod bucket;
 mod command;
 mod deploy;
 mod harness;
@@ -9,6 +11,9 @@ mod live;
 mod operation;
 mod origin;
 mod privacy;
+mod scale;
+#[cfg(feature = "s3")]
+mod store;
 mod stun;
 mod tracker;
 mod transport;
