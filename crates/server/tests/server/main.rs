@@ -3,6 +3,7 @@
 mod admin;
 mod command;
 mod deploy;
+mod flood;
 mod harness;
 mod index;
 mod live;
