@@ -120,7 +120,7 @@ impl Kind {
             }
             Self::Deaf => loop {
                 stream.write_all(&scrape()).await?;
-                sleep(DRIP / 20).await;
+                sleep(DRIP / 4).await;
             },
         }
     }
