@@ -29,6 +29,15 @@ pub(crate) struct Cli {
     /// Bytes of each session description
     #[arg(long, value_name = "BYTES", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=8_000))]
     pub(crate) sdp: u32,
+    /// Connections that mean no good, beside the viewers during the load: silent, of one byte a second, never reading
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    pub(crate) hostile: u32,
+    /// Addresses that these come from
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub(crate) hostile_addresses: u32,
+    /// How long these are let alone before the load, in seconds
+    #[arg(long, value_name = "S", default_value = "5", value_parser = clap::value_parser!(u32).range(0..=600))]
+    pub(crate) hostile_ahead: u32,
     /// Print one line of JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,6 +5,7 @@
 
 mod board;
 mod cli;
+mod hostile;
 mod message;
 mod process;
 mod report;

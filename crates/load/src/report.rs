@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::board::Faults;
+use crate::{board::Faults, hostile::Tally};
 
 /// What one run has shown. Latencies in milliseconds, memory in bytes for each viewer.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) answer: Percentiles,
     /// From the order to switch off until a viewer has heard, of all viewers.
     pub(crate) off: Percentiles,
+    /// What has come of the connections that mean no good.
+    pub(crate) hostile: Tally,
     #[serde(flatten)]
     pub(crate) faults: Faults,
 }
@@ -110,6 +112,18 @@ impl fmt::Display for Report {
             faults.failures,
             faults.closed
         )?;
+        let Tally {
+            tried,
+            open,
+            growth,
+        } = self.hostile;
+        if tried > 0 {
+            writeln!(
+                f,
+                "| hostile connections: tried / open in the end; the tracker's growth | {tried} / {open}; {} |",
+                kib(growth)
+            )?;
+        }
         if let Some(failure) = &faults.failure {
             writeln!(f, "\nThe last failure: {failure}")?;
         }

@@ -20,6 +20,7 @@ use tokio::{
 use crate::{
     board::{Board, PATIENCE},
     cli::{Cli, Load},
+    hostile::Hostiles,
     message::Phrases,
     process::Process,
     report::{Percentiles, Report},
@@ -65,6 +66,15 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
     sleep(REST).await;
     let joined = growth()?;
 
+    let before = tracker.memory()?;
+    let hostiles = Hostiles::send(
+        options.hostile as usize,
+        options.hostile_addresses as usize,
+        options.url.server,
+    );
+    if options.hostile > 0 {
+        sleep(Duration::from_secs(options.hostile_ahead.into())).await;
+    }
     let clock = Clock::start(tracker)?;
     let (seconds, off) = match &options.load {
         Load::Idle { seconds } => {
@@ -87,6 +97,8 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
         }
     };
     let (busy, generator_busy) = clock.stop(tracker)?;
+    let hostile = hostiles.tally(tracker.memory()?.saturating_sub(before));
+    drop(hostiles);
     sleep(REST).await;
     let after = growth()?;
 
@@ -111,6 +123,7 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
         reply: Percentiles::of(board.replies),
         answer: Percentiles::of(board.answers),
         off: Percentiles::of(off),
+        hostile,
         faults: board.faults,
     })
 }

@@ -2,9 +2,9 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Libraries that write what came over the network: tungstenite whole messages, with viewers' addresses in
-/// them, and stun-types a warning for each malformed packet, with which anybody could fill the log.
-const SILENT: [&str; 3] = ["stun_types=off", "tungstenite=off", "tokio_tungstenite=off"];
+/// Libraries that write what came over the network: stun-types has a warning for each malformed packet, with which
+/// anybody could fill the log.
+const SILENT: [&str; 1] = ["stun_types=off"];
 
 /// A filter as it is asked for, except for libraries that tell what nobody should read.
 #[must_use]

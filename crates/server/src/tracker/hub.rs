@@ -36,7 +36,7 @@ const DRAIN_STEP: Duration = Duration::from_millis(50);
 /// The bounds of one socket and of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
-    /// Sockets at a time. Default 20,000. Each costs about 4 KB; beyond it a new one gets 503.
+    /// Sockets at a time. Default 20,000. Each costs about 3 KB; beyond it a new one gets 503.
     pub max_sockets: usize,
     /// Messages that wait for one socket. Default 64, which is several announces' worth of offers. When
     /// they are more, its client does not read, and it is closed. Higher costs memory in a crowd.

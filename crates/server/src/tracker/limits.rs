@@ -36,7 +36,8 @@ pub struct Introductions {
     pub address: Bucket,
 }
 
-/// How many announces there are, of all swarms together.
+/// How many announces there are, of all swarms together. A question for counts is as good as one: its answer may
+/// be long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announces {
     /// For one connection. Default 100, then 600 per hour: a page with 16 videos announces 64 times in two

@@ -118,7 +118,7 @@ pub enum Handled {
 pub struct Tally {
     /// Announces that were answered, or refused.
     pub announces: u64,
-    /// Announces that were refused for coming far too often.
+    /// Announces, and questions for counts, that were refused for coming far too often.
     pub too_often: u64,
     /// Offers that were handed on.
     pub introductions: u64,
@@ -267,6 +267,13 @@ impl Swarms {
                 }
             }
             ClientMessage::Scrape { info_hashes } => {
+                if let Some(first) = info_hashes.first()
+                    && !self.limiter.may_announce(now, from)
+                {
+                    self.tally.too_often += 1;
+                    reply(failure("asked far more often than anybody has to", *first));
+                    return Handled::Fine;
+                }
                 let counts = |swarm| (swarm, self.counts(swarm).unwrap_or_default());
                 let files = info_hashes.into_iter().map(counts).collect();
                 reply(TrackerMessage::Scraped { files });

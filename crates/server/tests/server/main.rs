@@ -5,6 +5,7 @@ mod admin;
 mod bucket;
 mod command;
 mod deploy;
+mod flood;
 mod harness;
 mod index;
 mod live;

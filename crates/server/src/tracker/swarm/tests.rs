@@ -639,3 +639,27 @@ fn an_open_tracker_takes_any_swarm_up_to_a_bound() {
     swarms.close(Duration::ZERO, SocketId(1));
     assert!(swarms.swarms.is_empty());
 }
+
+#[test]
+fn who_asks_for_counts_is_limited_like_who_announces() {
+    let config = SwarmConfig {
+        announces: Announces {
+            socket: Bucket {
+                burst: 3,
+                per_hour: 60,
+            },
+            ..SwarmConfig::default().announces
+        },
+        ..SwarmConfig::default()
+    };
+    let mut world = World::new(config);
+    let ask = |world: &mut World| {
+        let info_hashes = vec![SWARM];
+        let mut out = world.say(1, ClientMessage::Scrape { info_hashes });
+        matches!(out.pop().unwrap().message, TrackerMessage::Scraped { .. })
+    };
+    assert_eq!([(); 4].map(|()| ask(&mut world)), [true, true, true, false]);
+    world.now += Duration::from_secs(60);
+    assert!(ask(&mut world));
+    assert_eq!(world.swarms.tally().too_often, 1);
+}
