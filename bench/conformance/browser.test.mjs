@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
 import { root } from '../../scripts/run.mjs';
@@ -16,22 +16,41 @@ const SEGMENT = Buffer.alloc(100_000, 'segment');
 const FILES = {
   '/webtorrent.js': 'webtorrent/dist/webtorrent.min.js',
   '/core.js': 'p2p-media-loader-core/dist/p2p-media-loader-core.es.min.js',
+  '/hlsjs.js': 'p2p-media-loader-hlsjs/dist/p2p-media-loader-hlsjs.es.min.js',
 };
+
+const SAMPLE = join(root, 'www', 'sample');
+const TYPES = { '.m3u8': 'application/vnd.apple.mpegurl', '.m4s': 'video/mp4', '.mp4': 'video/mp4' };
+
+/** What the server keeps from whoever says that it comes late, so that only peers can give it: all but the beginning. */
+const IS_KEPT = /\/0(0[4-9]|1\d)\.m4s$/;
 
 let browser;
 let server;
 let origin;
 
 before(async () => {
-  server = createServer(({ url }, response) => {
-    if (url in FILES) {
+  server = createServer(({ url, headers }, response) => {
+    if (url.startsWith('/sample/')) {
+      if (headers['x-late'] && IS_KEPT.test(url)) {
+        response.statusCode = 503;
+        response.end();
+        return;
+      }
+      response.setHeader('content-type', TYPES[extname(url)]);
+      response.end(readFileSync(join(SAMPLE, url.slice('/sample/'.length))));
+    } else if (url === '/hls.js') {
+      response.setHeader('content-type', 'text/javascript');
+      response.end(readFileSync(join(root, 'node_modules', 'hls.js', 'dist', 'hls.min.js')));
+    } else if (url in FILES) {
       response.setHeader('content-type', 'text/javascript');
       response.end(readFileSync(join(root, 'bench', 'node_modules', FILES[url])));
     } else if (url === '/segment') {
       response.end(SEGMENT);
     } else {
+      const imports = { 'p2p-media-loader-core': '/core.js' };
       response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><title>client</title>');
+      response.end(`<!doctype html><title>client</title><script type="importmap">${JSON.stringify({ imports })}</script><video muted></video>`);
     }
   });
   server.listen(0, '127.0.0.1');
@@ -46,9 +65,10 @@ after(async () => {
   server?.close();
 });
 
-async function page() {
+async function page(headers = {}) {
   const context = await browser.createBrowserContext();
   const made = await context.newPage();
+  await made.setExtraHTTPHeaders(headers);
   made.setDefaultTimeout(PATIENCE);
   await made.goto(`${origin}/`);
   return made;
@@ -108,4 +128,31 @@ test('p2p-media-loaders connect to each other', async (t) => {
   };
   for (const viewer of viewers) await viewer.evaluate(start, url);
   for (const viewer of viewers) await viewer.waitForFunction('globalThis.met === true');
+});
+
+test('players of p2p-media-loader give each other segments', async (t) => {
+  const url = await tracker(t, '--open');
+  const play = async (announce) => {
+    await new Promise((resolve, reject) => {
+      const script = Object.assign(document.createElement('script'), { src: '/hls.js', onload: resolve, onerror: reject });
+      document.head.append(script);
+    });
+    const { HlsJsP2PEngine } = await import('/hlsjs.js');
+    // What it cannot have it asks for again until a peer has it.
+    const core = { announceTrackers: [announce], rtcConfig: { iceServers: [] }, httpErrorRetries: 1_000 };
+    const hls = new (HlsJsP2PEngine.injectMixin(globalThis.Hls))({ enableWorker: false, p2p: { core } });
+    globalThis.loaded = { http: 0, p2p: 0 };
+    hls.p2pEngine.addEventListener('onSegmentLoaded', ({ downloadSource }) => (globalThis.loaded[downloadSource] += 1));
+    const video = document.querySelector('video');
+    hls.attachMedia(video);
+    hls.loadSource('/sample/master.m3u8');
+    await video.play();
+  };
+  const [first, late] = [await page(), await page({ 'x-late': '1' })];
+  await first.evaluate(play, url);
+  await first.waitForFunction('globalThis.loaded.http >= 8');
+  await late.evaluate(play, url);
+  // Four segments of four seconds are the server's.
+  await late.waitForFunction("document.querySelector('video').buffered.length > 0 && document.querySelector('video').buffered.end(0) > 17");
+  assert.ok((await late.evaluate(() => globalThis.loaded.p2p)) > 0);
 });

@@ -45,3 +45,5 @@ export class RTCPeerConnection {
 
   close() {}
 }
+
+export default { RTCSessionDescription, RTCIceCandidate, RTCPeerConnection };

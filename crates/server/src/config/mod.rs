@@ -286,6 +286,13 @@ mod tests {
                 "begins with http",
             ),
             ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
+            (
+                "[redis]\nurl = \"127.0.0.1:6379\"",
+                "line 2",
+                "such as redis://127.0.0.1:6379",
+            ),
+            ("[redis]\nprefix = \"a b\"", "line 2", "such as shoal:"),
+            ("[redis]\ninterval_ms = 900", "line 2", "from 20 to 500"),
             ("[site", "line 1", "table"),
         ] {
             let error = error(text);

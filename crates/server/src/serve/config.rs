@@ -238,6 +238,7 @@ impl ServeConfig {
             per_connection: allowance(self.swarms.introductions.socket),
             per_address: allowance(self.swarms.introductions.address),
             tokens: self.access.require_token,
+            nodes: self.redis.is_some(),
             stun: Party::of(named.map(String::as_str).chain(own)),
             turn: Party::of(relays.map(String::as_str)),
             mirrors: Party::of(self.mirrors.iter().map(String::as_str)),
