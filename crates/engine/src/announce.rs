@@ -120,7 +120,8 @@ impl Engine {
         }
         let doubled = self.config.tracker_retry * (1 << self.tracker.failures.min(10));
         let wait = doubled.min(self.config.tracker_retry_max);
-        let wait = wait.mul_f64(self.chance.around_one(0.3));
+        // Widely: when a node dies, all of its viewers come back, each with several requests.
+        let wait = wait.mul_f64(self.chance.around_one(0.8));
         self.tracker.socket = Socket::Resting {
             until: self.now + wait,
         };

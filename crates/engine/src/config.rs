@@ -159,7 +159,8 @@ pub struct Config {
     pub count_retry: Duration,
     /// Bound on opening the tracker's socket. 10 s.
     pub tracker_open: Duration,
-    /// First wait before the tracker is tried again; doubles to `tracker_retry_max`. 1 s.
+    /// First wait before the tracker is tried again, in the mean; doubles to `tracker_retry_max`. Shorter: the
+    /// viewers of a tracker that dies are a crowd at the next one; longer: new peers come later. 3 s.
     pub tracker_retry: Duration,
     /// Longest wait before the tracker is tried again. 60 s.
     pub tracker_retry_max: Duration,
@@ -241,7 +242,7 @@ impl Default for Config {
             min_count_interval: s(10),
             count_retry: s(300),
             tracker_open: s(10),
-            tracker_retry: s(1),
+            tracker_retry: s(3),
             tracker_retry_max: s(60),
             announce_soon: s(15),
             announce_interval: s(120),

@@ -288,7 +288,7 @@ fn rubbish_costs_the_one_who_sent_it() {
     let outputs = viewer.tell(Input::TrackerMessage("null".into()));
     assert!(outputs.contains(&Output::TrackerClose));
     assert!(viewer.events.contains(&Event::Problem("tracker-malformed")));
-    let outputs = viewer.pass(Duration::from_secs(5));
+    let outputs = viewer.pass(Duration::from_secs(6));
     assert!(
         outputs.contains(&Output::TrackerConnect(0)),
         "it is tried again: {outputs:?}"
@@ -302,7 +302,7 @@ fn a_tracker_that_is_away_is_tried_again_and_the_viewer_told() {
     assert_eq!(viewer.state(), State::On);
     viewer.tell(Input::TrackerClosed);
     assert_eq!(viewer.state(), State::Waiting(Reason::Tracker));
-    let outputs = viewer.pass(Duration::from_secs(2));
+    let outputs = viewer.pass(Duration::from_secs(6));
     assert!(outputs.contains(&Output::TrackerConnect(0)), "{outputs:?}");
     let outputs = viewer.tell(Input::TrackerOpened);
     for link in outputs.iter().filter_map(common::offered) {

@@ -2,20 +2,25 @@
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
+    task::{Context, Poll, ready},
 };
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text},
@@ -60,11 +65,14 @@ impl Figures {
         ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
     }
 
-    fn answered(&self, status: StatusCode, bytes: u64) {
+    fn answered(&self, status: StatusCode) {
         if let Some(count) = self.answers.get(usize::from(status.as_u16() / 100)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn sent(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
@@ -74,23 +82,48 @@ impl Drop for Counted {
     }
 }
 
-/// Counts an answer.
+/// Counts an answer, and its bytes as they are sent.
 pub(crate) async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let has_body = request.method() != Method::HEAD;
     let response = next.run(request).await;
-    let length = || length(response.headers()).filter(|_| has_body);
-    site.figures
-        .answered(response.status(), length().unwrap_or_default());
-    response
+    site.figures.answered(response.status());
+    response.map(|body| {
+        Body::new(Metered {
+            body,
+            figures: site.figures,
+        })
+    })
 }
 
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+/// A body whose bytes are counted.
+struct Metered {
+    body: Body,
+    figures: Arc<Figures>,
+}
+
+impl hyper::body::Body for Metered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(bytes) = frame.data_ref()
+        {
+            self.figures.sent(bytes.len());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Answers `/healthz`: a balancer sends no more viewers once the server is about to stop.
@@ -155,7 +188,7 @@ impl Snapshot {
             .collect();
         let told = "HTTP answers by the class of their status";
         counters(encoder, "http_answers", told, "class", &answers)?;
-        let told = "Bytes of the bodies of HTTP answers, before compression";
+        let told = "Bytes of the bodies of HTTP answers, as they are sent";
         encoder
             .encode_descriptor("http_sent_bytes", told, None, MetricType::Counter)
             .and_then(|family| ConstCounter::new(load(&figures.bytes)).encode(family))?;

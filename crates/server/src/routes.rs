@@ -67,9 +67,9 @@ pub(crate) fn router(site: Site) -> Router {
         .layer(cors())
         .layer(map_response(common_headers))
         .layer(from_fn(log))
-        .layer(from_fn_with_state(site.clone(), metrics::count))
         .layer(compress::layer())
         .layer(map_response(compress::weaken))
+        .layer(from_fn_with_state(site.clone(), metrics::count))
         .with_state(site)
 }
 

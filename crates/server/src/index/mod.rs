@@ -44,6 +44,9 @@ use crate::{
     tracker::{Tracker, swarm::Scope},
 };
 
+/// How often the tracker is told what may not be shared any more.
+const ENFORCE: Duration = Duration::from_millis(500);
+
 /// Live streams that are looked at at a time.
 const LOOKS: usize = 8;
 
@@ -139,6 +142,7 @@ impl Library {
         });
         _ended.await;
         self.shop.crew.dismiss();
+        self.shop.root.close();
     }
 
     /// How many videos have an index, and how many of them are live.
@@ -348,13 +352,17 @@ impl Library {
     }
 
     async fn watch_policies(&self) {
+        let mut looked: Option<Instant> = None;
         loop {
-            let (root, policies) = (self.shop.root.clone(), Arc::clone(&self.policies));
-            let look = tokio::task::spawn_blocking(move || policies.look(&root));
-            // When the runtime stops it is no longer wanted.
-            let _done = look.await;
+            if looked.is_none_or(|at| at.elapsed() >= self.pace().policies) {
+                looked = Some(Instant::now());
+                let (root, policies) = (self.shop.root.clone(), Arc::clone(&self.policies));
+                let look = tokio::task::spawn_blocking(move || policies.look(&root));
+                // When the runtime stops it is no longer wanted.
+                let _done = look.await;
+            }
             self.enforce();
-            sleep(self.pace().policies).await;
+            sleep(ENFORCE).await;
         }
     }
 

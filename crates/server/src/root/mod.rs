@@ -112,6 +112,21 @@ impl Root {
         }
     }
 
+    /// Whether reading is waiting, for the most part.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        !matches!(self, Self::Directory(_))
+    }
+
+    /// Has nobody wait for an answer any more.
+    pub fn close(&self) {
+        match self {
+            Self::Directory(_) => {}
+            #[cfg(feature = "s3")]
+            Self::Store(store) => store.close(),
+        }
+    }
+
     /// The state of a regular file, `None` if there is none.
     ///
     /// # Errors
@@ -120,7 +135,7 @@ impl Root {
         match self {
             Self::Directory(directory) => Ok(directory.stamp(path)),
             #[cfg(feature = "s3")]
-            Self::Store(store) => store.wait(store.stamp(path)),
+            Self::Store(store) => store.wait(store.stamp(path))?,
         }
     }
 
@@ -133,7 +148,10 @@ impl Root {
                 paths.iter().map(stamp).collect()
             }
             #[cfg(feature = "s3")]
-            Self::Store(store) => store.wait(store.stamps(paths)),
+            Self::Store(store) => store.wait(store.stamps(paths)).unwrap_or_else(|error| {
+                let unknown = |_| Err(error.kind().into());
+                paths.iter().map(unknown).collect()
+            }),
         }
     }
 
@@ -155,7 +173,7 @@ impl Root {
             }
             #[cfg(feature = "s3")]
             Self::Store(store) => {
-                let (download, stamp) = store.wait(store.download(path, range))?;
+                let (download, stamp) = store.wait(store.download(path, range))??;
                 Ok((Reader::Download(download), stamp))
             }
         }
@@ -169,7 +187,7 @@ impl Root {
         match self {
             Self::Directory(directory) => directory.read(path, max),
             #[cfg(feature = "s3")]
-            Self::Store(store) => store.wait(store.read(path, max)),
+            Self::Store(store) => store.wait(store.read(path, max))?,
         }
     }
 
@@ -181,7 +199,7 @@ impl Root {
         match self {
             Self::Directory(directory) => directory.list(folder),
             #[cfg(feature = "s3")]
-            Self::Store(store) => store.wait(store.list(folder)),
+            Self::Store(store) => store.wait(store.list(folder))?,
         }
     }
 }

@@ -53,8 +53,9 @@ impl Default for DrainConfig {
 /// How a server makes its indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexConfig {
-    /// How many threads hash at a time. Default `None`: half of the cores. They stand back behind serving
-    /// in any case; fewer make new videos wait longer.
+    /// How many threads hash at a time. Default `None`: half of the cores, and four where videos come from
+    /// a store and threads wait for it. They stand back behind serving in any case; fewer make new videos
+    /// wait longer.
     pub threads: Option<NonZero<usize>>,
     /// The folder in which digests are kept, so that a restart reads no file again. Default none.
     pub cache: Option<PathBuf>,
@@ -62,9 +63,10 @@ pub struct IndexConfig {
 
 impl IndexConfig {
     /// Who hashes.
-    pub(super) fn crew(&self) -> Crew {
-        let half = || thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
-        Crew::new(self.threads.map_or_else(half, NonZero::get))
+    pub(super) fn crew(&self, root: &Root) -> Crew {
+        let half = thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+        let usual = if root.is_remote() { half.max(4) } else { half };
+        Crew::new(self.threads.map_or(usual, NonZero::get))
     }
 
     /// Where digests of a directory's segments are kept.

@@ -71,7 +71,7 @@ impl Server {
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let facts = config.facts_as_configured();
         let root = config.root().await?;
-        let (crew, cache) = (config.index.crew(), config.index.cache(root.path())?);
+        let (crew, cache) = (config.index.crew(&root), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls
             .map_err(|cause| ServeError::Tls { cause })?

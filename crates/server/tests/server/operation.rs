@@ -63,6 +63,27 @@ async fn figures_are_there_for_whoever_may_see_them() {
 }
 
 #[tokio::test]
+async fn bytes_are_counted_as_they_are_sent() {
+    let fill = |tree: &Tree| tree.write("long.m3u8", "#EXTM3U\n".repeat(50_000));
+    let site = Site::with(fill, |config| {
+        config.metrics = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    let sent = async || {
+        let page = site.metrics("/metrics").await;
+        figure(page.text(), "shoal_http_sent_bytes_total ").unwrap()
+    };
+    let zipped = [("Accept-Encoding", "gzip")];
+    site.request("GET", "/long.m3u8", &zipped).await;
+    let compressed = sent().await;
+    assert!((100..20_000).contains(&compressed), "{compressed}");
+    site.request("HEAD", "/long.m3u8", &[]).await;
+    site.request("GET", "/long.m3u8", &[("Range", "bytes=0-999")])
+        .await;
+    assert_eq!(sent().await, compressed + 1_000);
+}
+
+#[tokio::test]
 async fn a_server_that_drains_says_so_and_lets_its_viewers_go_in_good_order() {
     let mut site = Site::with(film, |config| {
         config.drain = DrainConfig {

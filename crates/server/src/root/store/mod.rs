@@ -26,6 +26,7 @@ use object_store::{
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_util::sync::CancellationToken;
 
 use self::memory::Memory;
 use super::{Entry, Pace, SCHEME, Stamp, StoreConfig, within};
@@ -64,6 +65,8 @@ struct Inner {
     prefix: String,
     client: AmazonS3,
     runtime: Handle,
+    /// After this nobody waits for an answer any more.
+    closing: CancellationToken,
     pace: Pace,
     memory: Memory,
 }
@@ -138,6 +141,7 @@ impl Store {
             },
             client: builder.build().map_err(told)?,
             runtime: Handle::current(),
+            closing: CancellationToken::new(),
             pace: Pace {
                 live: config.look,
                 policies: config.scan,
@@ -163,9 +167,16 @@ impl Store {
         self.0.pace
     }
 
+    /// Has nobody wait for an answer any more: the runtime is about to stop.
+    pub(super) fn close(&self) {
+        self.0.closing.cancel();
+    }
+
     /// Waits for an answer, on a thread that may.
-    pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
-        self.0.runtime.block_on(answer)
+    pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> io::Result<T> {
+        let answer = self.0.closing.run_until_cancelled(answer);
+        let answer = self.0.runtime.block_on(answer);
+        answer.ok_or_else(|| io::ErrorKind::HostUnreachable.into())
     }
 
     /// What is known of a file, `None` if there is none; asked for again when that is not fresh.
@@ -322,7 +333,7 @@ impl Store {
         let sent: GetResult = sent.map_err(told)?;
         let stamp = Object::of(&sent.meta).stamp;
         let download = Download {
-            runtime: self.0.runtime.clone(),
+            store: self.clone(),
             stream: sent.into_stream(),
             chunk: Bytes::new(),
         };
@@ -403,7 +414,7 @@ impl Object {
 
 /// What a store sends of an object, for a thread that waits for it.
 pub struct Download {
-    runtime: Handle,
+    store: Store,
     stream: BoxStream<'static, object_store::Result<Bytes>>,
     chunk: Bytes,
 }
@@ -411,7 +422,7 @@ pub struct Download {
 impl Download {
     fn empty(store: &Store) -> Self {
         Self {
-            runtime: store.0.runtime.clone(),
+            store: store.clone(),
             stream: futures_util::stream::empty().boxed(),
             chunk: Bytes::new(),
         }
@@ -421,7 +432,7 @@ impl Download {
 impl Read for Download {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
-            match self.runtime.block_on(self.stream.next()) {
+            match self.store.wait(self.stream.next())? {
                 Some(chunk) => self.chunk = chunk.map_err(told)?,
                 None => return Ok(0),
             }
