@@ -1,7 +1,7 @@
 // Brings what a fresh machine lacks, given Rust (rustup), Node and npm. Asks for nothing that is already there.
 //
 //   node scripts/setup.mjs            everything that building and testing need
-//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, browsers, bench, rivals
+//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, nodes, browsers, bench, rivals
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
@@ -15,8 +15,8 @@ const CHROMIUM_AND_IP = [
   [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
 ];
 
-const parts = { modules, native, wasm, browsers, bench, rivals };
-const usual = ['modules', 'native', 'wasm', 'browsers'];
+const parts = { modules, native, wasm, nodes, browsers, bench, rivals };
+const usual = ['modules', 'native', 'wasm', 'nodes', 'browsers'];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
@@ -55,6 +55,13 @@ async function wasm() {
   await tool('wasm-bindgen', 'wasm-bindgen-cli', lockedVersion('wasm-bindgen'));
 }
 
+/** What two nodes are tested with. Those tests say so and pass where it is missing, so that nobody has to have it. */
+function nodes() {
+  const programs = ['redis-server', 'nginx', 'haproxy'];
+  const packages = programs.map((program) => [which(program) ?? `/usr/sbin/${program}`, program]);
+  return debian('Tests of several nodes are left out without', packages, say);
+}
+
 /** Stock browsers for the tests, `ip` for the network namespace that they run in, and what listens and relays there. */
 function browsers() {
   return debian('The browser tests need', [
@@ -82,16 +89,17 @@ async function rivals() {
   await must('npm ci failed. Is the npm registry within reach?', ...npm('ci', '--prefix', 'bench', '--ignore-scripts'));
 }
 
-/** Installs those Debian packages whose file, given first, is missing; or names them where it may not. */
-async function debian(who, packages) {
+/** Installs those Debian packages whose file, given first, is missing; or names them where it may not, and by default fails. */
+async function debian(who, packages, otherwise = fail) {
   const missing = packages.filter(([path]) => !existsSync(path)).map(([, name]) => name);
   if (missing.length === 0) return;
   const names = missing.join(' ');
   if (process.getuid?.() !== 0 || !which('apt-get')) {
-    fail(
+    otherwise(
       `${who}: ${names}. On Debian or Ubuntu: "sudo apt-get install ${names}". ` +
         'Elsewhere, install them, and set CHROMIUM and FIREFOX to the paths of the browsers.',
     );
+    return;
   }
   say(`setup: ${names} (apt-get)`);
   const quiet = { DEBIAN_FRONTEND: 'noninteractive' };

@@ -124,39 +124,37 @@ impl Dice {
     fn tracker_message(&mut self) -> String {
         let peer_id = PeerId([self.roll(12) as u8; 20]);
         let offer_id = OfferId([self.roll(30) as u8; 20]);
-        match self.roll(6) {
+        let message: TrackerMessage = match self.roll(6) {
             0 => TrackerMessage::Announced {
                 info_hash: SWARM,
                 interval: self.number(200).min(u64::from(u32::MAX)) as u32,
                 complete: self.roll(3) as u32,
                 incomplete: self.number(1_000).min(u64::from(u32::MAX)) as u32,
                 min_interval: None,
-            }
-            .encode(),
+            },
             1 => TrackerMessage::Answer {
                 info_hash: SWARM,
                 peer_id,
                 offer_id,
                 sdp: "a".into(),
-            }
-            .encode(),
+            },
             2 => TrackerMessage::Failure {
                 reason: "no".into(),
                 info_hash: Some(SWARM),
                 off: None,
-            }
-            .encode(),
+            },
             3 => {
-                ["null", "", "{}", "[1", "{\"action\":\"announce\"}"][self.roll(5) as usize].into()
+                let texts = ["null", "", "{}", "[1", "{\"action\":\"announce\"}"];
+                return texts[self.roll(5) as usize].into();
             }
             _ => TrackerMessage::Offer {
                 info_hash: SWARM,
                 peer_id,
                 offer_id,
                 sdp: "o".into(),
-            }
-            .encode(),
-        }
+            },
+        };
+        message.encode()
     }
 
     fn input(&mut self, links: &[LinkId], gets: &[HttpId]) -> Input {

@@ -259,7 +259,7 @@ fn without_a_way_in_the_reason_is_said_and_nothing_goes_on() {
 
 /// The tracker says that it serves nobody any more, or not this one.
 fn failure(off: Option<OffBy>) -> Input {
-    let message = TrackerMessage::Failure {
+    let message: TrackerMessage = TrackerMessage::Failure {
         reason: "no".into(),
         info_hash: Some(common::SWARM),
         off,
@@ -331,7 +331,7 @@ fn an_index_that_never_comes_is_not_waited_for() {
 fn no_stranger_can_make_us_believe_that_webrtc_is_blocked() {
     let mut viewer = Viewer::sharing();
     for name in 100..110 {
-        let offer = TrackerMessage::Offer {
+        let offer: TrackerMessage = TrackerMessage::Offer {
             info_hash: common::SWARM,
             peer_id: PeerId([name; 20]),
             offer_id: OfferId([name; 20]),

@@ -343,39 +343,38 @@ fn no_address_and_no_text_of_a_stranger_is_kept() {
         link: LINK,
         sdp: sdp.clone(),
     }];
-    let texts = [
+    let messages: [TrackerMessage; 4] = [
         TrackerMessage::Offer {
             info_hash,
             peer_id,
             offer_id,
             sdp: sdp.clone(),
-        }
-        .encode(),
+        },
         TrackerMessage::Answer {
             info_hash,
             peer_id,
             offer_id,
             sdp,
-        }
-        .encode(),
+        },
         TrackerMessage::Failure {
             reason: "203.0.113.77 is secret".into(),
             info_hash: None,
             off: None,
-        }
-        .encode(),
+        },
         TrackerMessage::Warning {
             message: "203.0.113.77 is secret".into(),
             info_hash: None,
-        }
-        .encode(),
+        },
+    ];
+    let mut texts = messages.map(|message| message.encode()).to_vec();
+    texts.extend([
         format!(r#"{{"action":"announce","info_hash":"{hash}","your ip":"203.0.113.77"}}"#),
         format!(
             r#"{{"action":"announce","info_hash":"{hash}","peers":[{{"ip":"2001:db8::77"}}]}}"#
         ),
         "203.0.113.77, not JSON".into(),
-    ];
-    inputs.extend(texts.map(Input::TrackerMessage));
+    ]);
+    inputs.extend(texts.into_iter().map(Input::TrackerMessage));
     let extended = |id, payload: &[u8]| {
         frame(Message::Extended {
             id,

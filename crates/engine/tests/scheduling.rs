@@ -42,7 +42,7 @@ fn block(piece: u32, number: u32) -> Block {
 
 /// The tracker counts this many viewers.
 fn counted(viewer: &mut Viewer, viewers: u32) {
-    let message = TrackerMessage::Announced {
+    let message: TrackerMessage = TrackerMessage::Announced {
         info_hash: common::SWARM,
         interval: 120,
         complete: 0,

@@ -170,7 +170,7 @@ fn a_rotten_piece_is_refused_and_its_sender_banned() {
     );
     assert!(viewer.events.contains(&Event::Problem("peer-rotten-piece")));
     assert_eq!(viewer.engine.stats(viewer.now).rotten_pieces, 1);
-    let offer = TrackerMessage::Offer {
+    let offer: TrackerMessage = TrackerMessage::Offer {
         info_hash: common::SWARM,
         peer_id: shoal_wire::id::PeerId([200; 20]),
         offer_id: shoal_wire::id::OfferId([1; 20]),

@@ -112,7 +112,7 @@ pub(crate) struct Relays {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The directory to serve; nothing outside it is
+    /// The directory to serve, or a bucket as s3://bucket/prefix; nothing outside it is
     pub(crate) dir: Option<PathBuf>,
     /// A configuration file (TOML); the other options override what it says
     #[arg(long, value_name = "FILE")]

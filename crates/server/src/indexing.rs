@@ -15,7 +15,7 @@ use shoal_server::{
         Cache, Crew, Settings,
         write::{self, Event, Run},
     },
-    root::Root,
+    root::{Directory, SCHEME},
 };
 
 use crate::cli;
@@ -29,7 +29,10 @@ const STYLE: &str = "{bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left
 
 pub(crate) fn run(options: cli::Index) -> Result<()> {
     let dir = options.dir;
-    let root = Root::open(&dir).with_context(|| {
+    if dir.to_str().is_some_and(|dir| dir.starts_with(SCHEME)) {
+        bail!("indexes are written into a directory only: `shoal serve` makes those of a bucket");
+    }
+    let directory = Directory::open(&dir).with_context(|| {
         format!(
             "{} cannot be read: give the folder with the playlists",
             dir.display()
@@ -60,7 +63,7 @@ pub(crate) fn run(options: cli::Index) -> Result<()> {
         prune: options.prune,
     };
     let progress = Progress::new(options.quiet);
-    let report = write::all(&root, &run, &|event| progress.show(event));
+    let report = write::all(&directory, &run, &|event| progress.show(event));
     progress.bar.finish_and_clear();
     for problem in &report.problems {
         eprintln!("{problem}");

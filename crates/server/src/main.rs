@@ -67,8 +67,9 @@ fn serve(options: cli::Serve) -> Result<()> {
     let check = options.check;
     let config = options.into_config()?;
     if check {
-        config.check()?;
-        for problem in runtime()?.block_on(config.problems()) {
+        let runtime = runtime()?;
+        runtime.block_on(config.check())?;
+        for problem in runtime.block_on(config.problems()) {
             eprintln!("{problem}");
         }
         println!("The configuration is in order.");

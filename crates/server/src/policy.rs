@@ -17,7 +17,7 @@ use shoal_wire::index::P2p;
 use crate::{
     config::{Checked, Within},
     path::FilePath,
-    root::{Root, Stamp},
+    root::{Root, Stamp, is_away},
 };
 
 /// The name of a policy file. It is never served.
@@ -179,29 +179,33 @@ impl Folder {
         let Some(path) = folder.join(FILE) else {
             return Self::default();
         };
-        let stamp = root.stamp(&path);
+        // What a store that is away had said still holds.
+        let Ok(stamp) = root.stamp(&path) else {
+            return self;
+        };
         if stamp == self.stamp {
             return self;
         }
-        let words = match stamp {
-            None => Words::default(),
-            Some(_) => read(root, &path).unwrap_or_else(|problem| {
-                tracing::warn!(%path, "{problem}: until it is in order, nobody shares here");
-                Words {
-                    p2p: Some(Checked(P2p::Off)),
-                    min_viewers: None,
-                }
-            }),
+        let read = stamp.map(|_| root.read(&path, MAX_FILE));
+        let words = match read {
+            None => Ok(Words::default()),
+            Some(Err(error)) if is_away(&error) => return self,
+            Some(Err(error)) => Err(format!("it cannot be read ({error})")),
+            Some(Ok((bytes, _))) => words(bytes),
         };
+        let words = words.unwrap_or_else(|problem| {
+            tracing::warn!(%path, "{problem}: until it is in order, nobody shares here");
+            Words {
+                p2p: Some(Checked(P2p::Off)),
+                min_viewers: None,
+            }
+        });
         tracing::info!(%path, "policy read");
         Self { stamp, words }
     }
 }
 
-fn read(root: &Root, path: &FilePath) -> Result<Words, String> {
-    let (bytes, _) = root
-        .read(path, MAX_FILE)
-        .map_err(|error| format!("it cannot be read ({error})"))?;
+fn words(bytes: Vec<u8>) -> Result<Words, String> {
     let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     toml::from_str(&text).map_err(|error| error.to_string().trim_end().replace('\n', " "))
 }

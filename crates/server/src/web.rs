@@ -12,7 +12,7 @@ use rust_embed::RustEmbed;
 
 use crate::origin::{
     Validators, media_type, not_found, redirect,
-    reply::{Content, Resource},
+    reply::{Changed, Content, Resource},
 };
 
 /// Where the demo page is.
@@ -61,7 +61,9 @@ pub(crate) async fn serve(
             modified: None,
         },
     };
-    resource.reply(&method, &headers)
+    // What is in the binary does not change.
+    let reply = resource.reply(&method, &headers).await;
+    reply.unwrap_or_else(|Changed| not_found())
 }
 
 /// Answers `/shoal/embed`: one player that fills a frame. The query is the page's own affair.

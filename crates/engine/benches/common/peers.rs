@@ -16,7 +16,7 @@ impl Viewer {
         let mut name = [0; 20];
         name[..8].copy_from_slice(&self.met.to_be_bytes());
         let peer_id = PeerId(name);
-        let offer = TrackerMessage::Offer {
+        let offer: TrackerMessage = TrackerMessage::Offer {
             info_hash: SWARM,
             peer_id,
             offer_id: OfferId(name),

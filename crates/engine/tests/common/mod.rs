@@ -164,7 +164,7 @@ impl Viewer {
     /// A peer that speaks our extension connects by the tracker.
     pub(crate) fn meet(&mut self, name: u8) -> (LinkId, Vec<Output>) {
         let peer = PeerId([name; 20]);
-        let offer = TrackerMessage::Offer {
+        let offer: TrackerMessage = TrackerMessage::Offer {
             info_hash: SWARM,
             peer_id: peer,
             offer_id: OfferId([name; 20]),

@@ -80,6 +80,9 @@ pub enum ConfigError {
         /// What the system says.
         cause: io::Error,
     },
+    /// Of the store's key only the name or only the secret is given.
+    #[error("a store's key has two parts: give origin.access_key and origin.secret_key_file")]
+    StoreKey,
     /// The password of Redis does not fit its address.
     #[error("redis.password_file: {0}")]
     RedisPassword(&'static str),
@@ -113,7 +116,7 @@ impl Default for File {
             dir: None,
             listen: Checked(defaults.listen),
             site: Site::of(&defaults),
-            origin: Origin::default(),
+            origin: Origin::of(&defaults),
             index: Index::of(&defaults),
             http: Http::of(&defaults),
             tls: TlsFiles::default(),
@@ -283,6 +286,13 @@ mod tests {
                 "begins with http",
             ),
             ("[tracker.messages]\nburst = 0", "line 2", "from 1 to"),
+            (
+                "[redis]\nurl = \"127.0.0.1:6379\"",
+                "line 2",
+                "such as redis://127.0.0.1:6379",
+            ),
+            ("[redis]\nprefix = \"a b\"", "line 2", "such as shoal:"),
+            ("[redis]\ninterval_ms = 900", "line 2", "from 20 to 500"),
             ("[site", "line 1", "table"),
         ] {
             let error = error(text);

@@ -14,6 +14,7 @@ use crate::{
     admin::{AdminConfig, Token},
     ice::{self, TurnAccess},
     privacy::Operator,
+    root::StoreConfig,
     serve::{DrainConfig, HttpConfig, IndexConfig, ServeConfig, TlsConfig},
     stun::{StunAt, StunLimits},
 };
@@ -61,17 +62,66 @@ impl Default for Site {
 }
 
 /// Where videos are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Origin {
     mirrors: Vec<Checked<MirrorUrl>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    allow_http: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_key_file: Option<PathBuf>,
+    look: Seconds,
+    scan: Seconds,
 }
 
 impl Origin {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        let StoreConfig {
+            allow_http,
+            look,
+            scan,
+            ..
+        } = config.store;
+        Self {
+            mirrors: Vec::new(),
+            endpoint: None,
+            region: None,
+            allow_http,
+            access_key: None,
+            secret_key_file: None,
+            look: Within::near(look.as_secs()),
+            scan: Within::near(scan.as_secs()),
+        }
+    }
+
     pub(super) fn apply(self, config: &mut ServeConfig) -> Result<(), ConfigError> {
+        let key = match (self.access_key, self.secret_key_file) {
+            (None, None) => None,
+            (Some(name), Some(file)) => Some((name, secret(&file)?)),
+            _ => return Err(ConfigError::StoreKey),
+        };
+        config.store = StoreConfig {
+            endpoint: self.endpoint,
+            region: self.region,
+            allow_http: self.allow_http,
+            key,
+            look: Duration::from_secs(self.look.get()),
+            scan: Duration::from_secs(self.scan.get()),
+        };
         let mirrors = self.mirrors.into_iter().map(|url| url.0.0).collect();
         config.mirrors = super::mirrors(mirrors)?;
         Ok(())
+    }
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self::of(&ServeConfig::default())
     }
 }
 

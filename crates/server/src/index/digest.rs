@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
     ops::Range,
     sync::{Mutex, PoisonError},
 };
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     path::FilePath,
-    root::{Root, Stamp},
+    root::{Root, Stamp, is_away},
 };
 
 /// Why a segment has no digests.
@@ -32,6 +32,13 @@ pub(super) enum SegmentError {
     /// It is not there, or may not be read.
     #[error("segment {0} cannot be read: {1}")]
     Read(FilePath, io::Error),
+}
+
+impl SegmentError {
+    /// Whether it says nothing about the segment.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self, Self::Read(_, error) if is_away(error))
+    }
 }
 
 /// Where a segment is: a file and, where it is not all of it, its bytes there.
@@ -105,8 +112,8 @@ impl Digests {
     /// How many bytes of some segments would have to be read.
     pub(super) fn missing(&mut self, root: &Root, places: &[Place]) -> u64 {
         let mut bytes = 0;
-        for place in places {
-            if let Some(stamp) = root.stamp(&place.path)
+        for (place, stamp) in places.iter().zip(stamps(root, places)) {
+            if let Ok(Some(stamp)) = stamp
                 && self.known.get(place, stamp).is_none()
             {
                 let range = place.range.as_ref();
@@ -125,11 +132,13 @@ impl Digests {
         crew: &Crew,
         hashed: &(dyn Fn(u64) + Sync),
     ) -> Vec<Result<PartSegment, SegmentError>> {
-        let found = |place: &Place| match root.stamp(&place.path) {
-            Some(stamp) => Ok(self.known.get(place, stamp).cloned()),
-            None => Err(not_there(&place.path)),
+        let found = |(place, stamp): (&Place, io::Result<Option<Stamp>>)| match stamp {
+            Ok(Some(stamp)) => Ok(self.known.get(place, stamp).cloned()),
+            Ok(None) => Err(not_there(&place.path)),
+            Err(error) => Err(SegmentError::Read(place.path.clone(), error)),
         };
-        let mut results: Vec<_> = places.iter().map(found).collect();
+        let stamps = stamps(root, places);
+        let mut results: Vec<_> = places.iter().zip(stamps).map(found).collect();
         let unknown = places.iter().zip(&results);
         let unknown = unknown.filter(|(_, found)| matches!(found, Ok(None)));
         let unknown: Vec<_> = unknown.map(|(place, _)| place).collect();
@@ -186,6 +195,11 @@ fn note(journal: &Mutex<Option<Journal>>, place: &Place, stamp: Stamp, segment: 
     }
 }
 
+fn stamps(root: &Root, places: &[Place]) -> Vec<io::Result<Option<Stamp>>> {
+    let paths: Vec<_> = places.iter().map(|place| place.path.clone()).collect();
+    root.stamps(&paths)
+}
+
 fn not_there(path: &FilePath) -> SegmentError {
     SegmentError::Read(path.clone(), io::ErrorKind::NotFound.into())
 }
@@ -202,15 +216,15 @@ pub(super) fn hash(
     going_on: impl Fn(u64) -> bool,
 ) -> Result<(Stamp, PartSegment), SegmentError> {
     let read = |error| SegmentError::Read(place.path.clone(), error);
-    let (mut file, stamp) = root.file(&place.path).map_err(read)?;
-    let bytes = place.range.clone().unwrap_or(0..stamp.len);
-    if bytes.end > stamp.len || bytes.start > bytes.end {
-        return Err(SegmentError::Short(place.path.clone()));
-    }
-    let length = u32::try_from(bytes.end - bytes.start)
-        .map_err(|_| SegmentError::Large(place.path.clone()))?;
-    file.seek(SeekFrom::Start(bytes.start)).map_err(read)?;
-    let pieces = digests(&mut file, length, going_on).map_err(read)?;
+    let opened = root.reader(&place.path, place.range.as_ref());
+    let (mut reader, stamp) = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => SegmentError::Short(place.path.clone()),
+        _ => read(error),
+    })?;
+    let range = place.range.as_ref();
+    let length = range.map_or(stamp.len, |range| range.end - range.start);
+    let length = u32::try_from(length).map_err(|_| SegmentError::Large(place.path.clone()))?;
+    let pieces = digests(&mut reader, length, going_on).map_err(read)?;
     Ok((stamp, PartSegment { length, pieces }))
 }
 

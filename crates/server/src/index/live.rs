@@ -154,7 +154,7 @@ impl Stream {
                 known.listed.entry(seq).or_insert_with(|| {
                     (
                         segment.clone(),
-                        path.as_ref().and_then(|path| root.stamp(path)),
+                        path.as_ref().and_then(|path| root.stamp(path).ok()?),
                     )
                 });
                 if segment.gap || built.contains_key(&seq) {
@@ -214,7 +214,7 @@ impl LiveTrack {
             };
             let changed = || {
                 let path = playlist.resolve(&now.uri);
-                let stamp_now = path.and_then(|path| root.stamp(&path));
+                let stamp_now = path.and_then(|path| root.stamp(&path).ok()?);
                 // A file of several segments grows, and one that is gone tells nothing.
                 now.range.is_none()
                     && stamp
@@ -235,14 +235,19 @@ pub(super) fn is_settled(source: &Source) -> bool {
 }
 
 fn stride(root: &Root, source: &Source) -> u32 {
-    let lengths = source.tracks.iter().flat_map(|track| {
-        let segments = track.media.iter().flat_map(|media| &media.segments);
-        segments.filter_map(|segment| match &segment.range {
-            Some(range) => Some(range.end - range.start),
-            None => Some(root.stamp(&track.path.resolve(&segment.uri)?)?.len),
-        })
-    });
+    let (mut lengths, mut files) = (Vec::new(), Vec::new());
+    for track in &source.tracks {
+        for segment in track.media.iter().flat_map(|media| &media.segments) {
+            match &segment.range {
+                Some(range) => lengths.push(range.end - range.start),
+                None => files.extend(track.path.resolve(&segment.uri)),
+            }
+        }
+    }
+    let stamps = root.stamps(&files).into_iter();
+    lengths.extend(stamps.filter_map(|stamp| Some(stamp.ok()??.len)));
     let pieces = lengths
+        .into_iter()
         .max()
         .unwrap_or(0)
         .div_ceil(u64::from(shoal_wire::id::PIECE_LENGTH));
@@ -258,7 +263,7 @@ fn epoch(root: &Root, source: &Source) -> u64 {
         .tracks
         .iter()
         .find_map(|track| Some((track, track.media.as_ref()?)));
-    let stamp_of = |uri: &str| root.stamp(&track?.0.path.resolve(uri)?);
+    let stamp_of = |uri: &str| root.stamp(&track?.0.path.resolve(uri)?).ok()?;
     let master = || source.playlists.first().and_then(|(_, stamp)| *stamp);
     let is_master = track.is_none_or(|(track, _)| {
         source

@@ -23,14 +23,14 @@ mod tests {
             "https://a.example/media/".into(),
             "http://[::1]:8080/".into(),
         ];
-        let of = |playlist| of(&servers, &FilePath::from_url(playlist).unwrap());
+        let copies = |playlist| of(&servers, &FilePath::from_url(playlist).unwrap());
         assert_eq!(
-            of("/t%C3%A9l%C3%A9/50%25%20%23/p.m3u8"),
+            copies("/t%C3%A9l%C3%A9/50%25%20%23/p.m3u8"),
             [
                 "https://a.example/media/t%C3%A9l%C3%A9/50%25%20%23/",
                 "http://[::1]:8080/t%C3%A9l%C3%A9/50%25%20%23/"
             ]
         );
-        assert_eq!(of("/p.m3u8"), servers);
+        assert_eq!(copies("/p.m3u8"), servers);
     }
 }

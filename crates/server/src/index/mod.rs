@@ -22,6 +22,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{
     sync::Semaphore,
@@ -39,22 +40,12 @@ use video::{Published, Video, Workshop};
 use crate::{
     path::FilePath,
     policy::Policies,
-    root::Root,
+    root::{Pace, Root},
     tracker::{Tracker, swarm::Scope},
 };
 
-/// How often the playlists of live streams are looked at.
-const LIVE_LOOK: Duration = Duration::from_millis(500);
-
-/// How often the policy files are looked at.
-const POLICY_LOOK: Duration = Duration::from_millis(500);
-
-/// How often the directory is searched for new playlists.
-const SCAN: Duration = Duration::from_secs(10);
-
-/// How old the state of an index may be that is given out, and that of the list of videos. A look costs
-/// one `stat` for each file of the video.
-const MAX_AGE: Duration = Duration::from_secs(2);
+/// Live streams that are looked at at a time.
+const LOOKS: usize = 8;
 
 /// How soon a playlist that is perhaps half written is looked at again.
 const RETRY: Duration = Duration::from_millis(100);
@@ -211,7 +202,7 @@ impl Library {
     /// The playlists that are videos of their own: master playlists, and media playlists that no
     /// master names.
     pub(crate) async fn list(&self) -> Vec<FilePath> {
-        self.scan(MAX_AGE).await
+        self.scan(self.pace().index).await
     }
 
     /// The file of an index that a path names, if it is one.
@@ -236,13 +227,13 @@ impl Library {
             // A live part is asked for because its segment is listed, perhaps since this moment.
             let max_age = match wanted {
                 Wanted::Part { .. } if video.is_live() => Duration::ZERO,
-                Wanted::Index | Wanted::Part { .. } => MAX_AGE,
+                Wanted::Index | Wanted::Part { .. } => self.pace().index,
             };
             // While files that have changed are read anew, the old index is better than none.
             let _late = timeout(SHORT_PATIENCE, video.refresh(&self.shop, max_age)).await;
             return;
         }
-        video.refresh(&self.shop, MAX_AGE).await;
+        video.refresh(&self.shop, self.pace().index).await;
         // A playlist that is just being written.
         while video.is_unfinished() && matches!(*video.published(), Published::Nothing) {
             sleep(RETRY).await;
@@ -257,7 +248,7 @@ impl Library {
         let (root, path) = (self.shop.root.clone(), playlist.clone());
         let policies = Arc::clone(&self.policies);
         let exists = tokio::task::spawn_blocking(move || {
-            root.stamp(&path)?;
+            root.stamp(&path).ok()??;
             policies.look_at(&root, &path);
             Some(())
         });
@@ -304,6 +295,10 @@ impl Library {
         })
     }
 
+    fn pace(&self) -> Pace {
+        self.shop.root.pace()
+    }
+
     fn videos(&self) -> MutexGuard<'_, BTreeMap<FilePath, Arc<Video>>> {
         self.videos.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -324,7 +319,7 @@ impl Library {
                     tracing::debug!(%playlist, done, of, "indexing");
                 }
                 if matches!(*video.published(), Published::Nothing) {
-                    video.refresh(&self.shop, MAX_AGE).await;
+                    video.refresh(&self.shop, self.pace().index).await;
                 }
             }
             if first {
@@ -332,7 +327,7 @@ impl Library {
             }
             first = false;
             self.notice_changes().await;
-            sleep(SCAN).await;
+            sleep(self.pace().scan).await;
         }
     }
 
@@ -344,10 +339,11 @@ impl Library {
                 .filter(|video| video.is_live() || video.is_unfinished())
                 .cloned()
                 .collect();
-            for video in live {
+            let looks = stream::iter(live).for_each_concurrent(LOOKS, async |video| {
                 video.refresh(&self.shop, RETRY).await;
-            }
-            sleep(LIVE_LOOK).await;
+            });
+            looks.await;
+            sleep(self.pace().live).await;
         }
     }
 
@@ -358,7 +354,7 @@ impl Library {
             // When the runtime stops it is no longer wanted.
             let _done = look.await;
             self.enforce();
-            sleep(POLICY_LOOK).await;
+            sleep(self.pace().policies).await;
         }
     }
 
@@ -383,10 +379,9 @@ impl Library {
         let known: Vec<_> = self.videos().values().cloned().collect();
         let root = self.shop.root.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let (here, gone): (Vec<_>, Vec<_>) = known
-                .into_iter()
-                .partition(|video| root.stamp(video.playlist()).is_some());
-            let on_disk = |video: &Arc<Video>| root.stamp(&video.file_on_disk()?);
+            let is_gone = |video: &Arc<Video>| matches!(root.stamp(video.playlist()), Ok(None));
+            let (gone, here): (Vec<_>, Vec<_>) = known.into_iter().partition(is_gone);
+            let on_disk = |video: &Arc<Video>| root.stamp(&video.file_on_disk()?).ok()?;
             let overtaken = here
                 .into_iter()
                 .filter(|video| on_disk(video).is_some())
@@ -400,7 +395,7 @@ impl Library {
             video.retire(&self.shop);
         }
         for video in overtaken {
-            video.refresh(&self.shop, MAX_AGE).await;
+            video.refresh(&self.shop, self.pace().index).await;
         }
     }
 }

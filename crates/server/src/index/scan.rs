@@ -1,6 +1,9 @@
 //! Finds the playlists of a directory and tells videos from their renditions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use super::{
     is_playlist,
@@ -8,7 +11,7 @@ use super::{
 };
 use crate::{
     path::FilePath,
-    root::{Entry, Root, Stamp},
+    root::{Entry, Root, Stamp, is_away},
 };
 
 /// Folders inside each other at most.
@@ -26,20 +29,22 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
-    /// Searches the directory.
+    /// Searches the directory. What a store that is away had before, it still has.
     pub(super) fn scan(&mut self, root: &Root) {
-        let mut playlists = Vec::new();
-        self.indexes.clear();
-        walk(
-            root,
-            &FilePath::root(),
-            MAX_DEPTH,
-            &mut playlists,
-            &mut self.indexes,
-        );
+        let (mut playlists, mut indexes) = (Vec::new(), Vec::new());
+        let top = FilePath::root();
+        if let Err(error) = walk(root, &top, MAX_DEPTH, &mut playlists, &mut indexes) {
+            tracing::warn!(%error, "it cannot be searched for videos");
+            return;
+        }
+        self.indexes = indexes;
         let mut known = BTreeMap::new();
-        for path in playlists {
-            let Some(stamp) = root.stamp(&path) else {
+        for (path, listed) in playlists {
+            let stamp = match listed {
+                Some(stamp) => Ok(Some(stamp)),
+                None => root.stamp(&path),
+            };
+            let Ok(Some(stamp)) = stamp else {
                 continue;
             };
             let named = match self.known.remove(&path) {
@@ -69,26 +74,28 @@ fn walk(
     root: &Root,
     folder: &FilePath,
     depth: usize,
-    found: &mut Vec<FilePath>,
+    found: &mut Vec<(FilePath, Option<Stamp>)>,
     indexes: &mut Vec<FilePath>,
-) {
+) -> io::Result<()> {
     let entries = match root.list(folder) {
         Ok(entries) => entries,
+        Err(error) if is_away(&error) => return Err(error),
         Err(error) => {
             tracing::warn!(%folder, %error, "a folder cannot be read");
-            return;
+            return Ok(());
         }
     };
     for entry in entries {
         match entry {
-            Entry::File(path) if is_playlist(path.name()) && found.len() < MAX_PLAYLISTS => {
-                found.push(path);
+            Entry::File(path, stamp) if is_playlist(path.name()) && found.len() < MAX_PLAYLISTS => {
+                found.push((path, stamp));
             }
             Entry::Folder(path) if path.name().ends_with(".shoal") => indexes.push(path),
-            Entry::Folder(path) if depth > 0 => walk(root, &path, depth - 1, found, indexes),
-            Entry::File(_) | Entry::Folder(_) => {}
+            Entry::Folder(path) if depth > 0 => walk(root, &path, depth - 1, found, indexes)?,
+            Entry::File(..) | Entry::Folder(_) => {}
         }
     }
+    Ok(())
 }
 
 /// The playlists that a master names, subtitles among them.

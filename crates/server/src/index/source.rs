@@ -7,7 +7,7 @@ use shoal_wire::index::MAX_TRACKS;
 use super::playlist::{self, MAX_PLAYLIST, Media, Playlist};
 use crate::{
     path::{self, FilePath},
-    root::{Root, Stamp},
+    root::{Root, Stamp, is_away},
 };
 
 /// A playlist and its renditions as they are now.
@@ -33,8 +33,26 @@ pub(super) struct Track {
     pub(super) media: Option<Media>,
 }
 
-/// Reads a playlist and all that it names. `None` if it is no use; the problem says why.
-pub(super) fn read(root: &Root, playlist: &FilePath) -> Result<Source, String> {
+/// Why a playlist is no use.
+#[derive(Debug)]
+pub(super) struct Useless {
+    /// What a person should know.
+    pub(super) problem: String,
+    /// Whether that may be the store's fault alone.
+    pub(super) is_away: bool,
+}
+
+impl From<String> for Useless {
+    fn from(problem: String) -> Self {
+        Self {
+            problem,
+            is_away: false,
+        }
+    }
+}
+
+/// Reads a playlist and all that it names.
+pub(super) fn read(root: &Root, playlist: &FilePath) -> Result<Source, Useless> {
     let (bytes, stamp) = contents(root, playlist)?;
     let mut source = Source {
         playlist: playlist.clone(),
@@ -71,11 +89,20 @@ pub(super) fn read(root: &Root, playlist: &FilePath) -> Result<Source, String> {
             source.playlists.push((path.clone(), Some(stamp)));
             match playlist::parse(&bytes) {
                 Ok(Playlist::Media(media)) => Ok(media),
-                Ok(Playlist::Master(_)) => Err(format!("{path}: a master playlist inside another")),
-                Err(error) => Err(format!("{path}: {error}")),
+                Ok(Playlist::Master(_)) => {
+                    Err(format!("{path}: a master playlist inside another").into())
+                }
+                Err(error) => Err(format!("{path}: {error}").into()),
             }
         });
-        let media = media.map_err(|problem| source.problems.push(problem)).ok();
+        let media = match media {
+            Ok(media) => Some(media),
+            Err(useless) if useless.is_away => return Err(useless),
+            Err(useless) => {
+                source.problems.push(useless.problem);
+                None
+            }
+        };
         if media.is_none() && source.playlists.iter().all(|(read, _)| *read != path) {
             source.playlists.push((path.clone(), None));
         }
@@ -90,15 +117,17 @@ pub(super) fn read(root: &Root, playlist: &FilePath) -> Result<Source, String> {
     Ok(source)
 }
 
-fn contents(root: &Root, path: &FilePath) -> Result<(Vec<u8>, Stamp), String> {
-    root.read(path, MAX_PLAYLIST)
-        .map_err(|error| match error.kind() {
+fn contents(root: &Root, path: &FilePath) -> Result<(Vec<u8>, Stamp), Useless> {
+    root.read(path, MAX_PLAYLIST).map_err(|error| Useless {
+        problem: match error.kind() {
             io::ErrorKind::NotFound => format!("{path}: there is no such playlist"),
             io::ErrorKind::FileTooLarge => {
                 format!("{path}: a playlist of more than {} MiB", MAX_PLAYLIST >> 20)
             }
             _ => format!("{path}: {error}"),
-        })
+        },
+        is_away: is_away(&error),
+    })
 }
 
 impl Source {

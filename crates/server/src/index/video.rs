@@ -23,11 +23,11 @@ use super::{
     digest::Digests,
     live::{Growth, Stream, is_settled},
     source::{self, Source},
-    vod::{self, Making},
+    vod::{self, Away, Making},
 };
 use crate::{
     path::FilePath,
-    root::{Root, Stamp},
+    root::{Root, Stamp, is_away},
     tracker::Tracker,
 };
 
@@ -151,7 +151,7 @@ impl Video {
     /// Whether `shoal index` has been here.
     async fn has_file(&self, shop: &Workshop) -> bool {
         let (root, path) = (shop.root.clone(), self.file_on_disk());
-        let look = move || path.is_some_and(|path| root.stamp(&path).is_some());
+        let look = move || path.is_some_and(|path| root.stamp(&path).is_ok_and(|it| it.is_some()));
         tokio::task::spawn_blocking(look).await.unwrap_or(false)
     }
 
@@ -162,18 +162,25 @@ impl Video {
 
     fn look(&self, shop: &Workshop, work: &mut Work) {
         let root = &shop.root;
-        let changed = |(path, before): &(FilePath, Option<Stamp>)| root.stamp(path) != *before;
-        if work.looked.is_some() && !work.unfinished && !work.files.iter().any(changed) {
+        if work.looked.is_some() && !work.unfinished && !has_changed(root, &work.files) {
             return;
         }
         work.unfinished = false;
-        work.files.clear();
+        let before = std::mem::take(&mut work.files);
         let mut problems = BTreeSet::new();
-        if let Some(index) = self.on_disk(root, work, &mut problems) {
-            work.stream = None;
-            self.publish(shop, Published::OnDisk(Box::new(index)));
-        } else {
-            self.make(shop, work, &mut problems);
+        let looked = match self.on_disk(root, work, &mut problems) {
+            Ok(Some(index)) => {
+                work.stream = None;
+                self.publish(shop, Published::OnDisk(Box::new(index)));
+                Ok(())
+            }
+            Ok(None) => self.make(shop, work, &mut problems),
+            Err(away) => Err(away),
+        };
+        if let Err(Away) = looked {
+            // What was made before goes on being served.
+            work.files = before;
+            work.unfinished = true;
         }
         for problem in problems.difference(&work.problems) {
             tracing::warn!(playlist = %self.playlist, "{problem}");
@@ -187,45 +194,60 @@ impl Video {
         root: &Root,
         work: &mut Work,
         problems: &mut BTreeSet<String>,
-    ) -> Option<Index> {
-        let path = self.file_on_disk()?;
-        work.files.push((path.clone(), root.stamp(&path)));
-        work.files.last().and_then(|(_, stamp)| *stamp)?;
-        let (bytes, made) = root.read(&path, MAX_INDEX_BYTES as u64).ok()?;
+    ) -> Result<Option<Index>, Away> {
+        let Some(path) = self.file_on_disk() else {
+            return Ok(None);
+        };
+        let stamp = root.stamp(&path).map_err(|_| Away)?;
+        work.files.push((path.clone(), stamp));
+        if stamp.is_none() {
+            return Ok(None);
+        }
+        let (bytes, made) = match root.read(&path, MAX_INDEX_BYTES as u64) {
+            Ok(read) => read,
+            Err(error) if is_away(&error) => return Err(Away),
+            Err(_) => return Ok(None),
+        };
         match Index::parse(&bytes) {
             Ok(index) => {
-                if root
-                    .stamp(&self.playlist)
-                    .is_some_and(|now| now.modified > made.modified)
-                {
+                let playlist = root.stamp(&self.playlist).ok().flatten();
+                if playlist.is_some_and(|now| now.modified > made.modified) {
                     problems.insert(format!(
                         "{path} is older than its playlist: run `shoal index` again, or delete it"
                     ));
                 }
-                Some(index)
+                Ok(Some(index))
             }
             Err(error) => {
                 problems.insert(format!(
                     "{path}: {error}: run `shoal index` again, or delete it"
                 ));
-                None
+                Ok(None)
             }
         }
     }
 
-    fn make(&self, shop: &Workshop, work: &mut Work, problems: &mut BTreeSet<String>) {
+    fn make(
+        &self,
+        shop: &Workshop,
+        work: &mut Work,
+        problems: &mut BTreeSet<String>,
+    ) -> Result<(), Away> {
         let Workshop { root, settings, .. } = shop;
         let mut source = match source::read(root, &self.playlist) {
             Ok(source) => source,
-            Err(problem) => {
+            Err(useless) => {
                 // Perhaps it is just being written. A stream that is known goes on meanwhile.
-                problems.insert(problem);
-                work.files
-                    .push((self.playlist.clone(), root.stamp(&self.playlist)));
+                problems.insert(useless.problem);
+                if useless.is_away {
+                    return Err(Away);
+                }
+                let stamp = root.stamp(&self.playlist).map_err(|_| Away)?;
+                work.files.push((self.playlist.clone(), stamp));
                 if work.stream.is_none() {
                     self.publish(shop, Published::Nothing);
                 }
-                return;
+                return Ok(());
             }
         };
         work.files.append(&mut source.playlists.clone());
@@ -247,22 +269,26 @@ impl Video {
             work.doubts = 0;
             work.stream = None;
             // Noted before they are read: what changes meanwhile is noticed next time.
-            let stamped = |path: FilePath| (path.clone(), root.stamp(&path));
-            work.files
-                .extend(vod::files(&source).into_iter().map(stamped));
+            let files = vod::files(&source);
+            for (path, stamp) in files.iter().zip(root.stamps(&files)) {
+                work.files.push((path.clone(), stamp.map_err(|_| Away)?));
+            }
             let digests = work.digests.get_or_insert_with(|| self.digests(shop));
             let making = Making {
                 crew: &shop.crew,
                 hashed: &|_| (),
             };
             let built = vod::build(root, settings, digests, &making, &mut source);
+            problems.extend(std::mem::take(&mut source.problems));
             if shop.crew.is_dismissed() {
-                return;
+                return Ok(());
             }
+            let built = built?;
             digests.forget_unused();
             self.publish(shop, built.map_or(Published::Nothing, Published::Made));
         }
-        problems.append(&mut source.problems.into_iter().collect());
+        problems.extend(source.problems);
+        Ok(())
     }
 
     /// What was hashed before the server started.
@@ -335,6 +361,14 @@ impl Video {
             shop.tracker.retire(swarm);
         }
     }
+}
+
+/// Whether a file is not as it was; one of which nothing is known, is.
+fn has_changed(root: &Root, files: &[(FilePath, Option<Stamp>)]) -> bool {
+    let paths: Vec<_> = files.iter().map(|(path, _)| path.clone()).collect();
+    let known = root.stamps(&paths).into_iter().zip(files);
+    let mut known = known.filter_map(|(now, (_, before))| Some((now.ok()?, *before)));
+    known.any(|(now, before)| now != before)
 }
 
 impl Published {

@@ -37,6 +37,10 @@ pub(super) struct Making<'a> {
     pub(super) hashed: &'a (dyn Fn(u64) + Sync),
 }
 
+/// The store did not answer: nothing can be said about the video.
+#[derive(Debug)]
+pub(super) struct Away;
+
 /// Makes the index. What cannot be indexed is left out, and why is pushed to the source's problems.
 /// `None` when nothing is left.
 pub(super) fn build(
@@ -45,12 +49,12 @@ pub(super) fn build(
     digests: &mut Digests,
     making: &Making<'_>,
     source: &mut Source,
-) -> Option<Built> {
+) -> Result<Option<Built>, Away> {
     let mut tracks = Vec::new();
     let mut hash = Vec::new();
     let mut stride = MIN_STRIDE;
     let mut index_tracks = Vec::new();
-    for (track, first, segments) in segments(root, digests, making, source) {
+    for (track, first, segments) in segments(root, digests, making, source)? {
         let largest = segments
             .iter()
             .map(|segment| segment.pieces.len())
@@ -73,7 +77,7 @@ pub(super) fn build(
         });
     }
     if tracks.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut digest = Sha256::new();
     digest.update(b"shoal 1");
@@ -81,22 +85,17 @@ pub(super) fn build(
     digest.update(stride.to_be_bytes());
     hash.iter().for_each(|track| digest.update(track));
     let swarm = swarm(digest);
-    match built::header(
+    let index = built::header(
         settings,
         &source.playlist,
         swarm,
         false,
         stride,
         index_tracks,
-    ) {
-        Ok(index) => Some(Built { index, tracks }),
-        Err(error) => {
-            source
-                .problems
-                .push(format!("the index would not be valid: {error}"));
-            None
-        }
-    }
+    );
+    let told = |error| format!("the index would not be valid: {error}");
+    let index = index.map_err(|error| source.problems.push(told(error)));
+    Ok(index.ok().map(|index| Built { index, tracks }))
 }
 
 /// How many bytes would have to be read to make the index.
@@ -113,7 +112,7 @@ fn segments(
     digests: &mut Digests,
     making: &Making<'_>,
     source: &mut Source,
-) -> Vec<(String, u64, Vec<PartSegment>)> {
+) -> Result<Vec<(String, u64, Vec<PartSegment>)>, Away> {
     let Source {
         tracks, problems, ..
     } = source;
@@ -149,12 +148,16 @@ fn segments(
             .collect::<Result<Vec<_>, SegmentError>>()
         {
             Ok(segments) => found.push((track.uri.clone(), first, segments)),
+            Err(error) if error.is_away() => {
+                problems.push(error.to_string());
+                return Err(Away);
+            }
             Err(error) => {
                 problems.push(format!("{}: {error}; it is played without P2P", track.path))
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// The files that the digests depend on.

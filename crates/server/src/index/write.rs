@@ -20,7 +20,10 @@ use super::{
     source::{self, Source},
     vod::{self, Making},
 };
-use crate::{path::FilePath, root::Root};
+use crate::{
+    path::FilePath,
+    root::{Directory, Root},
+};
 
 /// What a run is to do.
 #[derive(Debug)]
@@ -70,7 +73,8 @@ pub struct Report {
 }
 
 /// Writes the index of every video in a directory. What goes wrong with one leaves the others alone.
-pub fn all(root: &Root, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Report {
+pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Report {
+    let root = &Root::Directory(directory.clone());
     let mut scanner = Scanner::default();
     scanner.scan(root);
     let mut report = Report {
@@ -83,14 +87,14 @@ pub fn all(root: &Root, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Repor
     });
     for playlist in scanner.videos() {
         on(Event::Begun(playlist));
-        match one(root, run, playlist, on, &mut report.problems) {
+        match one(directory, root, run, playlist, on, &mut report.problems) {
             Ok(true) => report.written += 1,
             Ok(false) => report.unchanged += 1,
             Err(problem) => report.problems.push(problem),
         }
         on(Event::Ended);
     }
-    vanished(root, run, &scanner, &mut report);
+    vanished(directory, root, run, &scanner, &mut report);
     report
 }
 
@@ -105,7 +109,7 @@ fn planned(root: &Root, run: &Run<'_>, scanner: &Scanner) -> u64 {
 }
 
 fn readable(root: &Root, playlist: &FilePath) -> Result<Source, String> {
-    let source = source::read(root, playlist)?;
+    let source = source::read(root, playlist).map_err(|useless| useless.problem)?;
     if source.is_live() {
         return Err(format!(
             "{playlist}: a live stream (it has no EXT-X-ENDLIST) is indexed while it runs: use \
@@ -128,6 +132,7 @@ fn digests(run: &Run<'_>, playlist: &FilePath, problems: &mut Vec<String>) -> Di
 
 /// Whether the index of a video had to be written.
 fn one(
+    directory: &Directory,
     root: &Root,
     run: &Run<'_>,
     playlist: &FilePath,
@@ -141,20 +146,27 @@ fn one(
         hashed: &|bytes| on(Event::Hashed(bytes)),
     };
     let built = vod::build(root, run.settings, &mut digests, &making, &mut source);
+    let built = built.ok().flatten();
     digests.forget_unused();
     problems.append(&mut source.problems);
     let built = built.ok_or_else(|| format!("{playlist}: no rendition of it can be indexed"))?;
-    if is_written(root, playlist, &built) {
+    if is_written(directory.dir(), playlist, &built) {
         return Ok(false);
     }
-    let replaced = replace(root.dir(), playlist, &built);
+    let replaced = replace(directory.dir(), playlist, &built);
     replaced.map(|()| true).map_err(|error| {
         format!("{playlist}: its index cannot be written ({error}): is the folder writable?")
     })
 }
 
 /// Finds indexes that stand for no video, and removes them if that is wanted.
-fn vanished(root: &Root, run: &Run<'_>, scanner: &Scanner, report: &mut Report) {
+fn vanished(
+    directory: &Directory,
+    root: &Root,
+    run: &Run<'_>,
+    scanner: &Scanner,
+    report: &mut Report,
+) {
     if let Some(Err(error)) = run.cache.map(|cache| cache.keep_only(scanner.videos())) {
         report
             .problems
@@ -173,7 +185,7 @@ fn vanished(root: &Root, run: &Run<'_>, scanner: &Scanner, report: &mut Report) 
             report.problems.push(format!(
                 "{folder}: its playlist is gone, or part of another now: delete it, or run with --prune"
             ));
-        } else if let Err(error) = remove(root.dir(), folder.as_str()) {
+        } else if let Err(error) = remove(directory.dir(), folder.as_str()) {
             report
                 .problems
                 .push(format!("{folder}: it cannot be removed ({error})"));
@@ -199,8 +211,7 @@ fn beside(playlist: &FilePath, before: &str, after: &str) -> String {
 
 /// Whether just this index is there, and no older than its playlist. The swarm in it is a digest of the
 /// parts: their lengths tell whether they were written to the end.
-fn is_written(root: &Root, playlist: &FilePath, built: &Built) -> bool {
-    let dir = root.dir();
+fn is_written(dir: &Dir, playlist: &FilePath, built: &Built) -> bool {
     let place = beside(playlist, "", ".shoal");
     let metadata = |path: &str| dir.metadata(path).ok();
     let index = format!("{place}/index.json");

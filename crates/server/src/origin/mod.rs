@@ -2,7 +2,10 @@
 //! requests and caching headers. What is not a file there may still be an index made on the fly.
 
 mod conditional;
+mod file;
 pub(crate) mod media_type;
+#[cfg(feature = "s3")]
+mod object;
 mod range;
 pub(crate) mod reply;
 
@@ -20,13 +23,13 @@ use axum::{
 };
 
 pub(crate) use conditional::Validators;
-use reply::{Content, Resource, text};
+use reply::{Changed, Content, Resource, text};
 
 use crate::{
     index::{self, Answer},
     path::FilePath,
     policy,
-    root::{Root, Stamp},
+    root::{Root, Stamp, is_away},
     routes::Site,
 };
 
@@ -36,6 +39,9 @@ const MAX_AGE: Duration = Duration::from_secs(3600);
 /// The same for a playlist that grows, and one that has not changed for a while.
 const MIN_PLAYLIST_AGE: Duration = Duration::from_secs(1);
 const MAX_PLAYLIST_AGE: Duration = Duration::from_secs(10);
+
+/// How often a question is asked whose subject changes meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// The file that stands for its folder.
 const FOLDER_PAGE: &str = "index.html";
@@ -57,24 +63,32 @@ pub(crate) async fn serve(
     let Some(path) = FilePath::from_url(uri.path()) else {
         return not_found();
     };
-    match find(&site, path, uri.path().ends_with('/')).await {
-        Found::Resource(resource) => resource.reply(&method, &headers),
-        Found::Elsewhere(place) => redirect(StatusCode::FOUND, &place),
-        Found::Later => {
-            let mut response = text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the index of this video is still being made\n",
-            );
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            response
-        }
-        Found::Nothing => not_found(),
+    let slash = uri.path().ends_with('/');
+    // What changes between two steps is asked about once more.
+    for _ in 0..ATTEMPTS {
+        return match find(&site, path.clone(), slash).await {
+            Found::Resource(resource) => match resource.reply(&method, &headers).await {
+                Ok(response) => response,
+                Err(Changed) => continue,
+            },
+            Found::Away(error) => reply::away(&error),
+            Found::Elsewhere(place) => redirect(StatusCode::FOUND, &place),
+            Found::Later => later("the index of this video is still being made\n"),
+            Found::Nothing => not_found(),
+        };
     }
+    later("this file is being replaced\n")
+}
+
+fn later(sentence: &'static str) -> Response {
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    let after = HeaderValue::from_static("5");
+    response.headers_mut().insert(header::RETRY_AFTER, after);
+    response
 }
 
 enum Found {
+    Away(io::Error),
     Elsewhere(String),
     Later,
     Nothing,
@@ -92,19 +106,26 @@ async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
             found => return found,
         }
     }
-    let root = site.root.clone();
-    let (path, on_disk) = match tokio::task::spawn_blocking(move || {
-        let found = look(&root, &path, slash);
-        (path, found)
-    })
-    .await
-    {
-        Ok(done) => done,
-        Err(_stopping) => return Found::Nothing,
+    let found = match &site.root {
+        Root::Directory(directory) => {
+            let (directory, path) = (directory.clone(), path.clone());
+            let look = move || file::look(&directory, &path, slash);
+            match tokio::task::spawn_blocking(look).await {
+                Ok(found) => found,
+                Err(_stopping) => return Found::Nothing,
+            }
+        }
+        #[cfg(feature = "s3")]
+        Root::Store(store) => object::look(store, &path, slash).await,
     };
-    match on_disk {
+    match found {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => virtual_file(site, &path).await,
+        // A part of an index may be in memory.
+        Err(error) if is_away(&error) => match virtual_file(site, &path).await {
+            Found::Nothing => Found::Away(error),
+            found => found,
+        },
         Err(error) => {
             // Refused by the file system: a link that leads outside, or rights that are missing.
             tracing::debug!(%path, %error, "not served");
@@ -113,34 +134,12 @@ async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
     }
 }
 
-/// Looks for a file, or for a folder's page.
-fn look(root: &Root, path: &FilePath, slash: bool) -> io::Result<Found> {
-    if !slash {
-        let (file, stamp) = match root.file(path) {
-            Ok(found) => found,
-            Err(_) if root.is_folder(path) && page(root, path).is_some() => {
-                return Ok(Found::Elsewhere(format!("{}/", path.to_url())));
-            }
-            Err(error) => return Err(error),
-        };
-        return Ok(Found::Resource(Box::new(Resource {
-            content: Content::File(file, stamp.len),
-            media_type: media_type::of(path.name()),
-            cache_control: cache_control(path, stamp),
-            validators: validators(stamp),
-        })));
+/// What there is at the top where there is no page.
+fn top(path: &FilePath) -> io::Result<Found> {
+    if path.as_str().is_empty() {
+        return Ok(Found::Elsewhere(crate::web::DEMO.into()));
     }
-    match page(root, path) {
-        Some(page) => look(root, &page, false),
-        None if path.as_str().is_empty() => Ok(Found::Elsewhere(crate::web::DEMO.into())),
-        None => Err(io::ErrorKind::NotFound.into()),
-    }
-}
-
-fn page(root: &Root, folder: &FilePath) -> Option<FilePath> {
-    folder
-        .join(FOLDER_PAGE)
-        .filter(|page| root.stamp(page).is_some())
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// A file of an index that is made on the fly.
@@ -162,18 +161,6 @@ async fn virtual_file(site: &Site, path: &FilePath) -> Found {
             },
         })),
         None => Found::Nothing,
-    }
-}
-
-/// Two states of a file differ in its time or its length.
-fn validators(stamp: Stamp) -> Validators {
-    let modified = stamp
-        .modified
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    Validators {
-        etag: format!("\"{:x}-{:x}\"", modified.as_nanos(), stamp.len),
-        modified: Some(stamp.modified),
     }
 }
 

@@ -17,6 +17,13 @@ use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
+use crate::root::is_away;
+#[cfg(feature = "s3")]
+use crate::{
+    path::FilePath,
+    root::store::{Object, SendError, Store},
+};
+
 use super::{
     conditional::Validators,
     range::{self, Asked},
@@ -41,14 +48,30 @@ pub(crate) enum Content {
     Bytes(Bytes),
     /// In a file of this length, which may be written meanwhile: no more than that is sent.
     File(File, u64),
+    /// In a store, as long as it is still this object there.
+    #[cfg(feature = "s3")]
+    Object(Store, FilePath, Object),
 }
+
+/// The answer was about something that has just become something else.
+#[derive(Debug)]
+pub(crate) struct Changed;
 
 impl Resource {
     /// Answers a GET or HEAD.
-    pub(crate) fn reply(self, method: &Method, headers: &HeaderMap) -> Response {
+    ///
+    /// # Errors
+    /// When it is not what it was, so that the question is to be asked again.
+    pub(crate) async fn reply(
+        self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Response, Changed> {
         let len = match &self.content {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::File(_, len) => *len,
+            #[cfg(feature = "s3")]
+            Content::Object(.., object) => object.stamp.len,
         };
         let mut response = Response::new(Body::empty());
         let mut set = |name, value: &str| {
@@ -64,7 +87,7 @@ impl Resource {
         }
         if self.validators.not_modified(headers) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
+            return Ok(response);
         }
         // A range is defined for GET only (RFC 9110 §14.2).
         let asked = match headers
@@ -95,19 +118,20 @@ impl Resource {
         );
         *response.status_mut() = status;
         if method == Method::HEAD || bytes.is_empty() {
-            return response;
+            return Ok(response);
         }
-        match body(self.content, bytes) {
+        match body(self.content, bytes).await? {
             Ok(body) => *response.body_mut() = body,
+            Err(error) if is_away(&error) => return Ok(away(&error)),
             Err(error) => {
                 tracing::warn!(%error, "a file could not be read");
-                return text(
+                return Ok(text(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "this file cannot be read\n",
-                );
+                ));
             }
         }
-        response
+        Ok(response)
     }
 }
 
@@ -120,6 +144,19 @@ pub(crate) fn text(status: StatusCode, sentence: &'static str) -> Response {
     response
 }
 
+/// The answer while the store does not answer itself.
+pub(crate) fn away(error: &io::Error) -> Response {
+    tracing::warn!(%error, "the store does not answer");
+    let mut response = text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the store with the videos does not answer\n",
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// HTTP's form of a time, for the years that it can write (1970–9999).
 fn http_date(time: SystemTime) -> Option<String> {
     const YEAR_10000: u64 = 253_402_300_800;
@@ -127,19 +164,28 @@ fn http_date(time: SystemTime) -> Option<String> {
     (seconds < YEAR_10000).then(|| httpdate::fmt_http_date(time))
 }
 
-fn body(content: Content, bytes: Range<u64>) -> io::Result<Body> {
-    match content {
+async fn body(content: Content, bytes: Range<u64>) -> Result<io::Result<Body>, Changed> {
+    Ok(match content {
         Content::Bytes(whole) => {
             let range = usize::try_from(bytes.start).unwrap_or(usize::MAX)
                 ..usize::try_from(bytes.end).unwrap_or(usize::MAX);
             Ok(Body::from(whole.slice(range)))
         }
         Content::File(mut file, _) => {
-            if bytes.start > 0 {
-                file.seek(SeekFrom::Start(bytes.start))?;
-            }
-            let file = tokio::fs::File::from_std(file).take(bytes.end - bytes.start);
-            Ok(Body::from_stream(ReaderStream::with_capacity(file, CHUNK)))
+            let begun = match bytes.start {
+                0 => Ok(0),
+                start => file.seek(SeekFrom::Start(start)),
+            };
+            begun.map(|_| {
+                let file = tokio::fs::File::from_std(file).take(bytes.end - bytes.start);
+                Body::from_stream(ReaderStream::with_capacity(file, CHUNK))
+            })
         }
-    }
+        #[cfg(feature = "s3")]
+        Content::Object(store, path, object) => match store.send(&path, &object, bytes).await {
+            Ok(stream) => Ok(Body::from_stream(stream)),
+            Err(SendError::Changed) => return Err(Changed),
+            Err(SendError::Failed(error)) => Err(error),
+        },
+    })
 }

@@ -30,6 +30,8 @@ pub struct Facts {
     pub per_address: Allowance,
     /// Whether only those may join who have just loaded the video's index here.
     pub tokens: bool,
+    /// Whether several servers of the site count for limits together, through Redis.
+    pub nodes: bool,
     /// Who tells browsers their addresses (STUN).
     pub stun: Party,
     /// Who relays for viewers that hide their addresses (TURN).
@@ -80,6 +82,7 @@ pub(super) struct Values<'a> {
     per_connection: Allowance,
     per_address: Allowance,
     tokens: bool,
+    nodes: bool,
     stun: &'a Party,
     turn: &'a Party,
     mirrors: &'a Party,
@@ -125,6 +128,7 @@ impl Facts {
             per_connection: self.per_connection,
             per_address: self.per_address,
             tokens: self.tokens,
+            nodes: self.nodes,
             stun: &self.stun,
             turn: &self.turn,
             mirrors: &self.mirrors,
@@ -218,6 +222,7 @@ pub(super) mod tests {
                 per_hour: 600,
             },
             tokens: false,
+            nodes: false,
             stun: Party::Own,
             turn: Party::None,
             mirrors: Party::None,

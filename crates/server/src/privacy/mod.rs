@@ -220,6 +220,7 @@ mod tests {
         own.sharing = P2p::On;
         own.min_viewers = 5;
         own.tokens = true;
+        own.nodes = true;
         own.turn = Party::Own;
         let mut others = facts();
         others.sharing = P2p::Off;

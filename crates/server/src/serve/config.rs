@@ -16,12 +16,14 @@ use super::{
     http::HttpConfig,
     tls::{Tls, TlsConfig},
 };
+#[cfg(feature = "s3")]
+use crate::root::store::Store;
 use crate::{
     admin::AdminConfig,
     ice::Turn,
     index::{Cache, Crew},
     privacy::{Allowance, Facts, Operator, Party},
-    root::Root,
+    root::{Root, SCHEME, StoreConfig},
     shared::{self, RedisConfig},
     stun::{self, StunAt, StunLimits},
     tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
@@ -82,6 +84,8 @@ impl IndexConfig {
 pub struct ServeConfig {
     /// The directory to serve.
     pub dir: PathBuf,
+    /// How the store is reached, where `dir` is `s3://…`.
+    pub store: StoreConfig,
     /// Other servers that have a copy of the directory, by the URL of its top, with a slash at the end.
     /// Segments may come from there. Default none, at most 7.
     pub mirrors: Vec<String>,
@@ -134,6 +138,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::new(),
+            store: StoreConfig::default(),
             mirrors: Vec::new(),
             index: IndexConfig::default(),
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
@@ -174,15 +179,31 @@ impl ServeConfig {
     ///
     /// # Errors
     /// When something is not.
-    pub fn check(&self) -> Result<(), ServeError> {
-        let root = Root::open(&self.dir);
-        root.map_err(|cause| ServeError::Dir {
-            dir: self.dir.clone(),
-            cause,
-        })?;
+    pub async fn check(&self) -> Result<(), ServeError> {
+        self.root().await?;
         let tls = self.tls.clone().map(Tls::new).transpose();
         tls.map_err(|cause| ServeError::Tls { cause })?;
         Ok(())
+    }
+
+    /// Where the videos are.
+    pub(super) async fn root(&self) -> Result<Root, ServeError> {
+        match self.dir.to_str().filter(|dir| dir.starts_with(SCHEME)) {
+            #[cfg(feature = "s3")]
+            Some(url) => {
+                let store = Store::open(url, &self.store).await;
+                store.map(Root::Store).map_err(|cause| ServeError::Store {
+                    url: url.into(),
+                    cause,
+                })
+            }
+            #[cfg(not(feature = "s3"))]
+            Some(_) => Err(ServeError::NoStore),
+            None => Root::open(&self.dir).map_err(|cause| ServeError::Dir {
+                dir: self.dir.clone(),
+                cause,
+            }),
+        }
     }
 
     /// What is not as it should be, although the server would start.
@@ -215,6 +236,7 @@ impl ServeConfig {
             per_connection: allowance(self.swarms.introductions.socket),
             per_address: allowance(self.swarms.introductions.address),
             tokens: self.access.require_token,
+            nodes: self.redis.is_some(),
             stun: Party::of(named.map(String::as_str).chain(own)),
             turn: Party::of(relays.map(String::as_str)),
             mirrors: Party::of(self.mirrors.iter().map(String::as_str)),

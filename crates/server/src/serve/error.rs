@@ -30,6 +30,21 @@ pub enum ServeError {
         /// What the system says.
         cause: io::Error,
     },
+    /// This program was built without it.
+    #[cfg(not(feature = "s3"))]
+    #[error("this shoal cannot read from a store: build it with the feature `s3`")]
+    NoStore,
+    /// The store does not answer as it should.
+    #[cfg(feature = "s3")]
+    #[error(
+        "{url} cannot be served ({cause}): check the bucket, origin.endpoint, and the key (AWS_ACCESS_KEY_ID or origin.access_key)"
+    )]
+    Store {
+        /// As it was given.
+        url: String,
+        /// What the store says.
+        cause: io::Error,
+    },
     /// The socket for the operator cannot be made.
     #[error("cannot make the socket {} ({cause}): does its folder exist, and does no other server use it?", path.display())]
     Socket {

@@ -35,7 +35,6 @@ use crate::{
     index::{Composer, Library, Settings},
     metrics::{self, Figures},
     policy::Policies,
-    root::Root,
     routes::{self, Site},
     shared::Node,
     stun::{self, StunCounts, StunLimits},
@@ -71,8 +70,7 @@ impl Server {
     /// When one of them cannot be had.
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let facts = config.facts_as_configured();
-        let dir = config.dir;
-        let root = Root::open(&dir).map_err(|cause| ServeError::Dir { dir, cause })?;
+        let root = config.root().await?;
         let (crew, cache) = (config.index.crew(), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls

@@ -82,7 +82,10 @@ impl RedisUrl {
 
     /// What the client connects to.
     pub(super) fn info(&self) -> redis::RedisResult<ConnectionInfo> {
-        self.0.as_str().into_connection_info()
+        let info = self.0.as_str().into_connection_info()?;
+        // Otherwise each connection begins with a command that access lists may forbid.
+        let plain = info.redis_settings().clone().set_skip_set_lib_name();
+        Ok(info.set_redis_settings(plain))
     }
 }
 

@@ -24,8 +24,8 @@ use crate::{
 /// How long others believe that a node is there that says nothing.
 const NODE_LIFE: Duration = Duration::from_secs(10);
 
-/// How long a record of an address with sockets is kept. They are told anew within a minute.
-const RECORD_LIFE: Duration = Duration::from_secs(180);
+/// How long a record of an address with sockets is kept. They are told anew every five minutes.
+const RECORD_LIFE: Duration = Duration::from_secs(900);
 
 /// The site's own place in the switch. A video's begins with a slash.
 const SITE: &str = "*";

@@ -28,7 +28,7 @@ use crate::{
 const GATHER: Duration = Duration::from_secs(2);
 
 /// How often the connected addresses are told of again.
-const REMIND: Duration = Duration::from_secs(60);
+const REMIND: Duration = Duration::from_secs(300);
 
 /// Addresses of one call: Redis does nothing else for that long, some two milliseconds.
 const AT_ONCE: usize = 256;

@@ -96,7 +96,7 @@ struct Address {
 #[derive(Clone, Copy, Debug, Default)]
 struct Level(u64);
 
-/// Addresses that are remembered although nobody there is connected. Each costs about 50 bytes, until
+/// Addresses that are remembered although nobody there is connected. Each costs about 80 bytes, until
 /// its bucket is full again.
 const MAX_REMEMBERED: usize = 100_000;
 

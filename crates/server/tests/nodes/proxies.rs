@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Viewers of each film.
-const EACH: usize = 6;
+const EACH: usize = 12;
 
 /// Starts a site, if the programs are there.
 async fn site(front: Front) -> Option<Nodes> {

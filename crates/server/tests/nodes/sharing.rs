@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -23,7 +24,7 @@ use tokio::{
 
 use crate::{
     harness::{PATIENCE, Site},
-    programs::{Redis, installed},
+    programs::{Redis, free_port, installed},
     viewer::{Viewer, introductions},
 };
 
@@ -65,7 +66,7 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
 }
 
 /// `shoal p2p` at a node.
-async fn p2p(socket: &std::path::Path, words: &[&str]) -> String {
+async fn p2p(socket: &Path, words: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
     command.arg("p2p").args(words).arg("--socket").arg(socket);
     let done = command.output().await.unwrap();
@@ -277,15 +278,12 @@ async fn without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty() {
             .await
             .contains("It holds at all nodes.")
     );
-    until("sharing is on at all", async || {
-        let mut all = [&a, &b, &c].into_iter();
-        let mut off = false;
-        while let Some(site) = all.next() {
-            off |= site.index(FILM).await.policy.p2p == P2p::Off;
-        }
-        !off
-    })
-    .await;
+    for site in [&a, &b, &c] {
+        until("sharing is on at all", async || {
+            site.index(FILM).await.policy.p2p == P2p::Ask
+        })
+        .await;
+    }
     let tokens: Vec<_> = [&a, &b, &c].map(token).into_iter().collect();
     for site in [&a, &b, &c] {
         for token in &tokens {
@@ -395,36 +393,104 @@ fn flatten(value: &redis::Value, into: &mut Vec<u8>) {
     }
 }
 
+/// `shoal serve --check` with this Redis: what it has to say although the server would start.
+fn check(url: &str, environment: &[(&str, &Path)]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shoal.toml");
+    let config = format!("dir = {:?}\n[redis]\nurl = \"{url}\"\n", dir.path());
+    std::fs::write(&file, config).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shoal"));
+    command.args(["serve", "--check", "--config"]).arg(&file);
+    command.envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[tokio::test]
 async fn a_check_tells_of_a_redis_that_is_away_or_writes_to_disk() {
     if !installed("redis-server") {
         return;
     }
     let mut redis = Redis::start(&["--appendonly", "yes"]).await;
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("shoal.toml");
-    let config = format!(
-        "dir = {:?}\n[redis]\nurl = \"{}\"\n",
-        dir.path(),
-        redis.url()
-    );
-    std::fs::write(&file, config).unwrap();
-    let check = || {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shoal"));
-        let output = command
-            .args(["serve", "--check", "--config"])
-            .arg(&file)
-            .output();
-        let output = output.unwrap();
-        // The server would start.
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stderr).unwrap()
-    };
-    assert!(check().contains("writes to disk (its setting `appendonly`)"));
+    let url = redis.url();
+    assert!(check(&url, &[]).contains("writes to disk (its setting `appendonly`)"));
     redis.again(&["--save", "60 1"]).await;
-    assert!(check().contains("its setting `save`"));
+    assert!(check(&url, &[]).contains("its setting `save`"));
     redis.kill();
-    assert!(check().contains("Redis cannot be used"));
+    assert!(check(&url, &[]).contains("Redis cannot be used"));
     redis.again(&[]).await;
-    assert_eq!(check(), "");
+    assert_eq!(check(&url, &[]), "");
+}
+
+#[tokio::test]
+async fn redis_is_reached_over_tls_and_by_a_socket_too() {
+    if !installed("redis-server") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(path("cert"), made.cert.pem()).unwrap();
+    std::fs::write(path("key"), made.signing_key.serialize_pem()).unwrap();
+    let (tls, socket) = (free_port().to_string(), path("redis.sock"));
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let _redis = Redis::start(&[
+        "--tls-port",
+        &tls,
+        "--tls-cert-file",
+        &text(&path("cert")),
+        "--tls-key-file",
+        &text(&path("key")),
+        "--tls-auth-clients",
+        "no",
+        "--unixsocket",
+        &text(&socket),
+    ])
+    .await;
+    assert_eq!(check(&format!("unix://{}", socket.display()), &[]), "");
+    let url = format!("rediss://localhost:{tls}");
+    let trusted = path("cert");
+    assert_eq!(check(&url, &[("SSL_CERT_FILE", &trusted)]), "");
+    assert!(check(&url, &[]).contains("Redis cannot be used"));
+}
+
+#[tokio::test]
+async fn the_access_list_that_operators_are_given_is_enough() {
+    if !installed("redis-server") {
+        return;
+    }
+    let redis = Redis::start(&[]).await;
+    let docs = include_str!("../../../../docs/operating.md");
+    let list = docs.split('`').find(|code| code.starts_with("~shoal:*"));
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("node").arg("on").arg(">word");
+    list.unwrap().split(' ').for_each(|rule| {
+        user.arg(rule);
+    });
+    user.arg("+config|get");
+    let mut connection = redis.connection();
+    user.exec(&mut connection).unwrap();
+    let url = format!("redis://node@127.0.0.1:{}", redis.port);
+    let url = RedisUrl::read(&url).unwrap().with_password("word").unwrap();
+    let site = node(&redis, |config| {
+        let redis = config.redis.as_mut().unwrap();
+        redis.url = url;
+        config.access.require_token = true;
+    })
+    .await;
+    let swarm = swarm(&site).await;
+    let mut viewer = Viewer::open(site.port, swarm, 1).await.unwrap();
+    let token = site.tracker.token(swarm, SystemTime::now());
+    viewer.announce(0, token).await;
+    let records = || -> Vec<String> {
+        let mut keys = redis::cmd("KEYS");
+        keys.arg("shoal:a:*")
+            .query(&mut redis.connection())
+            .unwrap()
+    };
+    until("there is a record", async || records().len() == 1).await;
+    assert_eq!(site.get("/healthz").await.text(), "ok\n");
+    let denied: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query(&mut connection).unwrap();
+    assert!(denied.is_empty(), "{denied:?}");
 }

@@ -218,7 +218,7 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
     }
 }
 
-async fn get(port: u16, path: &str) -> std::io::Result<(u16, Vec<u8>)> {
+pub(crate) async fn get(port: u16, path: &str) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
@@ -253,9 +253,9 @@ fn nginx_example(dir: &std::path::Path, nodes: [u16; 2], port: u16, plain: u16) 
 }
 
 fn haproxy_example(nodes: [u16; 2], port: u16) -> String {
-    let tls = |line: &&str| !line.contains("bind :80") && !line.contains("scheme https");
+    let tls = |line: &&str| !line.contains("bind :::80") && !line.contains("scheme https");
     let example: Vec<_> = HAPROXY.lines().filter(tls).collect();
-    let certificate = ":443 ssl crt /etc/haproxy/video.example.pem alpn h2,http/1.1";
+    let certificate = ":::443 v4v6 ssl crt /etc/haproxy/video.example.pem alpn h2,http/1.1";
     example
         .join("\n")
         .replace("10.0.0.11:8080", &format!("127.0.0.1:{}", nodes[0]))

@@ -1,43 +1,23 @@
 //! The examples for operators, with the programs that they are for, where these are installed.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::Path};
 
 use hyper::{Request, client::conn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use shoal_wire::index::ViewerCount;
-use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async;
 
 use crate::{
-    harness::{PATIENCE, Site, noise},
+    harness::{Site, noise},
+    programs::{free_port, installed, nginx},
     transport::connect,
 };
 
 const EXAMPLE: &str = include_str!("../../../../deploy/nginx.conf");
 
-/// nginx, for as long as the test runs.
-struct Nginx(Child);
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _stopped = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ended = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// The example as it stands, with other ports, and this certificate.
 fn configuration(dir: &Path, server: u16, port: u16, plain: u16) -> String {
-    let example = EXAMPLE
+    EXAMPLE
         .replace("127.0.0.1:8080", &format!("127.0.0.1:{server}"))
         .replace("listen 443", &format!("listen 127.0.0.1:{port}"))
         .replace("listen 80", &format!("listen 127.0.0.1:{plain}"))
@@ -47,24 +27,12 @@ fn configuration(dir: &Path, server: u16, port: u16, plain: u16) -> String {
         .replace(
             "/etc/letsencrypt/live/localhost",
             &dir.display().to_string(),
-        );
-    let dir = dir.display();
-    format!(
-        "pid {dir}/pid;\nerror_log {dir}/errors;\ndaemon off;\nmaster_process off;\nevents {{}}\n\
-         http {{\nclient_body_temp_path {dir}/a;\nproxy_temp_path {dir}/b;\nfastcgi_temp_path {dir}/c;\n\
-         uwsgi_temp_path {dir}/d;\nscgi_temp_path {dir}/e;\n{example}}}\n"
-    )
+        )
 }
 
 #[tokio::test]
 async fn the_example_for_nginx_serves_video_and_tracker_over_tls() {
-    if Command::new("nginx")
-        .arg("-v")
-        .stderr(Stdio::null())
-        .status()
-        .is_err()
-    {
-        eprintln!("nginx is not installed: its example was not tested");
+    if !installed("nginx") {
         return;
     }
     let proxy = "127.0.0.1/32".parse().unwrap();
@@ -83,29 +51,8 @@ async fn the_example_for_nginx_serves_video_and_tracker_over_tls() {
     )
     .unwrap();
     let (port, plain) = (free_port(), free_port());
-    let file = dir.path().join("nginx.conf");
-    fs::write(&file, configuration(dir.path(), site.port, port, plain)).unwrap();
-    let nginx = || {
-        let mut command = Command::new("nginx");
-        command.arg("-c").arg(&file).arg("-p").arg(dir.path());
-        command
-    };
-    let checked = nginx().arg("-t").output().unwrap();
-    assert!(
-        checked.status.success(),
-        "{}",
-        String::from_utf8_lossy(&checked.stderr)
-    );
-    let _nginx = Nginx(nginx().spawn().unwrap());
-    let listens = async {
-        while tokio::net::TcpStream::connect(("127.0.0.1", port))
-            .await
-            .is_err()
-        {
-            sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, listens).await.expect("nginx");
+    let example = configuration(dir.path(), site.port, port, plain);
+    let _nginx = nginx(dir.path(), &example, port).await;
 
     let certificate = made.cert.pem();
     let stream = TokioIo::new(connect(&certificate, port, "h2").await);

@@ -91,7 +91,9 @@ impl Limiter {
 
     /// Nobody listens any more: each address has its bucket here alone.
     pub(in crate::tracker) fn keep(&mut self) {
-        self.ledger = Ledger::default();
+        if !std::mem::take(&mut self.ledger).open {
+            return;
+        }
         for address in self.addresses.values_mut() {
             address.taken = Taken::default();
             address.elsewhere = 0;

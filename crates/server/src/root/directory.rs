@@ -8,41 +8,21 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use cap_std::{ambient_authority, fs::Dir};
 
+use super::{Entry, Stamp};
 use crate::path::FilePath;
-
-/// Tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// When it was last written.
-    pub modified: SystemTime,
-    /// Its length in bytes.
-    pub len: u64,
-    /// A digest of the entity tag that a store gives it; 0 for a file.
-    pub tag: u64,
-}
-
-/// One entry of a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// A file, or a link to one.
-    File(FilePath),
-    /// A folder. Links to folders are not listed: they could lead in a circle.
-    Folder(FilePath),
-}
 
 /// The served directory.
 #[derive(Clone, Debug)]
-pub struct Root {
+pub struct Directory {
     dir: Arc<Dir>,
     path: PathBuf,
 }
 
-impl Root {
+impl Directory {
     /// Opens the directory.
     ///
     /// # Errors
@@ -139,7 +119,7 @@ impl Root {
             if kind.is_dir() {
                 found.push(Entry::Folder(path));
             } else if kind.is_file() || (kind.is_symlink() && self.stamp(&path).is_some()) {
-                found.push(Entry::File(path));
+                found.push(Entry::File(path, None));
             }
         }
         found.sort_by(|a, b| entry_path(a).cmp(entry_path(b)));
@@ -164,6 +144,6 @@ fn name(path: &FilePath) -> &str {
 
 fn entry_path(entry: &Entry) -> &FilePath {
     match entry {
-        Entry::File(path) | Entry::Folder(path) => path,
+        Entry::File(path, _) | Entry::Folder(path) => path,
     }
 }
