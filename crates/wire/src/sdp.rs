@@ -50,7 +50,7 @@ fn leads_to_us(candidate: &str, relay_only: bool) -> bool {
     for (place, word) in candidate.split(' ').enumerate() {
         match (place, before) {
             (7, "typ") => relay = word == "relay",
-            (8.., "tcptype") => listens = word != "active",
+            (8.., "tcptype") => listens &= word != "active",
             _ => {}
         }
         before = word;
