@@ -55,9 +55,9 @@ async function wasm() {
   await tool('wasm-bindgen', 'wasm-bindgen-cli', lockedVersion('wasm-bindgen'));
 }
 
-/** What two nodes are tested with. Those tests say so and pass where it is missing, so that nobody has to have it. */
+/** What two nodes, and the examples for proxies, are tested with. Those tests say so and pass where it is missing, so that nobody has to have it. */
 function nodes() {
-  const programs = ['redis-server', 'nginx', 'haproxy'];
+  const programs = ['redis-server', 'nginx', 'haproxy', 'caddy'];
   const packages = programs.map((program) => [which(program) ?? `/usr/sbin/${program}`, program]);
   return debian('Tests of several nodes are left out without', packages, say);
 }
