@@ -120,10 +120,14 @@ impl Engine {
         }
         let doubled = self.config.tracker_retry * (1 << self.tracker.failures.min(10));
         let wait = doubled.min(self.config.tracker_retry_max);
-        // Widely: when a node dies, all of its viewers come back, each with several requests.
-        let wait = wait.mul_f64(self.chance.around_one(0.8));
+        let wait = wait.mul_f64(self.chance.around_one(0.3));
+        let spread = if self.tracker.failures == 0 && self.tracker.interval.is_some() {
+            self.config.tracker_spread.mul_f64(self.chance.unit())
+        } else {
+            Duration::ZERO
+        };
         self.tracker.socket = Socket::Resting {
-            until: self.now + wait,
+            until: self.now + wait + spread,
         };
         self.tracker.failures = self.tracker.failures.saturating_add(1);
         self.tracker.which = self.tracker.which.wrapping_add(1);

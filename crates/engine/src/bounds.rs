@@ -156,6 +156,7 @@ bounds! {
     count_retry "countRetry",
     tracker_open "trackerOpen",
     tracker_retry "trackerRetry",
+    tracker_spread "trackerSpread",
     tracker_retry_max "trackerRetryMax",
     announce_soon "announceSoon",
     announce_interval "announceInterval",

@@ -159,9 +159,11 @@ pub struct Config {
     pub count_retry: Duration,
     /// Bound on opening the tracker's socket. 10 s.
     pub tracker_open: Duration,
-    /// First wait before the tracker is tried again, in the mean; doubles to `tracker_retry_max`. Shorter: the
-    /// viewers of a tracker that dies are a crowd at the next one; longer: new peers come later. 3 s.
+    /// First wait before the tracker is tried again; doubles to `tracker_retry_max`. 1 s.
     pub tracker_retry: Duration,
+    /// What is added at most, by chance, where a tracker that we had joined is lost. Shorter: the viewers of a
+    /// node that dies are a crowd at the next one; longer: new peers come later. 5 s.
+    pub tracker_spread: Duration,
     /// Longest wait before the tracker is tried again. 60 s.
     pub tracker_retry_max: Duration,
     /// First wait before announcing again while peers are few; doubles to the tracker's interval.
@@ -242,7 +244,8 @@ impl Default for Config {
             min_count_interval: s(10),
             count_retry: s(300),
             tracker_open: s(10),
-            tracker_retry: s(3),
+            tracker_retry: s(1),
+            tracker_spread: s(5),
             tracker_retry_max: s(60),
             announce_soon: s(15),
             announce_interval: s(120),

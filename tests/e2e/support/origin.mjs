@@ -55,11 +55,12 @@ export class Origin extends Proxy {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
   }
 
-  /** Starts a server for a folder, with more words on its command line; it ends with the test. */
-  static async start(t, { folder = media, p2p = 'on', words = [], env = {} } = {}) {
+  /** Starts a server for a folder, with settings in TOML and more words on its command line; it ends with the test. */
+  static async start(t, { folder = media, p2p = 'on', settings, words = [], env = {} } = {}) {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run "cargo build --release -p shoal-server", or set SHOAL_BIN`);
     const port = await freePort();
-    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p, ...words], {
+    const configured = settings === undefined ? [] : ['--config', await configuration(t, settings)];
+    const child = spawn(binary, ['serve', folder, '--listen', `127.0.0.1:${port}`, '--p2p', p2p, ...configured, ...words], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -101,6 +102,14 @@ export class Origin extends Proxy {
     await gone;
     clearTimeout(late);
   }
+}
+
+async function configuration(t, settings) {
+  const folder = await mkdtemp(join(tmpdir(), 'shoal-settings-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'shoal.toml');
+  await writeFile(file, settings);
+  return file;
 }
 
 /** A port that nothing listens on. */

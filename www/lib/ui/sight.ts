@@ -9,6 +9,12 @@ const MIN_HEIGHT = 64;
 /** Part of it that has to be there. */
 const MOST = 0.9;
 
+/**
+ * Milliseconds for which something has to seem unseen that was seen. Chromium says so also for a moment in which it
+ * had no time to find out, and a busy page would leave the swarm and join it again.
+ */
+const DOUBT = 400;
+
 /** Intersection Observer v2, which TypeScript does not know. */
 const OPTIONS = { threshold: [0, 0.5, MOST, 1], rootMargin: "99999px", trackVisibility: true, delay: 100 };
 
@@ -16,26 +22,44 @@ const OPTIONS = { threshold: [0, 0.5, MOST, 1], rootMargin: "99999px", trackVisi
 export class Sight {
   readonly #element: HTMLElement;
   readonly #observer: IntersectionObserver;
+  #seen = false;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
 
   constructor(element: HTMLElement, listener: (seen: boolean) => void) {
     this.#element = element;
     this.#observer = new IntersectionObserver((entries) => {
       const entry = entries.at(-1);
-      if (entry !== undefined) {
-        listener(clear(entry));
+      const seen = entry !== undefined && clear(entry);
+      if (!seen && this.#seen) {
+        this.#doubt ??= setTimeout(() => {
+          this.#seen = false;
+          this.look();
+        }, DOUBT);
+        return;
       }
+      this.#trust();
+      this.#seen = seen;
+      listener(seen);
     }, OPTIONS);
   }
 
   /** Looks afresh and goes on looking. Some changes, such as a slow fade, browsers do not report. */
   look(): void {
-    this.rest();
+    this.#observer.disconnect();
     this.#observer.observe(this.#element);
   }
 
   /** Stops looking. */
   rest(): void {
     this.#observer.disconnect();
+    this.#trust();
+    this.#seen = false;
+  }
+
+  /** Ends the doubt. */
+  #trust(): void {
+    clearTimeout(this.#doubt);
+    this.#doubt = undefined;
   }
 }
 
