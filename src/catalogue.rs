@@ -238,14 +238,14 @@ impl Catalogue {
     #[must_use]
     pub fn locate(
         &self,
-        mirror: usize,
+        server: usize,
         segment: SegmentId,
         offset: u32,
         length: u32,
     ) -> Option<Address> {
         let track = self.track(segment.track)?;
         let Address { url, range } = track.address(segment.seq)?;
-        let url = self.mirrored(mirror, url).unwrap_or_else(|| url.clone());
+        let url = self.mirrored(server, url).unwrap_or_else(|| url.clone());
         let whole = track
             .described(segment.seq)
             .map(|described| described.length);
@@ -266,8 +266,8 @@ impl Catalogue {
     }
 
     /// Where a mirror has a resource of the folder above the index's.
-    fn mirrored(&self, mirror: usize, url: &str) -> Option<String> {
-        let copy = self.index.mirrors.get(mirror.checked_sub(1)?)?;
+    fn mirrored(&self, server: usize, url: &str) -> Option<String> {
+        let copy = self.index.mirrors.get(server.checked_sub(1)?)?;
         let folder = resolve("..", &self.base).ok()?.href();
         let rest = url.strip_prefix(folder.as_str())?;
         Some(resolve(copy, &self.base).ok()?.href() + rest)

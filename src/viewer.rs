@@ -353,12 +353,12 @@ impl Viewer {
             Output::HttpAbort(id) => self.http.end(id),
             Output::HttpGet {
                 id,
-                mirror,
+                server,
                 segment,
                 offset,
                 length,
             } => {
-                self.get(id, mirror, segment, offset, length);
+                self.get(id, server, segment, offset, length);
             }
             Output::Keep(block) => {
                 match aside {
@@ -413,8 +413,8 @@ impl Viewer {
         }
     }
 
-    fn get(&mut self, id: HttpId, mirror: usize, segment: SegmentId, offset: u32, length: u32) {
-        let located = |it: &Catalogue| it.locate(mirror, segment, offset, length);
+    fn get(&mut self, id: HttpId, server: usize, segment: SegmentId, offset: u32, length: u32) {
+        let located = |it: &Catalogue| it.locate(server, segment, offset, length);
         let catalogue = self.catalogue.as_ref();
         let address = catalogue.and_then(|it| Some((it, located(it)?)));
         let Some((catalogue, Address { url, range })) = address else {

@@ -83,6 +83,17 @@ test('while a page hides the notice nobody joins unasked', async (t) => {
   }
 });
 
+test('a moment in which the notice cannot be seen ends nothing', async (t) => {
+  const viewer = await styled(t, await Origin.start(t), '');
+  await viewer.becomes('on');
+  await restyle(viewer, 'body::after { content: ""; position: fixed; inset: 0; background: white }');
+  await pass(250);
+  await restyle(viewer, '');
+  await pass(1000);
+  const { sockets } = await viewer.traffic();
+  assert.deepEqual([sockets, (await viewer.stats()).state], [1, 'on']);
+});
+
 test('a notice that is hidden in mid-play ends the sharing until it is back', async (t) => {
   const origin = await Origin.start(t);
   const viewer = await styled(t, origin, '');

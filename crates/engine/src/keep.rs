@@ -67,10 +67,7 @@ impl Engine {
 
     /// Forgets a segment.
     pub(crate) fn evict(&mut self, id: SegmentId) {
-        let under_way = self.fetches.iter().filter(|(_, fetch)| fetch.segment == id);
-        for fetch in under_way.map(|(fetch, _)| fetch).collect::<Vec<_>>() {
-            self.abort_fetch(fetch);
-        }
+        self.abort_fetches(|_, fetch| fetch.segment == id);
         let Some(span) = self.store.get(id).map(Segment::span) else {
             return;
         };

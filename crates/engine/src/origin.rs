@@ -221,8 +221,7 @@ impl Engine {
     ) {
         let up_at = self.origin.up_at();
         if up_at > self.now {
-            self.plan.next = Some(self.plan.next.map_or(up_at, |next| next.min(up_at)));
-            return;
+            return self.look_again(up_at);
         }
         loop {
             let Some(segment) = self.store.get(id) else {
@@ -275,7 +274,7 @@ impl Engine {
 
     fn start_fetch(
         &mut self,
-        mirror: usize,
+        server: usize,
         segment: SegmentId,
         pieces: Range<u32>,
         offset: u32,
@@ -283,19 +282,19 @@ impl Engine {
     ) {
         self.origin.next += 1;
         let id = HttpId(self.origin.next);
-        let server = self.origin.server_mut(mirror);
-        server.speed.start(self.now);
+        let asked = self.origin.server_mut(server);
+        asked.speed.start(self.now);
         let fetch = Fetch {
             segment,
-            server: mirror,
+            server,
             end: pieces.end,
             next: pieces.start,
             asked: Some(self.now),
             last_heard: self.now,
-            silence: match mirror {
+            silence: match server {
                 0 => self.config.http_silence,
                 // There is somebody else to ask.
-                _ => server.margin(self.now, &self.config),
+                _ => asked.margin(self.now, &self.config),
             },
         };
         self.fetches.insert(id, fetch);
@@ -303,7 +302,7 @@ impl Engine {
         self.stats.origin_requests += 1;
         self.out.push_back(Output::HttpGet {
             id,
-            mirror,
+            server,
             segment,
             offset,
             length,

@@ -90,8 +90,8 @@ pub enum Output {
     HttpGet {
         /// Names the request.
         id: HttpId,
-        /// 0 is the origin, then the mirrors in the index's order.
-        mirror: usize,
+        /// Whom to ask: 0 is the origin, then come the mirrors in the index's order.
+        server: usize,
         /// Which.
         segment: SegmentId,
         /// First byte, from the segment's start. Always a multiple of the piece length.

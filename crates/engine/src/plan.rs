@@ -320,7 +320,7 @@ impl Engine {
         }
     }
 
-    fn look_again(&mut self, at: Time) {
+    pub(crate) fn look_again(&mut self, at: Time) {
         self.plan.next = Some(self.plan.next.map_or(at, |next| next.min(at)));
     }
 

@@ -315,6 +315,35 @@ fn a_tracker_that_is_away_is_tried_again_and_the_viewer_told() {
 }
 
 #[test]
+fn only_who_was_answered_before_takes_its_time_to_come_back() {
+    let announced: TrackerMessage = TrackerMessage::Announced {
+        info_hash: common::SWARM,
+        interval: 120,
+        complete: 0,
+        incomplete: 1,
+        min_interval: None,
+    };
+    let mut config = Config::default();
+    for (spread, wait, back) in [(0, 2, true), (1_000, 2, false), (1_000, 1_002, true)] {
+        config.tracker_spread = Duration::from_secs(spread);
+        let mut viewer = Viewer::sharing_by(config.clone());
+        viewer.tell(Input::TrackerMessage(announced.encode()));
+        viewer.tell(Input::TrackerClosed);
+        let outputs = viewer.pass(Duration::from_secs(wait));
+        assert_eq!(
+            outputs.contains(&Output::TrackerConnect(0)),
+            back,
+            "{spread} {wait}"
+        );
+    }
+    config.tracker_spread = Duration::from_secs(1_000);
+    let mut viewer = Viewer::sharing_by(config);
+    viewer.tell(Input::TrackerClosed);
+    let outputs = viewer.pass(Duration::from_secs(2));
+    assert!(outputs.contains(&Output::TrackerConnect(0)), "{outputs:?}");
+}
+
+#[test]
 fn an_origin_that_fails_is_left_to_the_players_own_loader() {
     let mut viewer = Viewer::sharing();
     viewer.index_part();

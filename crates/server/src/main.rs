@@ -95,7 +95,7 @@ fn p2p(options: cli::P2pCommand) -> Result<()> {
         video: options.video,
         p2p: word.word().map(Checked),
     });
-    let runtime = Runtime::new().context("no thread could be started")?;
+    let runtime = runtime()?;
     let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
     let since = match (status.switched, status.nodes) {
         (None, _) => "",

@@ -137,12 +137,12 @@ impl World {
             }
             Output::HttpGet {
                 id: http,
-                mirror,
+                server,
                 segment,
                 offset,
                 length,
             } => {
-                self.http_get(id, (http, mirror), segment, offset, length)?;
+                self.http_get(id, (http, server), segment, offset, length)?;
             }
             Output::Keep(block) => {
                 let node = self.node(id);

@@ -78,7 +78,7 @@ pub(crate) enum Asked {
     /// The engine's request, to the origin (0) or a mirror: bytes of a segment from `offset` on.
     Media {
         http: HttpId,
-        mirror: usize,
+        server: usize,
         segment: SegmentId,
         offset: u32,
     },
@@ -150,13 +150,13 @@ impl World {
     pub(crate) fn http_get(
         &mut self,
         id: NodeId,
-        (http, mirror): (HttpId, usize),
+        (http, server): (HttpId, usize),
         segment: SegmentId,
         offset: u32,
         length: u32,
     ) -> Result<(), Breach> {
-        if mirror > self.mirrors.len() {
-            return Err(format!("asks mirror {mirror}, which nobody named"));
+        if server > self.mirrors.len() {
+            return Err(format!("asks server {server}, which nobody named"));
         }
         let total = self.video.length(segment);
         let fits = offset.checked_add(length).is_some_and(|end| end <= total);
@@ -168,14 +168,14 @@ impl World {
         if !self.node(id).store.holds(segment) {
             return Err(format!("gets {segment:?} without room for it"));
         }
-        self.media_get(id, (http, mirror), segment, offset, length)
+        self.media_get(id, (http, server), segment, offset, length)
     }
 
     /// Asks for a part of a segment.
     pub(crate) fn media_get(
         &mut self,
         id: NodeId,
-        (http, mirror): (HttpId, usize),
+        (http, server): (HttpId, usize),
         segment: SegmentId,
         offset: u32,
         length: u32,
@@ -184,7 +184,7 @@ impl World {
             id,
             Asked::Media {
                 http,
-                mirror,
+                server,
                 segment,
                 offset,
             },
@@ -307,9 +307,9 @@ impl World {
             self.progress(id, asked, size, length);
         } else if let Asked::Media {
             http,
-            mirror,
             segment,
             offset,
+            ..
         } = asked
             && (done || received.is_multiple_of(PIECE_LENGTH))
         {
@@ -321,7 +321,7 @@ impl World {
                 begin: 0,
                 length: received - nth * PIECE_LENGTH,
             };
-            let rotten = mirror > 0 && self.server(asked).model.rotten;
+            let rotten = self.server(asked).model.rotten;
             let node = self.node(id);
             node.guard.reported = Some(Reported::Block { block, rotten });
             node.tally.http_blocks += u64::from(block.length);
@@ -460,7 +460,7 @@ impl Asked {
     /// The position of the mirror that is asked, if one is.
     fn mirror(self) -> Option<usize> {
         match self {
-            Self::Media { mirror, .. } => mirror.checked_sub(1),
+            Self::Media { server, .. } => server.checked_sub(1),
             _ => None,
         }
     }

@@ -80,7 +80,7 @@ writes! {
         3 Evict(segment);
         4 FetchPart { track, part };
         5 HttpAbort(id);
-        6 HttpGet { id, mirror, segment, offset, length };
+        6 HttpGet { id, server, segment, offset, length };
         7 Keep(block);
         8 KeepOffered(segment);
         9 LinkAccept { link, sdp as unread };

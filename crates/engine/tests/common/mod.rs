@@ -79,7 +79,11 @@ impl Viewer {
 
     /// The same, allowed to share, its tracker open and the first announce sent.
     pub(crate) fn sharing() -> Self {
-        let mut viewer = Self::new(Config::default());
+        Self::sharing_by(Config::default())
+    }
+
+    pub(crate) fn sharing_by(config: Config) -> Self {
+        let mut viewer = Self::new(config);
         let joined = viewer.tell(Input::Rule(Rule::Site(Some(Wish::On))));
         assert!(joined.contains(&Output::TrackerConnect(0)), "{joined:?}");
         let opened = viewer.tell(Input::TrackerOpened);

@@ -165,46 +165,34 @@ impl Text for Host {
     }
 }
 
-/// The URL of a STUN server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StunUrl(pub(crate) String);
+/// Texts that are kept as they were read.
+macro_rules! kept {
+    ($($(#[$doc:meta])* $name:ident $read:ident,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub(crate) struct $name(pub(crate) String);
 
-impl Text for StunUrl {
-    fn read(text: &str) -> Result<Self, &'static str> {
-        stun_url(text).map(Self)
-    }
+            impl Text for $name {
+                fn read(text: &str) -> Result<Self, &'static str> {
+                    $read(text).map(Self)
+                }
 
-    fn write(&self) -> String {
-        self.0.clone()
-    }
+                fn write(&self) -> String {
+                    self.0.clone()
+                }
+            }
+        )*
+    };
 }
 
-/// The URL of a TURN server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TurnUrl(pub(crate) String);
-
-impl Text for TurnUrl {
-    fn read(text: &str) -> Result<Self, &'static str> {
-        turn_url(text).map(Self)
-    }
-
-    fn write(&self) -> String {
-        self.0.clone()
-    }
-}
-
-/// The top of a copy of the served directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MirrorUrl(pub(crate) String);
-
-impl Text for MirrorUrl {
-    fn read(text: &str) -> Result<Self, &'static str> {
-        mirror_url(text).map(Self)
-    }
-
-    fn write(&self) -> String {
-        self.0.clone()
-    }
+kept! {
+    /// The URL of a STUN server.
+    StunUrl stun_url,
+    /// The URL of a TURN server.
+    TurnUrl turn_url,
+    /// The top of a copy of the served directory.
+    MirrorUrl mirror_url,
 }
 
 /// Reads the URL of a mirror, and puts a slash at its end.

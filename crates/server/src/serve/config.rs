@@ -10,6 +10,7 @@ use std::{
 
 use ipnet::IpNet;
 use shoal_wire::index::{IceServer, P2p};
+use tokio::time::sleep;
 
 use super::{
     error::ServeError,
@@ -22,11 +23,12 @@ use crate::{
     admin::AdminConfig,
     ice::Turn,
     index::{Cache, Crew},
+    metrics::Figures,
     privacy::{Allowance, Facts, Operator, Party},
     root::{Root, SCHEME, StoreConfig},
     shared::{self, RedisConfig},
     stun::{self, StunAt, StunLimits},
-    tracker::{Access, SocketConfig, limits::Bucket, swarm::SwarmConfig},
+    tracker::{Access, SocketConfig, Tracker, limits::Bucket, swarm::SwarmConfig},
 };
 
 /// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
@@ -39,6 +41,16 @@ pub struct DrainConfig {
     /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
     /// return, and delays a restart; nobody new is let in meanwhile. Without connections it takes no time.
     pub over: Duration,
+}
+
+impl DrainConfig {
+    /// Says that it stops, waits until that has been noticed, and lets the tracker's sockets go.
+    pub(crate) async fn carry_out(self, figures: &Figures, tracker: &Tracker) {
+        tracing::info!("no new viewers from now on");
+        figures.drain();
+        sleep(self.notice).await;
+        tracker.drain(self.over).await;
+    }
 }
 
 impl Default for DrainConfig {

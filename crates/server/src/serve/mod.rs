@@ -16,7 +16,7 @@ use std::{
 use axum::Router;
 use tokio::{
     net::{TcpListener, UdpSocket},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -223,10 +223,7 @@ impl Server {
         let serving = reception.accept(&listener);
         let drained = async {
             drain.await;
-            tracing::info!("no new viewers from now on");
-            site.figures.drain();
-            sleep(config.notice).await;
-            site.tracker.drain(config.over).await;
+            config.carry_out(&site.figures, &site.tracker).await;
         };
         tokio::select! {
             () = serving => {}

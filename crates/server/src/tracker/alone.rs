@@ -17,10 +17,7 @@ use axum::{
 };
 use ipnet::IpNet;
 use shoal_wire::id::InfoHash;
-use tokio::{
-    net::TcpListener,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, time::timeout};
 
 use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
 use crate::{
@@ -129,10 +126,7 @@ impl LoneTracker {
         let reception = Arc::new(reception);
         let drained = async {
             drain.await;
-            tracing::info!("no new viewers from now on");
-            figures.drain();
-            sleep(self.drain.notice).await;
-            tracker.drain(self.drain.over).await;
+            self.drain.carry_out(&figures, &tracker).await;
         };
         tokio::select! {
             () = reception.accept(&self.listener) => {}

@@ -5,10 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use futures_util::{SinkExt, StreamExt};
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},
-    tracker::{
-        Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape,
-        TrackerMessage,
-    },
+    tracker::{Announce, Answer, ClientMessage, Limits, OffBy, Scrape, TrackerMessage},
 };
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -19,7 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, announcement};
 
 /// A number that tells viewers apart: the last bytes of its peer id, and of its loopback address.
 pub(crate) type Name = u16;
@@ -89,20 +86,9 @@ impl Viewer {
     }
 
     pub(crate) fn announcement(&self, offers: u8, token: Option<String>) -> ClientMessage {
-        let offer = |n| Offer {
-            offer_id: OfferId([n; 20]),
-            sdp: format!("offer {n} of {}", self.name),
-        };
         ClientMessage::Announce(Announce {
-            info_hash: self.swarm,
-            peer_id: peer(self.name),
-            event: Some(AnnounceEvent::Started),
-            numwant: u32::from(offers),
-            uploaded: 0,
-            downloaded: 0,
-            left: None,
-            offers: (0..offers).map(offer).collect(),
             token,
+            ..announcement(self.swarm, peer(self.name), self.name, offers)
         })
     }
 

@@ -7,7 +7,11 @@ use shoal_server::{
     stun::StunCounts,
     tracker::Tracker,
 };
-use shoal_wire::index::{Index, Part};
+use shoal_wire::{
+    id::{InfoHash, OfferId, PeerId},
+    index::{Index, Part},
+    tracker::{Announce, AnnounceEvent, Offer},
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,6 +23,30 @@ use tokio::{
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a viewer says first at the tracker. The offers tell whose they are.
+pub(crate) fn announcement(
+    info_hash: InfoHash,
+    peer_id: PeerId,
+    name: u16,
+    offers: u8,
+) -> Announce {
+    let offer = |n| Offer {
+        offer_id: OfferId([n; 20]),
+        sdp: format!("offer {n} of {name}"),
+    };
+    Announce {
+        info_hash,
+        peer_id,
+        event: Some(AnnounceEvent::Started),
+        numwant: u32::from(offers),
+        uploaded: 0,
+        downloaded: 0,
+        left: None,
+        offers: (0..offers).map(offer).collect(),
+        token: None,
+    }
+}
 
 /// A directory and a server of it.
 pub(crate) struct Site {

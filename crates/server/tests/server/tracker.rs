@@ -8,12 +8,9 @@ use shoal_server::tracker::{
     swarm::Scope,
 };
 use shoal_wire::{
-    id::{InfoHash, OfferId, PeerId},
+    id::{InfoHash, PeerId},
     index::P2p,
-    tracker::{
-        Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape,
-        TrackerMessage,
-    },
+    tracker::{Answer, ClientMessage, Limits, OffBy, Scrape, TrackerMessage},
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -26,7 +23,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::harness::{PATIENCE, Site};
+use crate::harness::{PATIENCE, Site, announcement};
 
 struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -95,21 +92,12 @@ async fn site() -> (Site, InfoHash) {
 }
 
 pub(crate) fn announce(info_hash: InfoHash, peer: u8, offers: u8) -> ClientMessage {
-    let offer = |n| Offer {
-        offer_id: OfferId([n; 20]),
-        sdp: format!("offer {n} of {peer}"),
-    };
-    ClientMessage::Announce(Announce {
+    ClientMessage::Announce(announcement(
         info_hash,
-        peer_id: PeerId([peer; 20]),
-        event: Some(AnnounceEvent::Started),
-        numwant: u32::from(offers),
-        uploaded: 0,
-        downloaded: 0,
-        left: None,
-        offers: (0..offers).map(offer).collect(),
-        token: None,
-    })
+        PeerId([peer; 20]),
+        peer.into(),
+        offers,
+    ))
 }
 
 fn is_failure(message: &TrackerMessage, swarm: InfoHash) -> bool {
