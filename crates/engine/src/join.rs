@@ -55,10 +55,7 @@ impl Engine {
         for link in self.links.names() {
             self.close_link(link, CloseReason::Stopped);
         }
-        for id in core::mem::take(&mut self.fetches).names() {
-            self.busy.stop(self.now);
-            self.out.push_back(Output::HttpAbort(id));
-        }
+        self.abort_fetches(|_, _| true);
         for id in self.needs.names() {
             self.decline(id, Declined::Off);
         }

@@ -23,6 +23,7 @@
 )]
 
 mod announce;
+mod audit;
 mod availability;
 mod bounds;
 mod chance;

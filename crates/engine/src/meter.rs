@@ -76,6 +76,11 @@ impl BusyMeter {
         self.running = self.running.saturating_sub(1);
     }
 
+    /// Transfers that run.
+    pub(crate) const fn running(&self) -> u32 {
+        self.running
+    }
+
     pub(crate) fn add(&mut self, now: Time, bytes: u64) {
         self.fresh += bytes as f64;
         self.settle(now);

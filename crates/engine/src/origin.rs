@@ -37,6 +37,11 @@ impl Fetch {
         self.last_heard + self.silence
     }
 
+    /// Who was asked: 0 is the origin, then come its mirrors.
+    pub(crate) const fn server(&self) -> usize {
+        self.server
+    }
+
     /// The pieces still to come.
     pub(crate) fn rest(&self) -> Range<u32> {
         self.next..self.end
@@ -181,6 +186,11 @@ impl Origin {
             }
         }
         best.map(|(at, _)| at)
+    }
+
+    /// The meters of the origin and of its mirrors.
+    pub(crate) fn speeds(&self) -> impl Iterator<Item = &BusyMeter> {
+        self.servers().map(|(_, server)| &server.speed)
     }
 
     fn servers(&self) -> impl Iterator<Item = (usize, &Server)> {

@@ -45,6 +45,16 @@ impl Upload {
         }
     }
 
+    /// Blocks that wait, of all peers.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Running meters: one while requests wait.
+    pub(crate) const fn running(&self) -> u32 {
+        self.speed.running()
+    }
+
     pub(crate) fn rate(&self, now: Time) -> f64 {
         self.meter.rate(now)
     }

@@ -207,6 +207,13 @@ impl Store {
         }
     }
 
+    /// Blocks that are marked as asked of a peer.
+    pub(crate) fn asked_blocks(&self) -> usize {
+        let open = self.segments.values().filter(|it| !it.is_complete());
+        let pieces = open.flat_map(|segment| &segment.pieces);
+        pieces.map(Piece::asked_blocks).sum()
+    }
+
     /// Bytes fetched that were neither played nor passed on.
     pub(crate) fn idle_bytes(&self) -> u64 {
         self.segments.values().map(Segment::idle_bytes).sum()

@@ -82,6 +82,8 @@ pub(crate) struct Guard {
     pub(crate) reported: Option<Reported>,
     /// The state before the input being handled.
     pub(crate) before: Option<State>,
+    /// The input being handled makes the engine leave and join again under another name.
+    pub(crate) rejoins: bool,
     /// How often P2P went off.
     pub(crate) switches: u64,
     /// The second in which ticks are counted, and how many came in it.
