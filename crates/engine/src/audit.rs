@@ -2,8 +2,11 @@
 
 use core::fmt;
 
+use shoal_wire::peer::Block;
+
 use crate::engine::Engine;
 use crate::meter::BusyMeter;
+use crate::table::Table;
 
 /// Two counts that should agree.
 struct Account {
@@ -30,10 +33,7 @@ impl Engine {
     /// # Errors
     /// A sentence on the first two counts that do not agree: a fault of the engine.
     pub fn audit(&self) -> Result<(), String> {
-        let wrong = self
-            .accounts()
-            .into_iter()
-            .find(|it| it.booked != it.found);
+        let wrong = self.accounts().into_iter().find(|it| it.booked != it.found);
         wrong.map_or(Ok(()), |account| Err(account.to_string()))
     }
 
@@ -70,7 +70,7 @@ impl Engine {
             let live = fetches.filter(|fetch| fetch.server() == at).count();
             accounts.push(account("fetches from a server", running(speed), live));
         }
-        let mut asked = 0;
+        let mut asked = Table::<Block, ()>::default();
         for link in self.links.values() {
             let owes = usize::from(!link.asked.is_empty());
             accounts.push(account("transfers of a peer", running(&link.down), owes));
@@ -79,17 +79,19 @@ impl Engine {
                 segment.is_some_and(|segment| {
                     let number = segment.number(block);
                     let piece = segment.piece(block.piece.0);
-                    number.zip(piece).is_some_and(|(n, piece)| piece.is_asked(n))
+                    number
+                        .zip(piece)
+                        .is_some_and(|(n, piece)| piece.is_asked(n))
                 })
             });
             accounts.push(account("asked blocks", known.count(), link.asked.len()));
-            asked += link.asked.len();
+            for block in link.asked.keys() {
+                asked.insert(block, ());
+            }
         }
-        // Two peers may have been asked for one block, where the origin is down.
+        // Where the origin is down, two peers may have been asked for one block.
         let marked = self.store.asked_blocks();
-        if marked > asked || !self.doubled {
-            accounts.push(account("asked blocks in the store", marked, asked));
-        }
+        accounts.push(account("asked blocks in the store", marked, asked.len()));
         accounts
     }
 }

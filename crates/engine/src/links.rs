@@ -438,7 +438,10 @@ impl Engine {
             self.busy.stop(self.now);
         }
         for block in blocks {
-            self.unask(block);
+            // Where the origin is down a second peer may have been asked: the block is still on its way.
+            if !self.doubled || !self.links.values().any(|link| link.asked.has(block)) {
+                self.unask(block);
+            }
             if say {
                 self.send(id, Message::Cancel(block));
             }

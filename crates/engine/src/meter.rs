@@ -81,9 +81,13 @@ impl BusyMeter {
         self.running
     }
 
+    /// Counts bytes of the transfers that run. What comes while none does says nothing of a rate: its
+    /// time was not counted.
     pub(crate) fn add(&mut self, now: Time, bytes: u64) {
-        self.fresh += bytes as f64;
-        self.settle(now);
+        if self.running > 0 {
+            self.fresh += bytes as f64;
+            self.settle(now);
+        }
     }
 
     /// A transfer that ended before anyone watched it.
@@ -235,6 +239,16 @@ mod tests {
         meter.stop(Time::from_secs(101));
         let rate = meter.rate().unwrap_or_default();
         assert!((900_000.0..1_150_000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn what_comes_while_nothing_runs_raises_no_rate() {
+        let mut meter = BusyMeter::new(Duration::from_secs(4));
+        meter.start(Time::from_secs(0));
+        meter.add(Time::from_secs(1), 100_000);
+        meter.stop(Time::from_secs(1));
+        meter.add(Time::from_secs(2), 1_000_000);
+        assert_eq!(meter.rate(), Some(100_000.0));
     }
 
     #[test]

@@ -375,6 +375,33 @@ fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
 }
 
 #[test]
+fn a_block_asked_of_two_peers_is_on_its_way_while_either_is_to_send_it() {
+    let mut viewer = sharing(Config::default());
+    let (one, _) = viewer.meet(200);
+    let (other, _) = viewer.meet(201);
+    viewer.play(14.0, 16.0);
+    let (_, outputs) = viewer.need(4);
+    for (id, ..) in gets(&outputs) {
+        let fault = HttpFault::Status(503);
+        viewer.tell(Input::HttpFailed { id, fault });
+    }
+    let pieces = first_piece(4)..first_piece(4) + 3;
+    let first = viewer.hear_have(one, pieces.start, pieces.end);
+    let first = requests(&first, one);
+    let all = viewer.hear_have(other, pieces.start, pieces.end);
+    let mut asked_of_other = requests(&all, other);
+    let twice = loop {
+        let block = asked_of_other.pop().expect("a block is asked twice");
+        if first.contains(&block) {
+            break block;
+        }
+        asked_of_other.extend(requests(&viewer.hear(other, Message::Piece(block)), other));
+    };
+    // One of them will not send it. The books are checked after this.
+    viewer.hear(one, Message::Reject(twice));
+}
+
+#[test]
 fn the_least_useful_peer_makes_way() {
     let config = Config {
         target_links: 1,
