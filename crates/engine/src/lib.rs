@@ -22,37 +22,30 @@
     clippy::unwrap_used
 )]
 
-mod announce;
 mod audit;
-mod availability;
 mod bounds;
-mod chance;
-mod churn;
 mod config;
-mod crowd;
+mod consent;
+mod ctx;
+mod download;
 mod engine;
 mod event;
+mod gossip;
 mod input;
-mod join;
-mod keep;
-mod link;
-mod links;
 mod meter;
-mod origin;
 mod output;
-mod piece;
-mod plan;
-mod policy;
+mod peers;
 mod record;
-mod request;
-mod serve;
-mod store;
-mod table;
+mod rng;
+mod small_map;
 mod time;
-mod timeline;
-mod trust;
+mod timers;
+mod tracker;
+mod traffic;
+mod upload;
 
 pub use config::{Config, ConfigError};
+pub use consent::{Reason, Rule, State, Wish};
 pub use engine::Engine;
 pub use event::{Event, Stats};
 pub use input::{
@@ -60,6 +53,5 @@ pub use input::{
     Playhead, TimelineSegment, TrackInfo, Verdict,
 };
 pub use output::{CloseReason, Declined, Delivery, Output};
-pub use policy::{Reason, Rule, State, Wish};
 pub use record::{Ending, Entry, OutputHash, RecordError, Recorder, Recording};
 pub use time::Time;

@@ -6,7 +6,7 @@ use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::index::PieceSpace;
 
 use crate::input::{IndexInfo, TimelineSegment};
-use crate::table::Table;
+use crate::small_map::SmallMap;
 use crate::time::Time;
 
 /// Parts kept of a live track behind the first segment of its playlist.
@@ -23,8 +23,8 @@ pub(crate) struct Timeline {
 #[derive(Debug)]
 struct Track {
     part_segments: u64,
-    parts: Table<u64, Part>,
-    lengths: Table<u64, u32>,
+    parts: SmallMap<u64, Part>,
+    lengths: SmallMap<u64, u32>,
     playlist: Vec<TimelineSegment>,
 }
 
@@ -62,8 +62,8 @@ impl Timeline {
             .iter()
             .map(|track| Track {
                 part_segments: u64::from(track.part_segments.max(1)),
-                parts: Table::default(),
-                lengths: Table::default(),
+                parts: SmallMap::default(),
+                lengths: SmallMap::default(),
                 playlist: Vec::new(),
             })
             .collect::<Vec<_>>();

@@ -4,9 +4,9 @@ use shoal_wire::id::{OfferId, PeerId, SegmentId};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, quick, the same on every machine. Not for secrets.
 #[derive(Clone, Debug)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -54,9 +54,9 @@ impl Chance {
     }
 }
 
-/// A viewer's lot for a segment, evenly from `[0, 1)`: the same for everyone who computes it, so
+/// A viewer's place in the election for a segment, evenly from `[0, 1)`: the same for everyone who computes it, so
 /// that neighbours agree on the order in which they go to the origin without a word.
-pub(crate) fn lot(peer: PeerId, segment: SegmentId) -> f64 {
+pub(crate) fn election_hash(peer: PeerId, segment: SegmentId) -> f64 {
     let mut state = mix(segment.seq ^ (u64::from(segment.track.0) << 48));
     for chunk in peer.0.chunks(8) {
         let word = chunk
@@ -84,20 +84,20 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_names() {
-        let (mut a, mut b, mut c) = (Chance::new(7), Chance::new(7), Chance::new(8));
+        let (mut a, mut b, mut c) = (Rng::new(7), Rng::new(7), Rng::new(8));
         assert_eq!(a.peer_id(), b.peer_id());
         assert_ne!(a.offer_id(), c.offer_id());
     }
 
     #[test]
-    fn lots_are_spread_evenly() {
-        let mut chance = Chance::new(1);
+    fn places_are_spread_evenly() {
+        let mut rng = Rng::new(1);
         let segment = SegmentId {
             track: TrackId(1),
             seq: 17,
         };
         let low = (0..10_000)
-            .filter(|_| lot(chance.peer_id(), segment) < 0.25)
+            .filter(|_| election_hash(rng.peer_id(), segment) < 0.25)
             .count();
         assert!(
             (2_300..2_700).contains(&low),
@@ -106,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_draws_another_lot_for_each_segment() {
-        let peer = Chance::new(3).peer_id();
+    fn a_viewer_has_another_place_for_each_segment() {
+        let peer = Rng::new(3).peer_id();
         let draw = |seq| {
-            lot(
+            election_hash(
                 peer,
                 SegmentId {
                     track: TrackId(0),
