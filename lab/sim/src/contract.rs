@@ -5,14 +5,18 @@ use core::time::Duration;
 use shoal_engine::{Declined, Engine, Event as PageEvent, Input, NeedId, Output, State};
 use shoal_wire::peer::{Frame, Message};
 
-use crate::node::{Node, Reported};
+use crate::event::{Event, NodeId};
+use crate::guard::Reported;
+use crate::node::Node;
 use crate::store::Breach;
-use crate::world::{Event, NodeId, World};
+use crate::world::World;
 
 /// Outputs to one input that no honest engine needs.
 const OUTPUTS_PER_INPUT: u32 = 100_000;
 /// Time to hash a piece, in Wasm.
 const DIGEST: Duration = Duration::from_micros(600);
+/// How soon after the switch everything must be closed.
+const HUSH: Duration = Duration::from_secs(1);
 
 impl World {
     /// Gives the engine an input and does all that it asks for.
@@ -67,6 +71,11 @@ impl World {
         }
     }
 
+    /// The engine has just been switched off: a second later all must be quiet.
+    fn expect_hush(&mut self, id: NodeId, switch: u64) {
+        self.soon(HUSH, id, Event::Hush(switch));
+    }
+
     /// A second after P2P went off, unless it has been on again since.
     pub(crate) fn check_hush(&mut self, id: NodeId, switch: u64) {
         let node = self.node(id);
@@ -80,14 +89,6 @@ impl World {
                 "has links or a tracker socket a second after P2P went off",
             );
         }
-    }
-
-    /// Ends the run: the engine has broken its contract.
-    pub(crate) fn breach(&self, id: NodeId, what: &str) -> ! {
-        panic!(
-            "seed {}, {}, viewer {}: the engine {what}",
-            self.scenario.seed, self.now, id.0
-        )
     }
 
     fn perform(&mut self, id: NodeId, output: Output) -> Result<(), Breach> {

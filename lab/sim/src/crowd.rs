@@ -8,7 +8,7 @@ use shoal_engine::Time;
 use shoal_wire::id::TrackId;
 
 use crate::access::Access;
-use crate::chance::{Chance, Purpose, stream};
+use crate::rng::{Chance, Purpose, stream};
 use crate::video::Video;
 
 /// Viewers of one kind. Reads as a sentence:

@@ -3,28 +3,25 @@
 //! The adapters tell the engine nothing that real ones would not, and an output that breaks the
 //! contract ends the run with the seed, the moment and the viewer.
 
-use std::collections::BTreeMap;
-
-use core::time::Duration;
-
 use rand::Rng;
 use shoal_engine::{Config, Engine, HttpId, LinkId, Pace, Reason, State, Time};
 use shoal_wire::id::SegmentId;
-use shoal_wire::peer::Block;
 
-use crate::chance::{Chance, Purpose, stream};
 use crate::crowd::Plan;
-use crate::hybrid;
-use crate::keyed::Keyed;
-use crate::net::{End, Flow, Parcel};
-use crate::origin::{Request, RequestId};
+use crate::event::RequestId;
+use crate::guard::Guard;
+use crate::link::{End, Flow, Parcel};
+use crate::p2pml_model;
 use crate::pipe::Pipe;
 use crate::player::{Habits, Player};
+use crate::request::Request;
+use crate::rng::{Chance, Purpose, stream};
+use crate::small_map::Keyed;
 use crate::store::Store;
+use crate::tally::Tally;
 use crate::tracker::Socket;
 use crate::video::Video;
 use crate::wire::Wire;
-use crate::world::NodeId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -42,7 +39,7 @@ pub(crate) struct Node {
     pub(crate) player: Option<Player>,
     pub(crate) engine: Option<Engine>,
     /// What stands in the engine's place in the hybrid arm.
-    pub(crate) hybrid: Option<hybrid::Client>,
+    pub(crate) hybrid: Option<p2pml_model::Client>,
     /// The engine has the index: it is asked for segments.
     pub(crate) attached: bool,
     /// The tab is hidden: its timers run once a second.
@@ -74,51 +71,6 @@ pub(crate) struct Node {
     pub(crate) tally: Tally,
     pub(crate) engine_seed: u64,
 }
-
-/// What the adapters remember in order to hold the engine to its contract.
-#[derive(Debug, Default)]
-pub(crate) struct Guard {
-    /// What was reported with the input being handled, and whether it is rotten.
-    pub(crate) reported: Option<Reported>,
-    /// The state before the input being handled.
-    pub(crate) before: Option<State>,
-    /// How often P2P went off.
-    pub(crate) switches: u64,
-    /// The second in which ticks are counted, and how many came in it.
-    ticks: (u64, u32),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Reported {
-    Block { block: Block, rotten: bool },
-    Segment { segment: SegmentId, length: u32 },
-}
-
-/// What the adapters count, to compare with what the engine says.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) delivered_from_peers: u64,
-    pub(crate) delivered_from_origin: u64,
-    /// Media bytes that the stock loader got past the engine.
-    pub(crate) stock_bytes: u64,
-    pub(crate) http_blocks: u64,
-    pub(crate) peer_blocks: u64,
-    pub(crate) sent_blocks: u64,
-    /// Messages without a block sent to peers, and their bytes on the line.
-    pub(crate) messages: u64,
-    pub(crate) message_bytes: u64,
-    pub(crate) deliveries: u32,
-    pub(crate) declines: BTreeMap<&'static str, u32>,
-    pub(crate) problems: BTreeMap<&'static str, u32>,
-    /// How long the page was open.
-    pub(crate) present: Duration,
-    pub(crate) links_opened: u32,
-    pub(crate) links_banned: u32,
-    pub(crate) sockets: u32,
-}
-
-/// Ticks in one second that no honest engine needs: browsers' timers go by milliseconds.
-const TICKS_PER_SECOND: u32 = 1000;
 
 /// Microseconds that timers go by, and those of a hidden tab.
 const GRAIN: u64 = 1_000;
@@ -177,20 +129,5 @@ impl Node {
     /// Whether P2P may send anything at present.
     pub(crate) fn permitted(state: State) -> bool {
         matches!(state, State::On | State::Waiting(Reason::Tracker))
-    }
-}
-
-impl Guard {
-    pub(crate) fn tick(&mut self, now: Time, id: NodeId, seed: u64) {
-        let second = now.0 / 1_000_000;
-        if self.ticks.0 != second {
-            self.ticks = (second, 0);
-        }
-        self.ticks.1 += 1;
-        assert!(
-            self.ticks.1 <= TICKS_PER_SECOND,
-            "seed {seed}, {now}, viewer {}: the engine's deadlines spin",
-            id.0
-        );
     }
 }

@@ -6,11 +6,13 @@ use shoal_engine::{Input, NeedId, Pace, Rule, State, Time, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
 
 use crate::crowd::Act;
-use crate::node::{Reported, Stage};
-use crate::origin::{Asked, Request};
+use crate::event::{Event, NodeId};
+use crate::guard::Reported;
+use crate::node::Stage;
 use crate::player::Order;
+use crate::request::{Asked, Request};
 use crate::scenario::Arm;
-use crate::world::{Event, NodeId, World};
+use crate::world::World;
 
 /// How soon the page reads a playlist again that it did not get.
 const PLAYLIST_RETRY: Duration = Duration::from_secs(1);

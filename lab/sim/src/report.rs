@@ -4,11 +4,8 @@ use core::time::Duration;
 
 use shoal_engine::Stats;
 
-use crate::access::Nat;
-use crate::hybrid;
-use crate::node::Tally;
 use crate::player::Watched;
-use crate::world::World;
+use crate::tally::Tally;
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -98,50 +95,6 @@ pub struct Comparison {
 }
 
 impl Report {
-    pub(crate) fn of(world: &World) -> Self {
-        let tally = &world.origin.tally;
-        let viewers = world.nodes.iter().filter_map(|node| {
-            let watched = &node.player.as_ref()?.watched;
-            let engine = node.engine.as_ref().map(|engine| engine.stats(world.now));
-            let stats = engine.or(node.hybrid.as_ref().map(hybrid::Client::stats));
-            let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
-            report.refused = node.plan.share == Some(false);
-            if !report.refused && node.plan.access.nat != Nat::Blocked {
-                let cap = world.scenario.config.upload_rate;
-                let line = node.plan.access.up;
-                let rate = if cap == 0 { line } else { line.min(cap) };
-                report.sendable = (rate as f64 * node.tally.present.as_secs_f64()) as u64;
-            }
-            Some(report)
-        });
-        let lengths = tally
-            .segments
-            .keys()
-            .map(|&segment| u64::from(world.video.length(segment)));
-        let mut report = Self {
-            seed: world.scenario.seed,
-            viewers: viewers.collect(),
-            origin_bytes: tally.media_bytes,
-            index_bytes: tally.index_bytes,
-            origin_requests: tally.media_requests,
-            segments: tally.segments.len() as u64,
-            unique_bytes: lengths.sum(),
-            origin_load: tally.load.clone(),
-            mirror_bytes: world
-                .mirrors
-                .iter()
-                .map(|it| it.tally.media_bytes)
-                .collect(),
-            tracker_messages: world.tracker.heard,
-            trace: 0,
-            cost: Duration::ZERO,
-        };
-        let mut trace = world.trace.clone();
-        trace.bytes(format!("{report:?}").as_bytes());
-        report.trace = trace.hash();
-        report
-    }
-
     /// What the origin sent, in all segments watched.
     #[must_use]
     pub fn fetches_per_segment(&self) -> f64 {
@@ -245,7 +198,8 @@ impl Report {
 }
 
 impl ViewerReport {
-    fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
+    /// What one viewer has seen, and what its adapters counted.
+    pub(crate) fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
         Self {
             refused: false,
             sendable: 0,

@@ -1,18 +1,12 @@
 //! What is simulated: a video, a crowd, an origin and a tracker.
 
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
-
 use core::time::Duration;
 
 use shoal_engine::Config;
 
-use crate::clock::Meter;
 use crate::crowd::Crowd;
-use crate::hybrid::HybridConfig;
-use crate::report::{Comparison, Report};
+use crate::p2pml_model::HybridConfig;
 use crate::video::Video;
-use crate::world::World;
 
 /// What is simulated. Reads as a sentence:
 ///
@@ -336,61 +330,6 @@ impl Scenario {
     #[must_use]
     pub fn viewers(&self) -> usize {
         self.crowds.iter().map(Crowd::len).sum()
-    }
-
-    /// Runs the scenario as it is.
-    ///
-    /// # Panics
-    /// When an engine breaks its contract.
-    #[must_use]
-    pub fn run(&self) -> Report {
-        self.run_arm(Arm::Shared)
-    }
-
-    /// Runs one arm of the scenario.
-    ///
-    /// # Panics
-    /// When an engine breaks its contract.
-    #[must_use]
-    pub fn run_arm(&self, arm: Arm) -> Report {
-        let meter = Meter::start();
-        let mut report = World::new(self, arm).run();
-        report.cost = meter.spent();
-        report
-    }
-
-    /// Runs the scenario, and again without P2P. Each arm has a thread of its own.
-    ///
-    /// # Panics
-    /// When an engine breaks its contract.
-    #[must_use]
-    pub fn compare(&self) -> Comparison {
-        self.compare_arms(false)
-    }
-
-    /// Runs the scenario, again without P2P, and again with the hybrid loader.
-    ///
-    /// # Panics
-    /// When an engine breaks its contract.
-    #[must_use]
-    pub fn compare_with_hybrid(&self) -> Comparison {
-        self.compare_arms(true)
-    }
-
-    fn compare_arms(&self, hybrid: bool) -> Comparison {
-        thread::scope(|scope| {
-            let alone = scope.spawn(|| self.run_arm(Arm::Alone));
-            let hybrid = hybrid.then(|| scope.spawn(|| self.run_arm(Arm::Hybrid)));
-            let shared = self.run_arm(Arm::Shared);
-            let wait = |arm: ScopedJoinHandle<'_, Report>| {
-                arm.join().unwrap_or_else(|panic| resume_unwind(panic))
-            };
-            Comparison {
-                shared,
-                alone: wait(alone),
-                hybrid: hybrid.map(wait),
-            }
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use core::ops::Range;
 use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId};
 use shoal_wire::peer::Block;
 
-use crate::keyed::Keyed;
+use crate::small_map::Keyed;
 
 /// What a breach of the contract is called.
 pub(crate) type Breach = String;

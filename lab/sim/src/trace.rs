@@ -2,7 +2,7 @@
 
 use shoal_engine::Time;
 
-use crate::world::{Event, NodeId};
+use crate::event::{Event, NodeId};
 
 /// What happened, in order, by words: cheap, and the same on every machine.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use shoal_engine::LinkId;
 use shoal_wire::peer::{Decoder, Frame, Limits, Message, Read};
 
-use crate::hybrid::Packet;
+use crate::p2pml_model::Packet;
 use crate::store::Breach;
 
 /// Frames on their way, in one packet.

@@ -8,7 +8,7 @@ use super::loader::{Loader, Wanted};
 use super::playlist::{Item, Windows};
 use super::request::{Source, Status};
 use super::settings::FORGIVES;
-use crate::chance::Chance;
+use crate::rng::Chance;
 
 /// Free space, in percent, at which HTTP prefetches no more.
 const SCARCE: f64 = 10.0;

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use core::ops::Range;
 use core::time::Duration;
 
-use shoal_engine::{CloseReason, Input, LinkFault, LinkId};
+use shoal_engine::{CloseReason, LinkFault, LinkId};
 
 use crate::crowd::within;
-use crate::keyed::Keyed;
-use crate::net::{End, Linking};
+use crate::event::{Event, NodeId};
+use crate::link::{End, Linking};
+use crate::small_map::Keyed;
 use crate::store::Breach;
-use crate::world::{Event, NodeId, World};
+use crate::world::World;
 
 /// How long gathering candidates takes.
 const GATHERING: Range<Duration> = Duration::from_millis(30)..Duration::from_millis(250);
@@ -107,41 +108,6 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn described(&mut self, id: NodeId, link: LinkId) {
-        if self.node(id).links.contains_key(&link) {
-            let sdp = sdp(id, link);
-            self.feed(id, Input::LinkDescribed { link, sdp });
-        }
-    }
-
-    pub(crate) fn opened(&mut self, id: NodeId, link: LinkId) {
-        if let Some(end) = self.node(id).links.get_mut(&link)
-            && matches!(end.stage, Linking::Answering | Linking::Connecting)
-        {
-            end.stage = Linking::Open;
-            self.node(id).tally.links_opened += 1;
-            self.feed(id, Input::LinkOpen(link));
-        }
-    }
-
-    pub(crate) fn unreached(&mut self, id: NodeId, link: LinkId) {
-        let end = self.node(id).links.get(&link);
-        if end.is_some_and(|end| matches!(end.stage, Linking::Answering | Linking::Connecting)) {
-            self.broken(id, link, LinkFault::Closed);
-        }
-    }
-
-    pub(crate) fn broken(&mut self, id: NodeId, link: LinkId, fault: LinkFault) {
-        let node = self.node(id);
-        if let Some(end) = node.links.get_mut(&link)
-            && end.stage != Linking::Failed
-        {
-            end.stage = Linking::Failed;
-            node.up.forget(link);
-            self.feed(id, Input::LinkFailed { link, fault });
-        }
-    }
-
     /// The page is closed: peers are told, or find out by silence.
     pub(crate) fn leave_links(&mut self, id: NodeId) {
         let silent = self.node(id).plan.silent;
@@ -154,6 +120,11 @@ impl World {
             };
             self.tell_peer(id, end, silence);
         }
+    }
+
+    pub(crate) fn end(&mut self, id: NodeId, link: LinkId) -> Result<&mut End, Breach> {
+        let end = self.node(id).links.get_mut(&link);
+        end.ok_or_else(|| format!("uses {link:?}, which is not there"))
     }
 
     fn new_end(
@@ -202,7 +173,8 @@ impl World {
     }
 }
 
-fn sdp(id: NodeId, link: LinkId) -> String {
+/// The session description of an end: it says whose it is, and nothing else.
+pub(crate) fn sdp(id: NodeId, link: LinkId) -> String {
     format!(
         "v=0\r\no=- {} {} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
         id.0, link.0

@@ -7,14 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use rand::RngExt;
 use shoal_server::tracker::limits::AddressId;
 use shoal_server::tracker::swarm::{Delivery, Handled, SocketId, Swarms};
-use shoal_wire::id::{InfoHash, OfferId, PeerId};
-use shoal_wire::tracker::{Announce, AnnounceEvent, Answer, ClientMessage, Offer, TrackerMessage};
+use shoal_wire::id::PeerId;
+use shoal_wire::tracker::{AnnounceEvent, ClientMessage, TrackerMessage};
 
-use super::{FROM, HOUR, Harvest, Harvested};
-use crate::chance::{Chance, Purpose, stream};
+use super::case::{FROM, HOUR, Harvest, Harvested};
+use super::message::{SWARM, Who, announce, answer, owner, spy_id, viewer_id};
+use crate::rng::{Chance, Purpose, stream};
 use crate::scenario::{minutes, secs};
-
-const SWARM: InfoHash = InfoHash([7; 20]);
 
 /// The engine's habits.
 const OFFERS: usize = 5;
@@ -59,13 +58,6 @@ enum Event {
     Spy(usize),
 }
 
-/// Who is behind a peer id or a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
-    Spy(usize),
-    Viewer(usize),
-}
-
 struct Viewer {
     socket: SocketId,
     chance: Chance,
@@ -88,11 +80,11 @@ struct Spy {
     next: usize,
 }
 
-pub(super) struct Town {
+pub(super) struct World {
     harvest: Harvest,
     now: Duration,
     swarms: Swarms,
-    agenda: BinaryHeap<Reverse<(Duration, u64, Event)>>,
+    queue: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     planned: u64,
     sockets: BTreeMap<SocketId, Who>,
     opened: u64,
@@ -106,15 +98,15 @@ pub(super) struct Town {
     there: usize,
 }
 
-impl Town {
+impl World {
     pub(super) fn new(harvest: Harvest) -> Self {
         let mut swarms = Swarms::new(harvest.rules.config(), harvest.seed);
         swarms.admit(SWARM);
-        let mut town = Self {
+        let mut world = Self {
             harvest,
             now: Duration::ZERO,
             swarms,
-            agenda: BinaryHeap::new(),
+            queue: BinaryHeap::new(),
             planned: 0,
             sockets: BTreeMap::new(),
             opened: 0,
@@ -131,22 +123,22 @@ impl Town {
         for _ in 0..harvest.audience {
             // A premiere: everybody within five minutes.
             let at = Duration::from_millis(chance.random_range(0..300_000));
-            town.plan(at, Event::Arrive { pupil: false });
+            world.plan(at, Event::Arrive { pupil: false });
         }
         for _ in 0..SCHOOL {
             let at = LESSON + Duration::from_millis(chance.random_range(0..60_000));
-            town.plan(at, Event::Arrive { pupil: true });
+            world.plan(at, Event::Arrive { pupil: true });
         }
         for spy in 0..harvest.addresses as usize {
             let sockets = Vec::new();
-            town.spies.push(Spy { sockets, next: 0 });
-            town.plan(FROM, Event::Spy(spy));
+            world.spies.push(Spy { sockets, next: 0 });
+            world.plan(FROM, Event::Spy(spy));
         }
-        town
+        world
     }
 
     pub(super) fn run(mut self) -> Harvested {
-        while let Some(Reverse((at, _, event))) = self.agenda.pop() {
+        while let Some(Reverse((at, _, event))) = self.queue.pop() {
             if at >= FROM + HOUR {
                 break;
             }
@@ -185,7 +177,7 @@ impl Town {
 
     fn plan(&mut self, at: Duration, event: Event) {
         self.planned += 1;
-        self.agenda.push(Reverse((at, self.planned, event)));
+        self.queue.push(Reverse((at, self.planned, event)));
     }
 
     fn arrive(&mut self, pupil: bool) {
@@ -447,66 +439,5 @@ impl Town {
         if let Who::Viewer(who) = owner(peer) {
             self.learnt.entry(who).or_insert(self.now);
         }
-    }
-}
-
-fn announce(
-    peer_id: PeerId,
-    event: Option<AnnounceEvent>,
-    offers: usize,
-    turn: u64,
-) -> ClientMessage {
-    let offer = |n: usize| {
-        let mut id = [0; 20];
-        id[..8].copy_from_slice(&turn.to_be_bytes());
-        id[8..16].copy_from_slice(&peer_id.0[..8]);
-        id[16..].copy_from_slice(&(n as u32).to_be_bytes());
-        Offer {
-            offer_id: OfferId(id),
-            sdp: String::new(),
-        }
-    };
-    ClientMessage::Announce(Announce {
-        info_hash: SWARM,
-        peer_id,
-        event,
-        numwant: offers as u32,
-        uploaded: 0,
-        downloaded: 0,
-        left: Some(1),
-        offers: (0..offers).map(offer).collect(),
-        token: None,
-    })
-}
-
-fn answer(peer_id: PeerId, to_peer_id: PeerId, offer_id: OfferId) -> ClientMessage {
-    ClientMessage::Answer(Answer {
-        info_hash: SWARM,
-        peer_id,
-        to_peer_id,
-        offer_id,
-        sdp: String::new(),
-    })
-}
-
-fn viewer_id(who: usize) -> PeerId {
-    numbered(0, who as u64)
-}
-
-fn spy_id(number: u64) -> PeerId {
-    numbered(1, number)
-}
-
-fn numbered(kind: u8, number: u64) -> PeerId {
-    let mut id = [kind; 20];
-    id[..8].copy_from_slice(&number.to_be_bytes());
-    PeerId(id)
-}
-
-fn owner(PeerId(id): PeerId) -> Who {
-    let number = u64::from_be_bytes(id[..8].try_into().unwrap_or_default()) as usize;
-    match id[19] {
-        0 => Who::Viewer(number),
-        _ => Who::Spy(number),
     }
 }

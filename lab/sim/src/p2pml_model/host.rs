@@ -7,9 +7,10 @@ use shoal_wire::id::TrackId;
 use super::client::Client;
 use super::env::Output;
 use super::packet::Packet;
-use crate::origin::Asked;
+use crate::event::NodeId;
+use crate::request::Asked;
 use crate::store::Breach;
-use crate::world::{NodeId, World};
+use crate::world::World;
 
 impl World {
     /// The page has the loader from its first moment on.
@@ -24,7 +25,7 @@ impl World {
         let timelines = node.player.iter().flat_map(|player| player.timelines());
         for (track, listed) in timelines.collect::<Vec<_>>() {
             let segments = self.video.timeline(listed);
-            self.feed(id, Input::Timeline { track, segments });
+            self.feed_hybrid(id, Input::Timeline { track, segments });
         }
     }
 

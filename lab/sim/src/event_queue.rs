@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 
 use shoal_engine::Time;
 
-use crate::world::{Event, NodeId};
+use crate::event::{Event, NodeId};
 
 /// An event, when it happens and to whom.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
 
 /// All events to come.
 #[derive(Debug)]
-pub(crate) struct Agenda {
+pub(crate) struct EventQueue {
     /// Events of the slot that time has come to, and any that were scheduled for before it.
     present: BinaryHeap<Reverse<Entry>>,
     /// The slot that time has come to.
@@ -42,7 +42,7 @@ const SLOT_BITS: u32 = 7;
 /// Slots of the near future: four seconds.
 const SLOTS: u64 = 1 << 15;
 
-impl Agenda {
+impl EventQueue {
     pub(crate) fn new() -> Self {
         Self {
             present: BinaryHeap::new(),
@@ -142,12 +142,12 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::chance::{Purpose, stream};
+    use crate::rng::{Purpose, stream};
 
     #[test]
     fn events_come_in_the_order_of_time_and_then_of_scheduling() {
         let mut chance = stream(1, 0, Purpose::Plan);
-        let mut agenda = Agenda::new();
+        let mut queue = EventQueue::new();
         let mut seen = Vec::new();
         let mut now = 0;
         for round in 0..20_000 {
@@ -155,15 +155,15 @@ mod tests {
             let spans = [0, 100, 10_000, 1_000_000, 20_000_000];
             let span = spans[chance.random_range(0..spans.len())];
             let at = now + chance.random_range(0..=span);
-            agenda.push(Time(at), NodeId(round), Event::Wake);
+            queue.push(Time(at), NodeId(round), Event::Wake);
             if chance.random_bool(0.4)
-                && let Some(entry) = agenda.pop()
+                && let Some(entry) = queue.pop()
             {
                 now = entry.at.0;
                 seen.push((entry.at, entry.number));
             }
         }
-        seen.extend(std::iter::from_fn(|| agenda.pop()).map(|entry| (entry.at, entry.number)));
+        seen.extend(std::iter::from_fn(|| queue.pop()).map(|entry| (entry.at, entry.number)));
         assert_eq!(seen.len(), 20_000);
         assert!(seen.is_sorted_by(|one, next| one < next));
     }

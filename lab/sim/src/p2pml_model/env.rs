@@ -14,7 +14,7 @@ use super::playlist::Playlist;
 use super::request::Held;
 use super::settings::HybridConfig;
 use super::store::{Keeping, Store};
-use crate::chance::Chance;
+use crate::rng::Chance;
 
 /// What a client wants done.
 #[derive(Clone, Debug)]
