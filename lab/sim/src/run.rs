@@ -221,7 +221,7 @@ impl World {
             cost: Duration::ZERO,
         };
         let mut trace = self.trace.clone();
-        trace.bytes(format!("{report:?}").as_bytes());
+        trace.outcome(&report);
         report.trace = trace.hash();
         report
     }
