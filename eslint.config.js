@@ -5,7 +5,7 @@ import jsdoc from "eslint-plugin-jsdoc";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "pkg/", "target/", "scripts/", "tests/", "bench/"] },
+  { ignores: ["dist/", "node_modules/", "pkg/", "target/", "scripts/", "tests/", "lab/"] },
   {
     files: ["www/**/*.ts"],
     extends: [

@@ -1,0 +1,46 @@
+//! What holds an engine to its contract: what the adapters remember of it.
+
+use shoal_engine::{State, Time};
+use shoal_wire::id::SegmentId;
+use shoal_wire::peer::Block;
+
+use crate::event::NodeId;
+
+/// What the adapters remember in order to hold the engine to its contract.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// What was reported with the input being handled, and whether it is rotten.
+    pub(crate) reported: Option<Reported>,
+    /// The state before the input being handled.
+    pub(crate) before: Option<State>,
+    /// The input being handled makes the engine leave and join again under another name.
+    pub(crate) rejoins: bool,
+    /// How often P2P went off.
+    pub(crate) switches: u64,
+    /// The second in which ticks are counted, and how many came in it.
+    ticks: (u64, u32),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reported {
+    Block { block: Block, rotten: bool },
+    Segment { segment: SegmentId, length: u32 },
+}
+
+/// Ticks in one second that no honest engine needs: browsers' timers go by milliseconds.
+const TICKS_PER_SECOND: u32 = 1000;
+
+impl Guard {
+    pub(crate) fn tick(&mut self, now: Time, id: NodeId, seed: u64) {
+        let second = now.0 / 1_000_000;
+        if self.ticks.0 != second {
+            self.ticks = (second, 0);
+        }
+        self.ticks.1 += 1;
+        assert!(
+            self.ticks.1 <= TICKS_PER_SECOND,
+            "seed {seed}, {now}, viewer {}: the engine's deadlines spin",
+            id.0
+        );
+    }
+}
