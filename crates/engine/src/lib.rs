@@ -10,10 +10,15 @@
 //! 3. **Time is an argument**, monotonic, microseconds since an arbitrary origin. **Chance is a
 //!    seed** given at birth. Same inputs, same outputs, always.
 //! 4. **No bytes of media.** Payloads are `(piece, range)`; the host holds the bytes.
-//! 5. **Everything is bounded**, and every bound is in [`Config`] with its unit, default and
-//!    trade-off.
-//! 6. **Every command carries an id**, and its outcome comes back with it.
+//! 5. **Everything that is held, sent or waited for is bounded**, and every bound is in [`Config`]
+//!    with its unit, default and trade-off.
+//! 6. **Every command that has an outcome names what it is about** (a link, a request, a need, a
+//!    piece, a part of the index), and the outcome names it again.
 //! 7. **Nothing a peer, a tracker or an origin sends can panic it.** A panic is our bug.
+//!
+//! Inside, each part owns its fields and holds no back pointer: `consent` (who decides), `tracker`,
+//! `peers` (links), `gossip` (who has what), `download`, `upload`. They share one `Ctx`, with the timers;
+//! what news of one means to the others is said in `engine` alone.
 #![warn(missing_docs)]
 #![deny(
     clippy::expect_used,

@@ -27,10 +27,12 @@ impl Rng {
         1.0 - spread + 2.0 * spread * self.unit()
     }
 
-    /// An Azureus-style peer id (BEP 20): ours is `-SH0100-` and twelve letters and digits.
+    /// An Azureus-style peer id (BEP 20): [`CLIENT`] and twelve letters and digits.
     pub(crate) fn peer_id(&mut self) -> PeerId {
-        let mut id = *b"-SH0100-............";
-        for byte in id.iter_mut().skip(8) {
+        let mut id = [0; 20];
+        let (client, random) = id.split_at_mut(CLIENT.len());
+        client.copy_from_slice(&CLIENT);
+        for byte in random {
             *byte = self.letter();
         }
         PeerId(id)
@@ -51,6 +53,26 @@ impl Rng {
             n @ 10..36 => b'a' + n - 10,
             n => b'A' + n - 36,
         }
+    }
+}
+
+/// What our peer ids begin with (BEP 20): `SH`, and a digit each of the version's numbers.
+const CLIENT: [u8; 8] = [
+    b'-',
+    b'S',
+    b'H',
+    digit(env!("CARGO_PKG_VERSION_MAJOR")),
+    digit(env!("CARGO_PKG_VERSION_MINOR")),
+    digit(env!("CARGO_PKG_VERSION_PATCH")),
+    b'0',
+    b'-',
+];
+
+/// The last digit of a number.
+const fn digit(number: &str) -> u8 {
+    match number.as_bytes() {
+        [.., last] => *last,
+        [] => b'0',
     }
 }
 
@@ -87,6 +109,13 @@ mod tests {
         let (mut a, mut b, mut c) = (Rng::new(7), Rng::new(7), Rng::new(8));
         assert_eq!(a.peer_id(), b.peer_id());
         assert_ne!(a.offer_id(), c.offer_id());
+    }
+
+    #[test]
+    fn a_peer_id_names_client_and_version() {
+        let id = Rng::new(1).peer_id().0;
+        let version = env!("CARGO_PKG_VERSION").replace('.', "");
+        assert_eq!(id[..8], *format!("-SH{version}0-").as_bytes());
     }
 
     #[test]

@@ -253,8 +253,10 @@ impl Tracker {
             }) if info_hash == swarm => {
                 self.visit.failures = 0;
                 self.visit.swarm = complete.saturating_add(incomplete);
-                let interval = Duration::from_secs(u64::from(interval.clamp(20, 900)));
-                self.visit.interval = Some(interval);
+                let interval = Duration::from_secs(u64::from(interval));
+                let config = &ctx.config;
+                let (least, most) = (config.min_announce_interval, config.max_announce_interval);
+                self.visit.interval = Some(interval.clamp(least, most));
                 self.schedule_announce(ctx, peers.ready());
                 Some(News::Counted)
             }

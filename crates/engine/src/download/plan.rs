@@ -19,9 +19,6 @@ use crate::small_map::{SmallMap, sort_by};
 use crate::time::Time;
 use crate::timers::Timer;
 
-/// Segments of a live stream that are listened for before the playlist lists them.
-const COMING: u64 = 3;
-
 /// Media that may be missing between what is buffered and the next segment, which is not in it:
 /// rounding of timestamps, no more.
 const ROUNDING: Duration = Duration::from_millis(250);
@@ -168,7 +165,8 @@ impl Download {
         let coming = playhead.active.iter().flat_map(|active| {
             let track = active.track;
             let next = timeline.next_seq(track);
-            let count = if timeline.info.live { COMING } else { 0 };
+            let live = timeline.info.live;
+            let count = if live { ctx.config.live_ahead } else { 0 };
             next.into_iter()
                 .flat_map(move |next| next..next.saturating_add(count))
                 .map(move |seq| SegmentId { track, seq })

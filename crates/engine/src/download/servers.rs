@@ -36,9 +36,6 @@ struct Server {
     rests_until: Time,
 }
 
-/// How long a failure of a server makes us careful.
-const FLAKY: Duration = Duration::from_secs(60);
-
 /// Busy time after which a server's old rate counts half.
 const SPEED_HALF_LIFE: Duration = Duration::from_secs(4);
 
@@ -57,7 +54,7 @@ impl Server {
     /// Time to keep in hand for an answer to begin, by what has been measured. Who has failed of late
     /// may have to be asked twice.
     fn margin(&self, now: Time, config: &Config) -> Duration {
-        let flaky = self.failed_at.is_some_and(|at| at + FLAKY > now);
+        let flaky = self.failed_at.is_some_and(|at| at + config.flaky > now);
         match self.answers.bound() {
             Some(answer) if !flaky => (answer * 2).clamp(config.min_margin, config.margin),
             _ => config.margin,

@@ -87,7 +87,7 @@ impl Download {
     ) {
         segments.truncate(ctx.config.max_timeline);
         if let Some(timeline) = &mut self.timeline {
-            timeline.set(track, segments);
+            timeline.set(track, segments, ctx.config.parts_behind);
         }
         self.changed();
     }

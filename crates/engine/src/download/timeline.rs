@@ -9,9 +9,6 @@ use crate::input::{IndexInfo, TimelineSegment};
 use crate::small_map::SmallMap;
 use crate::time::Time;
 
-/// Parts kept of a live track behind the first segment of its playlist.
-const PARTS_BEHIND: u64 = 4;
-
 /// The video as index and playlists describe it.
 #[derive(Debug)]
 pub(crate) struct Timeline {
@@ -76,8 +73,14 @@ impl Timeline {
     }
 
     /// The playlist of a track as it stands now. Its numbers ascend (RFC 8216 §3): segments
-    /// that are out of order are left out.
-    pub(crate) fn set(&mut self, id: TrackId, mut segments: Vec<TimelineSegment>) {
+    /// that are out of order are left out. Of a live track so many parts of the index are kept behind
+    /// its first segment.
+    pub(crate) fn set(
+        &mut self,
+        id: TrackId,
+        mut segments: Vec<TimelineSegment>,
+        parts_behind: u64,
+    ) {
         let live = self.info.live;
         let Some(track) = self.track_mut(id) else {
             return;
@@ -91,7 +94,7 @@ impl Timeline {
             ascends
         });
         if let (true, Some(first)) = (live, segments.first()) {
-            let part = (first.seq / track.part_segments).saturating_sub(PARTS_BEHIND);
+            let part = (first.seq / track.part_segments).saturating_sub(parts_behind);
             track.parts.retain(|held, _| held >= part);
             let first = part * track.part_segments;
             track.lengths.retain(|seq, _| seq >= first);

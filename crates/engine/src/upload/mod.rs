@@ -28,9 +28,6 @@ use crate::timers::Timer;
 /// Busy time after which our own old rate counts half.
 const SPEED_HALF_LIFE: Duration = Duration::from_secs(4);
 
-/// Blocks that may wait on the slowest line.
-const MIN_CAPACITY: usize = 4;
-
 /// What we send to peers.
 #[derive(Debug)]
 pub(crate) struct Upload {
@@ -253,7 +250,7 @@ impl Upload {
         let speed = self.speed.rate().unwrap_or(config.assumed_upload as f64);
         let bytes = speed * config.upload_patience.as_secs_f64();
         let bytes = bytes.min(self.bucket.within(config.upload_patience));
-        ((bytes / f64::from(config.block_length)) as usize).max(MIN_CAPACITY)
+        ((bytes / f64::from(config.block_length)) as usize).max(config.min_upload_queue)
     }
 
     /// Who is served next: of those who serve us too, the one furthest ahead in the video, who has the
