@@ -40,7 +40,7 @@ fn an_origin_that_is_faster_is_left_for_nobody() {
 fn no_mirror_costs_a_viewer_a_stall() {
     let good = || Mirror::of_mbits(50.0);
     for (what, mirror) in [
-        ("rotten", good().rotten()),
+        ("rotten", good().corrupt()),
         ("silent from the start", good().silent_from(Duration::ZERO)),
         ("silent later", good().silent_from(secs(50))),
         ("failing", good().with_errors(1.0)),
@@ -63,7 +63,9 @@ fn no_mirror_costs_a_viewer_a_stall() {
 
 #[test]
 fn a_mirror_that_lies_is_found_out_and_left() {
-    let report = watched().mirrored_by(Mirror::of_mbits(50.0).rotten()).run();
+    let report = watched()
+        .mirrored_by(Mirror::of_mbits(50.0).corrupt())
+        .run();
     let lies = problems(&report);
     assert!((1..=8).contains(&lies), "{report:?}");
 }

@@ -8,7 +8,7 @@ use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
 fn rot_is_refused_and_its_sender_dropped() {
     let comparison = Scenario::vod(minutes(2))
         .at_mbits(&[0.8])
-        .watched_by(Crowd::of(1).on(Access::fibre()).who_send_rot())
+        .watched_by(Crowd::of(1).on(Access::fibre()).who_send_corrupt_bytes())
         .watched_by(
             Crowd::of(6)
                 .arriving_from(secs(10))
@@ -48,7 +48,7 @@ fn half_a_swarm_of_rot_costs_no_stall() {
             Crowd::of(4)
                 .arriving_over(secs(10))
                 .on(Access::cable())
-                .who_send_rot(),
+                .who_send_corrupt_bytes(),
         )
         .watched_by(Crowd::of(4).arriving_over(secs(10)).on(Access::cable()))
         .compare();

@@ -89,7 +89,7 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
         (
             "corrupt_peers",
             vod()
-                .watched_by(Crowd::of(2).on(Access::fibre()).who_send_rot())
+                .watched_by(Crowd::of(2).on(Access::fibre()).who_send_corrupt_bytes())
                 .watched_by(crowd(5)),
         ),
         (
@@ -98,7 +98,7 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
                 .with_origin_connections_of_mbits(4.0)
                 .mirrored_by(Mirror::of_mbits(20.0).with_errors(0.1))
                 .mirrored_by(Mirror::of_mbits(10.0).silent_from(secs(20)))
-                .mirrored_by(Mirror::of_mbits(30.0).rotten())
+                .mirrored_by(Mirror::of_mbits(30.0).corrupt())
                 .watched_by(crowd(4)),
         ),
         (
