@@ -43,7 +43,7 @@ const KINDS: [Kind; 4] = [Kind::Silent, Kind::Head, Kind::Frame, Kind::Deaf];
 
 /// What has come of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Tally {
+pub(crate) struct HostileFigures {
     /// Connections that were tried.
     pub(crate) tried: usize,
     /// Connections that were open in the end.
@@ -83,8 +83,8 @@ impl Hostiles {
         all
     }
 
-    pub(crate) fn tally(&self, growth: u64) -> Tally {
-        Tally {
+    pub(crate) fn figures(&self, growth: u64) -> HostileFigures {
+        HostileFigures {
             tried: self.tried.get(),
             open: self.open.get(),
             growth,

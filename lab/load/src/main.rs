@@ -3,9 +3,9 @@
 //! Every viewer has a WebSocket and a loopback address of its own (`127.x.y.z`), so limits that count by
 //! address see as many addresses as there are viewers. Nothing leaves the machine.
 
-mod board;
 mod cli;
 mod hostile;
+mod ledger;
 mod message;
 mod process;
 mod report;

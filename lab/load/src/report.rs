@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::{board::Faults, hostile::Tally};
+use crate::{hostile::HostileFigures, ledger::Faults};
 
 /// What one run has shown. Latencies in milliseconds, memory in bytes for each viewer.
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ pub(crate) struct Report {
     /// From the order to switch off until a viewer has heard, of all viewers.
     pub(crate) off: Percentiles,
     /// What has come of the connections that mean no good.
-    pub(crate) hostile: Tally,
+    pub(crate) hostile: HostileFigures,
     #[serde(flatten)]
     pub(crate) faults: Faults,
 }
@@ -112,7 +112,7 @@ impl fmt::Display for Report {
             faults.failures,
             faults.closed
         )?;
-        let Tally {
+        let HostileFigures {
             tried,
             open,
             growth,

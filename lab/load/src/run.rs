@@ -18,9 +18,9 @@ use tokio::{
 };
 
 use crate::{
-    board::{Board, PATIENCE},
     cli::{Cli, Load},
     hostile::Hostiles,
+    ledger::{Ledger, PATIENCE},
     message::Phrases,
     process::Process,
     report::{Percentiles, Report},
@@ -97,16 +97,16 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
         }
     };
     let (busy, generator_busy) = clock.stop(tracker)?;
-    let hostile = hostiles.tally(tracker.memory()?.saturating_sub(before));
+    let hostile = hostiles.figures(tracker.memory()?.saturating_sub(before));
     drop(hostiles);
     sleep(REST).await;
     let after = growth()?;
 
-    let mut board = world.board.take();
-    board.close();
-    let announces = board.announces();
+    let mut ledger = world.ledger.take();
+    ledger.close();
+    let announces = ledger.announces();
     let seconds = seconds.as_secs_f64();
-    let rate = board.replies.len() as f64 / seconds;
+    let rate = ledger.replies.len() as f64 / seconds;
     Ok(Report {
         viewers,
         swarms: world.swarms,
@@ -120,11 +120,11 @@ pub(crate) async fn run(options: &Cli) -> Result<Report> {
         cpu: busy.as_secs_f64() * 1e6 / announces.max(1) as f64,
         busy: busy.as_secs_f64() / seconds,
         generator_busy: generator_busy.as_secs_f64() / seconds,
-        reply: Percentiles::of(board.replies),
-        answer: Percentiles::of(board.answers),
+        reply: Percentiles::of(ledger.replies),
+        answer: Percentiles::of(ledger.answers),
         off: Percentiles::of(off),
         hostile,
-        faults: board.faults,
+        faults: ledger.faults,
     })
 }
 
@@ -140,7 +140,7 @@ fn world(options: &Cli) -> World {
     World {
         phrases: Phrases::new(&swarms, options.offers as usize, options.sdp as usize),
         swarms: swarms.len(),
-        board: RefCell::new(Board::new(options.viewers as usize)),
+        ledger: RefCell::new(Ledger::new(options.viewers as usize)),
         free: Semaphore::new(ARRIVALS),
         off: RefCell::default(),
         told: Notify::new(),
@@ -163,10 +163,10 @@ impl Crowd {
         for _ in 0..ARRIVALS {
             self.place().await;
         }
-        let fresh = Board::new(self.everybody.len());
-        let mut board = self.world.board.replace(fresh);
-        board.close();
-        let faults = board.faults;
+        let fresh = Ledger::new(self.everybody.len());
+        let mut ledger = self.world.ledger.replace(fresh);
+        ledger.close();
+        let faults = ledger.faults;
         if faults.replies_lost > 0 || faults.closed > 0 {
             bail!("not everybody could join: {faults:?}");
         }
@@ -180,7 +180,7 @@ impl Crowd {
         let mut turns = Turns::new(self.everybody.len());
         for _ in 0..announces {
             self.place().await;
-            let viewer = turns.next(&self.world.board);
+            let viewer = turns.next(&self.world.ledger);
             self.begin(viewer, Instant::now(), self.world.phrases.offers());
         }
         for _ in 0..in_flight {
@@ -197,7 +197,7 @@ impl Crowd {
         for tick in 0..rate * seconds {
             let due = began + Duration::from_secs(1) * tick / rate;
             sleep_until(due.into()).await;
-            let viewer = turns.next(&self.world.board);
+            let viewer = turns.next(&self.world.ledger);
             self.begin(viewer, due, self.world.phrases.offers());
         }
         let took = began.elapsed();
@@ -234,7 +234,7 @@ impl Crowd {
                 }
                 return;
             }
-            let lost = self.world.board.borrow_mut().sweep(Instant::now());
+            let lost = self.world.ledger.borrow_mut().sweep(Instant::now());
             self.world.free.add_permits(lost);
         }
     }
@@ -243,7 +243,7 @@ impl Crowd {
         let swarm = viewer % self.world.swarms;
         let cycle = self
             .world
-            .board
+            .ledger
             .borrow_mut()
             .begin(viewer, swarm, due, offers);
         let order = if offers == 0 {
@@ -270,13 +270,13 @@ impl Turns {
     }
 
     /// Passes over who still waits.
-    fn next(&mut self, board: &RefCell<Board>) -> usize {
-        let board = board.borrow();
+    fn next(&mut self, ledger: &RefCell<Ledger>) -> usize {
+        let ledger = ledger.borrow();
         let mut viewer = 0;
         for _ in 0..self.order.len() {
             viewer = self.order[self.next];
             self.next = (self.next + 1) % self.order.len();
-            if !board.is_busy(viewer) {
+            if !ledger.is_busy(viewer) {
                 break;
             }
         }

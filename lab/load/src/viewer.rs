@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    board::Board,
+    ledger::Ledger,
     message::{Heard, OfferName, Phrases, viewer},
 };
 
@@ -34,7 +34,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) phrases: Phrases,
     pub(crate) swarms: usize,
-    pub(crate) board: RefCell<Board>,
+    pub(crate) ledger: RefCell<Ledger>,
     /// One for each announce that may be made now.
     pub(crate) free: Semaphore,
     /// When each viewer was told that sharing is off.
@@ -105,7 +105,7 @@ struct Viewer {
 impl Viewer {
     async fn live(self, mut socket: Socket, mut orders: mpsc::UnboundedReceiver<Order>) {
         if self.talk(&mut socket, &mut orders).await.is_err() {
-            self.world.board.borrow_mut().faults.closed += 1;
+            self.world.ledger.borrow_mut().faults.closed += 1;
         }
     }
 
@@ -139,9 +139,9 @@ impl Viewer {
 
     /// Takes note of a message. Gives the answer, if it is an offer.
     fn hear(&self, text: &str) -> Option<String> {
-        let mut board = self.world.board.borrow_mut();
+        let mut ledger = self.world.ledger.borrow_mut();
         let Ok(heard) = serde_json::from_str::<Heard<'_>>(text) else {
-            board.faults.misrouted += 1;
+            ledger.faults.misrouted += 1;
             return None;
         };
         if let Some(failure) = heard.failure {
@@ -149,8 +149,8 @@ impl Viewer {
                 self.world.off.borrow_mut().push(Instant::now());
                 self.world.told.notify_one();
             } else {
-                board.faults.failures += 1;
-                board.faults.failure = Some(failure);
+                ledger.faults.failures += 1;
+                ledger.faults.failure = Some(failure);
             }
             return None;
         }
@@ -158,7 +158,7 @@ impl Viewer {
             .info_hash
             .is_some_and(|hash| self.world.phrases.is_of(&hash, self.swarm));
         if !hash_fits {
-            board.faults.misrouted += 1;
+            ledger.faults.misrouted += 1;
             return None;
         }
         let now = Instant::now();
@@ -166,7 +166,7 @@ impl Viewer {
         let from = heard.peer_id.as_deref().and_then(viewer);
         let complete = match (heard.offer, heard.answer, name, from) {
             (Some(offer), None, Some(name), Some(from)) if !offer.sdp.is_empty() => {
-                let fine = board.offered(self.index, self.swarm, from, name);
+                let fine = ledger.offered(self.index, self.swarm, from, name);
                 let (to, offer_id) = (heard.peer_id?, heard.offer_id?);
                 let answer = || {
                     self.world
@@ -176,11 +176,11 @@ impl Viewer {
                 return fine.then(answer);
             }
             (None, Some(answer), Some(name), Some(from)) if !answer.sdp.is_empty() => {
-                board.answered(self.index, from, name, now)
+                ledger.answered(self.index, from, name, now)
             }
-            (None, None, ..) => board.replied(self.index, now),
+            (None, None, ..) => ledger.replied(self.index, now),
             _ => {
-                board.faults.misrouted += 1;
+                ledger.faults.misrouted += 1;
                 false
             }
         };

@@ -1,4 +1,4 @@
-//! How a simulated viewer is connected.
+//! Lines and NATs of simulated viewers.
 
 use core::time::Duration;
 
@@ -13,11 +13,11 @@ pub struct Access {
     pub latency: Duration,
     /// Share of packets that are lost, which reliable transports turn into delay.
     pub loss: f64,
-    /// What stands between the viewer and incoming connections.
+    /// The obstacle between the viewer and incoming connections.
     pub nat: Nat,
 }
 
-/// What stands between a viewer and incoming connections.
+/// An obstacle between a viewer and incoming connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nat {
     /// Connects to everyone but islands.

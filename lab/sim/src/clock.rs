@@ -1,4 +1,4 @@
-//! What a run costs the machine it runs on.
+//! The cost of a run to the machine it runs on.
 
 use std::fs;
 use std::time::Instant;
@@ -28,7 +28,7 @@ impl Meter {
     }
 }
 
-/// What this thread has spent on a processor, where the kernel says so: other work on the machine
+/// Time that this thread has spent on a processor, where the kernel says so: other work on the machine
 /// does not count. Elsewhere the wall clock must do.
 fn on_processor() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;

@@ -1,4 +1,4 @@
-//! What the engine asks for, done and held to its contract.
+//! Does what the engine asks for, and holds it to its contract.
 
 use core::time::Duration;
 
@@ -103,7 +103,7 @@ impl World {
                 return Err("counts viewers, and nobody wants a number of them".into());
             }
             Output::Event(PageEvent::Problem(code)) => {
-                *self.node(id).tally.problems.entry(code).or_default() += 1;
+                *self.node(id).counts.problems.entry(code).or_default() += 1;
             }
             Output::Event(_) => {}
             Output::Decline { id: need, reason } => self.declined(id, need, reason)?,
@@ -123,9 +123,9 @@ impl World {
                 if delivery.from_peers + delivery.from_origin > length {
                     return Err(format!("counts more than {length} bytes: {delivery:?}"));
                 }
-                node.tally.deliveries += 1;
-                node.tally.delivered_from_peers += u64::from(delivery.from_peers);
-                node.tally.delivered_from_origin += u64::from(delivery.from_origin);
+                node.counts.deliveries += 1;
+                node.counts.delivered_from_peers += u64::from(delivery.from_peers);
+                node.counts.delivered_from_origin += u64::from(delivery.from_origin);
                 if let Some(player) = &mut node.player {
                     player.loaded(now, need.0);
                 }
@@ -154,9 +154,9 @@ impl World {
                 match node.guard.reported.take() {
                     Some(Reported::Block {
                         block: reported,
-                        rotten,
+                        corrupt,
                     }) if reported == block => {
-                        node.store.write(block, rotten)?;
+                        node.store.write(block, corrupt)?;
                     }
                     _ => return Err(format!("keeps {block:?}, which was not just reported")),
                 }
@@ -191,7 +191,7 @@ impl World {
                 if let Frame::Message(Message::Piece(block)) = &frame {
                     let node = self.node(id);
                     node.store.readable(*block)?;
-                    node.tally.sent_blocks += u64::from(block.length);
+                    node.counts.sent_blocks += u64::from(block.length);
                 }
                 self.link_send(id, link, frame)?;
             }
@@ -251,7 +251,7 @@ impl World {
         if off && on && !node.guard.rejoins {
             return Err("declines because P2P is off while it is on".to_owned());
         }
-        *node.tally.declines.entry(word).or_default() += 1;
+        *node.counts.declines.entry(word).or_default() += 1;
         self.stock_get(id, need.0, segment);
         Ok(())
     }
@@ -263,9 +263,9 @@ impl World {
         let Some(engine) = &node.engine else { return };
         let stats = engine.stats(now);
         let seen = (
-            node.tally.http_blocks,
-            node.tally.peer_blocks,
-            node.tally.sent_blocks,
+            node.counts.http_blocks,
+            node.counts.peer_blocks,
+            node.counts.sent_blocks,
         );
         let said = (stats.origin_bytes, stats.peer_bytes, stats.uploaded_bytes);
         if seen != said {

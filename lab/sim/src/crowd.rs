@@ -1,4 +1,4 @@
-//! Who watches: groups of viewers, and the plan that each viewer draws before the run.
+//! Groups of viewers, and the plan that each viewer draws before the run.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -8,7 +8,7 @@ use shoal_engine::Time;
 use shoal_wire::id::TrackId;
 
 use crate::access::Access;
-use crate::rng::{Chance, Purpose, stream};
+use crate::rng::{Purpose, Rng, stream};
 use crate::video::Video;
 
 /// Viewers of one kind. Reads as a sentence:
@@ -35,7 +35,7 @@ pub struct Crowd {
     /// When the address is hidden, or no longer.
     hidings: Vec<(Duration, bool)>,
     silent_leavers: f64,
-    rotten: bool,
+    corrupt: bool,
 }
 
 impl Crowd {
@@ -60,7 +60,7 @@ impl Crowd {
             changes_mind: Vec::new(),
             hidings: Vec::new(),
             silent_leavers: 0.5,
-            rotten: false,
+            corrupt: false,
         }
     }
 
@@ -107,7 +107,7 @@ impl Crowd {
         self
     }
 
-    /// All on this access.
+    /// Puts all on this access.
     #[must_use]
     pub fn on(self, access: Access) -> Self {
         self.mixed(1, access)
@@ -120,7 +120,7 @@ impl Crowd {
         self
     }
 
-    /// All watch this rendition, not the best that their access allows.
+    /// Has all watch this rendition, not the best that their access allows.
     #[must_use]
     pub fn watching(mut self, rendition: u16) -> Self {
         self.quality = Quality::One(TrackId(rendition));
@@ -198,17 +198,17 @@ impl Crowd {
         self
     }
 
-    /// The viewers hide their address, or no longer, so long after they came. A relay is offered.
+    /// Makes the viewers hide their address, or show it, so long after they came. A relay is offered.
     #[must_use]
     pub fn who_hide_their_address(mut self, after: Duration, hidden: bool) -> Self {
         self.hidings.push((after, hidden));
         self
     }
 
-    /// Every byte that they send is rotten.
+    /// Makes every byte that they send corrupt.
     #[must_use]
-    pub fn who_send_rot(mut self) -> Self {
-        self.rotten = true;
+    pub fn who_send_corrupt_bytes(mut self) -> Self {
+        self.corrupt = true;
         self
     }
 
@@ -229,48 +229,45 @@ impl Crowd {
         self.viewers
     }
 
-    /// What the viewer numbered `node` does in the run with `seed`.
+    /// Plan of the viewer numbered `node` in the run with `seed`.
     pub(crate) fn plan(&self, seed: u64, node: u64, video: &Video) -> Plan {
-        let chance = &mut stream(seed, node, Purpose::Plan);
+        let rng = &mut stream(seed, node, Purpose::Plan);
         let (waves, interval) = self.waves;
         let wave = match waves {
             1 => Duration::ZERO,
-            _ => interval * chance.random_range(0..waves),
+            _ => interval * rng.random_range(0..waves),
         };
-        let arrives = Time(0) + self.from + wave + within(chance, Duration::ZERO..self.over);
-        let access = self.draw_access(chance);
+        let arrives = Time(0) + self.from + wave + within(rng, Duration::ZERO..self.over);
+        let access = self.draw_access(rng);
         let renditions = &video.rates[..usize::from(video.renditions())];
         let rendition = match self.quality {
-            Quality::Any => TrackId(chance.random_range(0..video.renditions())),
+            Quality::Any => TrackId(rng.random_range(0..video.renditions())),
             Quality::Best => {
                 let fits = |rate: &u64| rate * 3 / 2 <= access.down;
                 TrackId(renditions.iter().rposition(fits).unwrap_or(0) as u16)
             }
             Quality::One(track) => track,
         };
-        let engine_delay = within(
-            chance,
-            Duration::from_millis(100)..Duration::from_millis(800),
-        );
-        let stays = self.stays.clone().map(|stay| within(chance, stay));
+        let engine_delay = within(rng, Duration::from_millis(100)..Duration::from_millis(800));
+        let stays = self.stays.clone().map(|stay| within(rng, stay));
         let early = self
             .early
             .clone()
-            .filter(|&(share, _)| chance.random_bool(share))
-            .map(|(_, stay)| within(chance, stay));
+            .filter(|&(share, _)| rng.random_bool(share))
+            .map(|(_, stay)| within(rng, stay));
         let leaves = early.or(stays).map(|stay| arrives + stay);
-        let silent = chance.random_bool(self.silent_leavers);
+        let silent = rng.random_bool(self.silent_leavers);
         let mut script = Vec::new();
-        self.draw_script(chance, video, &mut script);
-        if self.hidden > 0.0 && chance.random_bool(self.hidden) {
-            let after = within(chance, HIDES);
-            let back = after + within(chance, STAYS_HIDDEN);
+        self.draw_script(rng, video, &mut script);
+        if self.hidden > 0.0 && rng.random_bool(self.hidden) {
+            let after = within(rng, HIDES);
+            let back = after + within(rng, STAYS_HIDDEN);
             script.extend([(after, true), (back, false)].map(|(after, hidden)| Step {
                 after,
                 act: Act::Hide(hidden),
             }));
         }
-        let off = self.off > 0.0 && chance.random_bool(self.off);
+        let off = self.off > 0.0 && rng.random_bool(self.off);
         Plan {
             arrives,
             access,
@@ -280,13 +277,13 @@ impl Crowd {
             silent,
             script,
             share: if off { Some(false) } else { self.sharing },
-            rotten: self.rotten,
+            corrupt: self.corrupt,
         }
     }
 
-    fn draw_access(&self, chance: &mut Chance) -> Access {
+    fn draw_access(&self, rng: &mut Rng) -> Access {
         let parts: u32 = self.access.iter().map(|(parts, _)| parts).sum();
-        let mut drawn = chance.random_range(0..parts.max(1));
+        let mut drawn = rng.random_range(0..parts.max(1));
         for &(parts, access) in &self.access {
             if drawn < parts {
                 return access;
@@ -296,28 +293,28 @@ impl Crowd {
         Access::cable()
     }
 
-    fn draw_script(&self, chance: &mut Chance, video: &Video, script: &mut Vec<Step>) {
+    fn draw_script(&self, rng: &mut Rng, video: &Video, script: &mut Vec<Step>) {
         let length = video.end().unwrap_or(video.segment * 1000);
         if let Some(interval) = &self.seeks {
-            let mut at = within(chance, interval.clone());
+            let mut at = within(rng, interval.clone());
             for _ in 0..MAX_STEPS {
-                let to = within(chance, Duration::ZERO..length.saturating_sub(video.segment));
+                let to = within(rng, Duration::ZERO..length.saturating_sub(video.segment));
                 script.push(Step {
                     after: at,
                     act: Act::Seek(to),
                 });
-                at += within(chance, interval.clone());
+                at += within(rng, interval.clone());
             }
         }
         if let Some(interval) = &self.switches {
-            let mut at = within(chance, interval.clone());
+            let mut at = within(rng, interval.clone());
             for _ in 0..MAX_STEPS {
-                let track = TrackId(chance.random_range(0..video.renditions()));
+                let track = TrackId(rng.random_range(0..video.renditions()));
                 script.push(Step {
                     after: at,
                     act: Act::Switch(track),
                 });
-                at += within(chance, interval.clone());
+                at += within(rng, interval.clone());
             }
         }
         let answers = self.changes_mind.iter();
@@ -333,7 +330,7 @@ impl Crowd {
     }
 }
 
-/// What one viewer will do, drawn before the run and the same in both arms.
+/// Doings of one viewer, drawn before the run and the same in all arms.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) arrives: Time,
@@ -346,7 +343,7 @@ pub(crate) struct Plan {
     pub(crate) silent: bool,
     pub(crate) script: Vec<Step>,
     pub(crate) share: Option<bool>,
-    pub(crate) rotten: bool,
+    pub(crate) corrupt: bool,
 }
 
 /// Something that a viewer does so long after it came.
@@ -370,7 +367,7 @@ pub(crate) enum Act {
     Switch(TrackId),
 }
 
-/// Which rendition a viewer watches.
+/// Choice of the rendition that a viewer watches.
 #[derive(Clone, Copy, Debug)]
 enum Quality {
     Any,
@@ -379,17 +376,17 @@ enum Quality {
     One(TrackId),
 }
 
-/// How long after coming a viewer hides its tab, and for how long.
+/// Time from coming until a viewer hides its tab, and the time for which it does.
 const HIDES: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(60);
 const STAYS_HIDDEN: Range<Duration> = Duration::from_secs(30)..Duration::from_secs(300);
 /// Seeks, and switches, that a viewer does at most.
 const MAX_STEPS: usize = 50;
 
 /// A moment in a span; its start when the span is empty.
-pub(crate) fn within(chance: &mut Chance, span: Range<Duration>) -> Duration {
+pub(crate) fn within(rng: &mut Rng, span: Range<Duration>) -> Duration {
     if span.is_empty() {
         return span.start;
     }
     let (start, end) = (span.start.as_micros() as u64, span.end.as_micros() as u64);
-    Duration::from_micros(chance.random_range(start..end))
+    Duration::from_micros(rng.random_range(start..end))
 }

@@ -1,4 +1,4 @@
-//! What happens, and to whom.
+//! Events, and the ids of those to whom they happen.
 
 use shoal_engine::{HttpFault, LinkFault, LinkId};
 use shoal_wire::id::{PieceIndex, TrackId};
@@ -38,7 +38,7 @@ pub(crate) enum Event {
     Playlist(TrackId),
     /// Read the index, again after an error.
     GetIndex,
-    /// What the index says of policy has been read again.
+    /// The policy in the index has been read again.
     Renewed,
     /// A digest is ready.
     Digest(PieceIndex),

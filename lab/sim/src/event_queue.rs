@@ -146,17 +146,17 @@ mod tests {
 
     #[test]
     fn events_come_in_the_order_of_time_and_then_of_scheduling() {
-        let mut chance = stream(1, 0, Purpose::Plan);
+        let mut rng = stream(1, 0, Purpose::Plan);
         let mut queue = EventQueue::new();
         let mut seen = Vec::new();
         let mut now = 0;
         for round in 0..20_000 {
             // From the present moment to far beyond the ring.
             let spans = [0, 100, 10_000, 1_000_000, 20_000_000];
-            let span = spans[chance.random_range(0..spans.len())];
-            let at = now + chance.random_range(0..=span);
+            let span = spans[rng.random_range(0..spans.len())];
+            let at = now + rng.random_range(0..=span);
             queue.push(Time(at), NodeId(round), Event::Wake);
-            if chance.random_bool(0.4)
+            if rng.random_bool(0.4)
                 && let Some(entry) = queue.pop()
             {
                 now = entry.at.0;

@@ -1,4 +1,4 @@
-//! What holds an engine to its contract: what the adapters remember of it.
+//! The adapters' memory of an engine, by which it is held to its contract.
 
 use shoal_engine::{State, Time};
 use shoal_wire::id::SegmentId;
@@ -6,16 +6,16 @@ use shoal_wire::peer::Block;
 
 use crate::event::NodeId;
 
-/// What the adapters remember in order to hold the engine to its contract.
+/// Facts by which the adapters hold the engine to its contract.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
-    /// What was reported with the input being handled, and whether it is rotten.
+    /// The report with the input being handled.
     pub(crate) reported: Option<Reported>,
     /// The state before the input being handled.
     pub(crate) before: Option<State>,
     /// The input being handled makes the engine leave and join again under another name.
     pub(crate) rejoins: bool,
-    /// How often P2P went off.
+    /// Number of times that P2P went off.
     pub(crate) switches: u64,
     /// The second in which ticks are counted, and how many came in it.
     ticks: (u64, u32),
@@ -23,7 +23,7 @@ pub(crate) struct Guard {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reported {
-    Block { block: Block, rotten: bool },
+    Block { block: Block, corrupt: bool },
     Segment { segment: SegmentId, length: u32 },
 }
 

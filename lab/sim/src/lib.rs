@@ -1,7 +1,7 @@
 //! Many Shoal engines on one virtual clock.
 //!
 //! Real engines, with adapters that only count, share a simulated video over a simulated network.
-//! One run is one thread and draws all chance from one seed, so that the same scenario and seed
+//! One run is one thread and draws every random number from one seed, so that the same scenario and seed
 //! give the same run to the last event. Every scenario can be run a second time without P2P, with
 //! the same viewers: what the viewers suffer is compared one by one. A third run puts a model of
 //! p2p-media-loader in the engine's place.
@@ -11,6 +11,7 @@ mod arrivals;
 mod clock;
 mod commands;
 mod contract;
+mod counts;
 mod crowd;
 mod event;
 mod event_queue;
@@ -32,7 +33,6 @@ mod scenario;
 mod small_map;
 mod store;
 mod table;
-mod tally;
 mod trace;
 mod tracker;
 mod video;

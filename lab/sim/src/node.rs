@@ -3,10 +3,11 @@
 //! The adapters tell the engine nothing that real ones would not, and an output that breaks the
 //! contract ends the run with the seed, the moment and the viewer.
 
-use rand::Rng;
+use rand::Rng as _;
 use shoal_engine::{Config, Engine, HttpId, LinkId, Pace, Reason, State, Time};
 use shoal_wire::id::SegmentId;
 
+use crate::counts::Counts;
 use crate::crowd::Plan;
 use crate::event::RequestId;
 use crate::guard::Guard;
@@ -15,10 +16,9 @@ use crate::p2pml_model;
 use crate::pipe::Pipe;
 use crate::player::{Habits, Player};
 use crate::request::Request;
-use crate::rng::{Chance, Purpose, stream};
-use crate::small_map::Keyed;
+use crate::rng::{Purpose, Rng, stream};
+use crate::small_map::SmallMap;
 use crate::store::Store;
-use crate::tally::Tally;
 use crate::tracker::Socket;
 use crate::video::Video;
 use crate::wire::Wire;
@@ -34,11 +34,11 @@ pub(crate) enum Stage {
 pub(crate) struct Node {
     pub(crate) plan: Plan,
     pub(crate) stage: Stage,
-    /// What the viewer answers at present.
+    /// The viewer's present answer.
     pub(crate) share: Option<bool>,
     pub(crate) player: Option<Player>,
     pub(crate) engine: Option<Engine>,
-    /// What stands in the engine's place in the hybrid arm.
+    /// The client in the engine's place, in the hybrid arm.
     pub(crate) hybrid: Option<p2pml_model::Client>,
     /// The engine has the index: it is asked for segments.
     pub(crate) attached: bool,
@@ -49,26 +49,26 @@ pub(crate) struct Node {
     pub(crate) store: Store,
     pub(crate) up: Pipe<LinkId, Box<Wire>>,
     pub(crate) down: Pipe<Flow, Parcel>,
-    pub(crate) links: Keyed<LinkId, End>,
-    pub(crate) requests: Keyed<RequestId, Request>,
-    pub(crate) gets: Keyed<HttpId, RequestId>,
+    pub(crate) links: SmallMap<LinkId, End>,
+    pub(crate) requests: SmallMap<RequestId, Request>,
+    pub(crate) gets: SmallMap<HttpId, RequestId>,
     /// Requests of the player that wait for an engine that is starting.
     pub(crate) held: Vec<(u64, SegmentId)>,
     /// Segments that the stock loader got and the engine has not taken, and how they came.
     pub(crate) stash: Vec<(SegmentId, Pace)>,
     /// Bytes per second of the stock loader's last segment.
     pub(crate) stock_rate: f64,
-    /// What the player waits for from the engine.
-    pub(crate) needs: Keyed<u64, SegmentId>,
+    /// Segments that the player waits for from the engine.
+    pub(crate) needs: SmallMap<u64, SegmentId>,
     pub(crate) socket: Option<Socket>,
     /// The engine's deadline, and the moment of the timer that is armed for it.
     pub(crate) deadline: Option<Time>,
     pub(crate) armed: Option<Time>,
     /// The moment of the player's timer.
     pub(crate) wake: Option<Time>,
-    pub(crate) chance: Chance,
+    pub(crate) rng: Rng,
     pub(crate) guard: Guard,
-    pub(crate) tally: Tally,
+    pub(crate) counts: Counts,
     pub(crate) engine_seed: u64,
 }
 
@@ -91,10 +91,10 @@ impl Node {
             store: Store::new(),
             up: Pipe::new(plan.access.up),
             down: Pipe::new(plan.access.down),
-            links: Keyed::new(),
-            requests: Keyed::new(),
-            gets: Keyed::new(),
-            needs: Keyed::new(),
+            links: SmallMap::new(),
+            requests: SmallMap::new(),
+            gets: SmallMap::new(),
+            needs: SmallMap::new(),
             held: Vec::new(),
             stash: Vec::new(),
             stock_rate: 0.0,
@@ -102,9 +102,9 @@ impl Node {
             deadline: None,
             armed: None,
             wake: None,
-            chance: stream(seed, number, Purpose::Network),
+            rng: stream(seed, number, Purpose::Network),
             guard: Guard::default(),
-            tally: Tally::default(),
+            counts: Counts::default(),
             engine_seed: stream(seed, number, Purpose::Engine).next_u64(),
             plan,
         }

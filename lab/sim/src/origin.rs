@@ -10,22 +10,22 @@ use shoal_wire::id::SegmentId;
 
 use crate::event::RequestId;
 use crate::request::Asked;
-use crate::rng::{Chance, Purpose, stream};
+use crate::rng::{Purpose, Rng, stream};
 use crate::scenario::OriginModel;
 
 #[derive(Debug)]
 pub(crate) struct Origin {
     model: OriginModel,
-    chance: Chance,
+    rng: Rng,
     requests: u64,
     /// When all that it has sent so far is out.
     busy: Time,
-    pub(crate) tally: OriginTally,
+    pub(crate) counts: OriginCounts,
 }
 
-/// What the origin counts.
+/// Counts of the origin.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OriginTally {
+pub(crate) struct OriginCounts {
     /// Bytes of media sent.
     pub(crate) media_bytes: u64,
     /// Bytes of the index sent.
@@ -38,24 +38,24 @@ pub(crate) struct OriginTally {
     pub(crate) media_requests: u64,
 }
 
-/// What the origin's load is summed up over.
+/// Span over which the origin's load is summed up.
 pub(crate) const LOAD_SPAN: Duration = Duration::from_secs(10);
 
 impl Origin {
     pub(crate) fn new(seed: u64, model: &OriginModel) -> Self {
         Self {
             model: model.clone(),
-            chance: stream(seed, 0, Purpose::Origin),
+            rng: stream(seed, 0, Purpose::Origin),
             requests: 0,
             busy: Time(0),
-            tally: OriginTally::default(),
+            counts: OriginCounts::default(),
         }
     }
 
     /// The servers of the segments besides the origin.
     pub(crate) fn mirrors(seed: u64, models: &[OriginModel]) -> Vec<Self> {
         let mirror = |(nth, model)| Self {
-            chance: stream(seed, nth + 1, Purpose::Origin),
+            rng: stream(seed, nth + 1, Purpose::Origin),
             ..Self::new(seed, model)
         };
         (0_u64..).zip(models).map(mirror).collect()
@@ -79,8 +79,8 @@ impl Origin {
     }
 
     /// Whether what it sends is not the video.
-    pub(crate) fn is_rotten(&self) -> bool {
-        self.model.rotten
+    pub(crate) fn is_corrupt(&self) -> bool {
+        self.model.corrupt
     }
 
     /// Whether it takes requests and says nothing more.
@@ -92,23 +92,23 @@ impl Origin {
     pub(crate) fn fails(&mut self, now: Time) -> bool {
         let inside =
             |&(from, to): &(Duration, Duration)| now >= Time(0) + from && now < Time(0) + to;
-        self.model.outages.iter().any(inside) || self.chance.random_bool(self.model.errors)
+        self.model.outages.iter().any(inside) || self.rng.random_bool(self.model.errors)
     }
 
     /// Sends so many bytes of a response behind all that it sends; the moment when they are out.
     pub(crate) fn send(&mut self, now: Time, asked: Asked, size: u32) -> Time {
         self.busy = self.busy.max(now) + span(size, self.model.total);
-        self.tally.count(now, asked, size);
+        self.counts.count(now, asked, size);
         self.busy
     }
 
-    /// How long so many bytes take on one connection.
+    /// Time that so many bytes take on one connection.
     pub(crate) fn on_a_connection(&self, size: u32) -> Duration {
         span(size, self.model.connection)
     }
 }
 
-impl OriginTally {
+impl OriginCounts {
     fn count(&mut self, now: Time, asked: Asked, size: u32) {
         let size = u64::from(size);
         match asked {
@@ -128,7 +128,7 @@ impl OriginTally {
     }
 }
 
-/// How long `size` bytes take at `rate` bytes per second.
+/// Time that `size` bytes take at `rate` bytes per second.
 fn span(size: u32, rate: u64) -> Duration {
     Duration::from_micros((u64::from(size) * 1_000_000).div_ceil(rate.max(1)))
 }

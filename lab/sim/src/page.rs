@@ -14,7 +14,7 @@ use crate::request::{Asked, Request};
 use crate::scenario::Arm;
 use crate::world::World;
 
-/// How soon the page reads a playlist again that it did not get.
+/// Time until the page reads a playlist again that it did not get.
 const PLAYLIST_RETRY: Duration = Duration::from_secs(1);
 /// Seconds of video that must be there, beside what the origin takes, for a request to wait for an
 /// engine that is starting; how often that is looked at, and how many times at most.
@@ -255,7 +255,7 @@ impl World {
     pub(crate) fn offer(&mut self, id: NodeId, segment: SegmentId, pace: Pace) {
         let length = self.video.length(segment);
         let node = self.node(id);
-        node.tally.stock_bytes += u64::from(length);
+        node.counts.stock_bytes += u64::from(length);
         node.stock_rate = f64::from(length) / pace.whole.as_secs_f64().max(0.001);
         node.stash.push((segment, pace));
         self.unstash(id);
@@ -294,7 +294,7 @@ impl World {
             return;
         }
         node.stage = Stage::Gone;
-        node.tally.present = now.since(node.plan.arrives);
+        node.counts.present = now.since(node.plan.arrives);
         if let Some(player) = &mut node.player {
             player.stop(now);
         }

@@ -21,7 +21,7 @@ pub(crate) struct Pipe<F, P> {
     serving: Option<(F, u32, P)>,
     /// Until when an idle line is taken by what was let past its queues.
     taken: Time,
-    /// How long a busy line has been used by what was let past: the next packet waits for it.
+    /// Time for which a busy line was used by what was let past: the next packet waits for it.
     owed: Duration,
     /// Room of flows that are over.
     spare: Vec<VecDeque<(u32, P)>>,
@@ -119,7 +119,7 @@ impl<F: Copy + Eq, P> Pipe<F, P> {
         self.rate
     }
 
-    /// How long so many bytes take.
+    /// Time that so many bytes take.
     pub(crate) fn time(&self, size: u32) -> Duration {
         Duration::from_micros((u64::from(size) * 1_000_000).div_ceil(self.rate))
     }
@@ -163,7 +163,7 @@ impl<F: Copy + Eq, P> Pipe<F, P> {
         *self = Self::new(self.rate);
     }
 
-    /// Where a flow is, from now on at the latest.
+    /// Place of a flow, which it has from now on at the latest.
     fn flow(&mut self, name: F) -> usize {
         let found = self.flows.iter().position(|flow| flow.name == name);
         found.unwrap_or_else(|| {

@@ -13,7 +13,7 @@ use shoal_wire::id::{SegmentId, TrackId};
 
 use crate::video::Video;
 
-/// What the player asks of its host.
+/// Something that the player asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
     /// Forget this load.
@@ -26,7 +26,7 @@ pub(crate) enum Order {
     Report(Playhead),
 }
 
-/// What the viewer saw.
+/// Figures of what the viewer saw.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Watched {
     /// From arrival to the first frame.
@@ -56,7 +56,7 @@ struct Lane {
     /// Sequence numbers that can be played, of any rendition.
     buffered: BTreeSet<u64>,
     loading: Option<(u64, u64)>,
-    /// What the playlist listed when it was last read; `None` until it was read for this track.
+    /// The playlist as it was last read; `None` until it was read for this track.
     listed: Option<Range<u64>>,
     /// When it was last asked for, and when it is to be read again.
     asked: Time,
@@ -82,12 +82,12 @@ pub(crate) struct Player {
     pub(crate) watched: Watched,
 }
 
-/// What the page sets.
+/// Settings of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Habits {
     /// hls.js `maxBufferLength`.
     pub(crate) buffer: Duration,
-    /// How often the page is told where the playhead is.
+    /// Time between two reports of the playhead to the page.
     pub(crate) report: Duration,
     /// hls.js `liveSyncDuration`, in place of the scenario's.
     pub(crate) sync: Option<Duration>,
@@ -285,7 +285,7 @@ impl Player {
         self.phase == Phase::Ended
     }
 
-    /// What the page tells the engine about the playhead.
+    /// The page's report of the playhead to the engine.
     pub(crate) fn playhead(&self) -> Playhead {
         let active = |lane: &Lane| ActiveTrack {
             track: lane.track,
@@ -396,7 +396,7 @@ impl Player {
         }
     }
 
-    /// Where a viewer gets who wants to go to `to`: a live stream has only its window.
+    /// Position that a viewer gets to who wants to go to `to`: a live stream has only its window.
     fn reachable(&self, to: Duration) -> Duration {
         match &self.lanes[0].listed {
             Some(listed) if self.video.live => {

@@ -1,16 +1,16 @@
-//! What a run has shown.
+//! The figures of a run.
 
 use core::time::Duration;
 
 use shoal_engine::Stats;
 
+use crate::counts::Counts;
 use crate::player::Watched;
-use crate::tally::Tally;
 
 /// One run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The seed of all chance.
+    /// The seed of all random numbers.
     pub seed: u64,
     /// Every viewer who came, in the scenario's order.
     pub viewers: Vec<ViewerReport>,
@@ -57,7 +57,7 @@ pub struct ViewerReport {
     pub played: Duration,
     /// Live media jumped over.
     pub skipped: Duration,
-    /// What the engine says of itself.
+    /// The engine's own figures.
     pub stats: Stats,
     /// Bytes of segments that the engine delivered and peers had sent.
     pub delivered_from_peers: u64,
@@ -95,7 +95,7 @@ pub struct Comparison {
 }
 
 impl Report {
-    /// What the origin sent, in all segments watched.
+    /// Bytes that the origin sent, in shares of the segments watched.
     #[must_use]
     pub fn fetches_per_segment(&self) -> f64 {
         share(self.origin_bytes, self.unique_bytes)
@@ -198,8 +198,8 @@ impl Report {
 }
 
 impl ViewerReport {
-    /// What one viewer has seen, and what its adapters counted.
-    pub(crate) fn of(watched: &Watched, stats: Stats, tally: &Tally) -> Self {
+    /// Joins what one viewer has seen with what its adapters counted.
+    pub(crate) fn of(watched: &Watched, stats: Stats, counts: &Counts) -> Self {
         Self {
             refused: false,
             sendable: 0,
@@ -210,17 +210,17 @@ impl ViewerReport {
             played: watched.played,
             skipped: watched.skipped,
             stats,
-            delivered_from_peers: tally.delivered_from_peers,
-            delivered_from_origin: tally.delivered_from_origin,
-            stock_bytes: tally.stock_bytes,
-            deliveries: tally.deliveries,
-            declines: tally.declines.values().sum(),
-            messages: tally.messages,
-            message_bytes: tally.message_bytes,
-            links: tally.links_opened,
-            banned: tally.links_banned,
-            sockets: tally.sockets,
-            problems: tally.problems.values().sum(),
+            delivered_from_peers: counts.delivered_from_peers,
+            delivered_from_origin: counts.delivered_from_origin,
+            stock_bytes: counts.stock_bytes,
+            deliveries: counts.deliveries,
+            declines: counts.declines.values().sum(),
+            messages: counts.messages,
+            message_bytes: counts.message_bytes,
+            links: counts.links_opened,
+            banned: counts.links_banned,
+            sockets: counts.sockets,
+            problems: counts.problems.values().sum(),
         }
     }
 

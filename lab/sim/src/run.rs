@@ -187,35 +187,39 @@ impl World {
 
     /// What has been seen up to now.
     fn report(&self) -> Report {
-        let tally = &self.origin.tally;
+        let counts = &self.origin.counts;
         let viewers = self.nodes.iter().filter_map(|node| {
             let watched = &node.player.as_ref()?.watched;
             let engine = node.engine.as_ref().map(|engine| engine.stats(self.now));
             let stats = engine.or(node.hybrid.as_ref().map(p2pml_model::Client::stats));
-            let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.tally);
+            let mut report = ViewerReport::of(watched, stats.unwrap_or_default(), &node.counts);
             report.refused = node.plan.share == Some(false);
             if !report.refused && node.plan.access.nat != Nat::Blocked {
                 let cap = self.scenario.config.upload_rate;
                 let line = node.plan.access.up;
                 let rate = if cap == 0 { line } else { line.min(cap) };
-                report.sendable = (rate as f64 * node.tally.present.as_secs_f64()) as u64;
+                report.sendable = (rate as f64 * node.counts.present.as_secs_f64()) as u64;
             }
             Some(report)
         });
-        let lengths = tally
+        let lengths = counts
             .segments
             .keys()
             .map(|&segment| u64::from(self.video.length(segment)));
         let mut report = Report {
             seed: self.scenario.seed,
             viewers: viewers.collect(),
-            origin_bytes: tally.media_bytes,
-            index_bytes: tally.index_bytes,
-            origin_requests: tally.media_requests,
-            segments: tally.segments.len() as u64,
+            origin_bytes: counts.media_bytes,
+            index_bytes: counts.index_bytes,
+            origin_requests: counts.media_requests,
+            segments: counts.segments.len() as u64,
             unique_bytes: lengths.sum(),
-            origin_load: tally.load.clone(),
-            mirror_bytes: self.mirrors.iter().map(|it| it.tally.media_bytes).collect(),
+            origin_load: counts.load.clone(),
+            mirror_bytes: self
+                .mirrors
+                .iter()
+                .map(|it| it.counts.media_bytes)
+                .collect(),
             tracker_messages: self.tracker.heard,
             trace: 0,
             cost: Duration::ZERO,

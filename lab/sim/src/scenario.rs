@@ -1,4 +1,4 @@
-//! What is simulated: a video, a crowd, an origin and a tracker.
+//! Scenarios: a video, a crowd, an origin and a tracker.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::crowd::Crowd;
 use crate::p2pml_model::HybridConfig;
 use crate::video::Video;
 
-/// What is simulated. Reads as a sentence:
+/// A case to simulate. Reads as a sentence:
 ///
 /// ```
 /// use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
@@ -33,11 +33,11 @@ pub struct Scenario {
     pub(crate) strict: bool,
     /// When the simulation ends at the latest.
     pub(crate) until: Duration,
-    /// How long a page stays open after the video's end.
+    /// Time for which a page stays open after the video's end.
     pub(crate) linger: Duration,
 }
 
-/// Which of the arms runs. The viewers draw the same in all.
+/// An arm of a comparison. The viewers draw the same in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arm {
     /// Every viewer has answered no: all comes from the origin.
@@ -63,8 +63,8 @@ pub(crate) struct OriginModel {
     pub(crate) outages: Vec<(Duration, Duration)>,
     /// From then on it takes requests and says nothing more.
     pub(crate) silent: Option<Duration>,
-    /// Every byte that the engine gets of it is rotten.
-    pub(crate) rotten: bool,
+    /// Every byte that the engine gets of it is corrupt.
+    pub(crate) corrupt: bool,
 }
 
 /// Another server of the segments.
@@ -81,10 +81,10 @@ impl Mirror {
         })
     }
 
-    /// What it sends is not the video.
+    /// Makes every byte that it sends corrupt.
     #[must_use]
-    pub fn rotten(mut self) -> Self {
-        self.0.rotten = true;
+    pub fn corrupt(mut self) -> Self {
+        self.0.corrupt = true;
         self
     }
 
@@ -113,7 +113,7 @@ impl Default for OriginModel {
             errors: 0.0,
             outages: Vec::new(),
             silent: None,
-            rotten: false,
+            corrupt: false,
         }
     }
 }
@@ -180,7 +180,7 @@ impl Scenario {
         self
     }
 
-    /// How far behind the end of the playlist players start a live stream: hls.js
+    /// Sets how far behind the end of the playlist players start a live stream: hls.js
     /// `liveSyncDuration`. No player can have more in its buffer.
     #[must_use]
     pub fn syncing(mut self, behind: Duration) -> Self {
@@ -226,7 +226,7 @@ impl Scenario {
         self
     }
 
-    /// The seed of all chance.
+    /// The seed of all random numbers.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -326,7 +326,7 @@ impl Scenario {
         self
     }
 
-    /// How many viewers come.
+    /// Number of viewers who come.
     #[must_use]
     pub fn viewers(&self) -> usize {
         self.crowds.iter().map(Crowd::len).sum()

@@ -3,12 +3,12 @@
 /// Values by key, in the order of the keys. The keys lie apart, so that a search touches little
 /// memory: thousands of viewers do not fit in a cache.
 #[derive(Debug)]
-pub(crate) struct Keyed<K, V> {
+pub(crate) struct SmallMap<K, V> {
     keys: Vec<K>,
     values: Vec<V>,
 }
 
-impl<K: Copy + Ord, V> Keyed<K, V> {
+impl<K: Copy + Ord, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
         Self {
             keys: Vec::new(),
@@ -39,7 +39,7 @@ impl<K: Copy + Ord, V> Keyed<K, V> {
         Some((self.keys[at], &mut self.values[at]))
     }
 
-    /// What was there before.
+    /// Puts a value in; returns the one that was there.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.keys.binary_search(&key) {
             Ok(at) => Some(core::mem::replace(&mut self.values[at], value)),

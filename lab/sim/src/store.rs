@@ -1,4 +1,4 @@
-//! The byte store of a simulated viewer: which bytes are written and whether they are rotten.
+//! The byte store of a simulated viewer: which bytes are written and whether they are corrupt.
 //!
 //! Each method refuses, with a sentence, what a real store could not do or what the engine's
 //! contract forbids.
@@ -8,17 +8,17 @@ use core::ops::Range;
 use shoal_wire::id::{PIECE_LENGTH, PieceIndex, SegmentId};
 use shoal_wire::peer::Block;
 
-use crate::small_map::Keyed;
+use crate::small_map::SmallMap;
 
-/// What a breach of the contract is called.
+/// A breach of the contract, in words.
 pub(crate) type Breach = String;
 
 #[derive(Debug)]
 pub(crate) struct Store {
     /// By the number of a segment's first piece.
-    rooms: Keyed<u32, Room>,
+    rooms: SmallMap<u32, Room>,
     /// The first piece of each segment held.
-    first: Keyed<SegmentId, u32>,
+    first: SmallMap<SegmentId, u32>,
     bytes: u64,
 }
 
@@ -31,9 +31,9 @@ struct Room {
 
 #[derive(Clone, Debug)]
 enum Piece {
-    /// Some bytes are written: where, and whether they are rotten.
+    /// Some bytes are written: where, and whether they are corrupt.
     Writing(Vec<(Range<u32>, bool)>),
-    /// The digest is being computed over bytes that are rotten or not.
+    /// The digest is being computed over bytes that are corrupt or not.
     Checking(bool),
     Valid,
 }
@@ -41,8 +41,8 @@ enum Piece {
 impl Store {
     pub(crate) const fn new() -> Self {
         Self {
-            rooms: Keyed::new(),
-            first: Keyed::new(),
+            rooms: SmallMap::new(),
+            first: SmallMap::new(),
             bytes: 0,
         }
     }
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// Writes a block.
-    pub(crate) fn write(&mut self, block: Block, rotten: bool) -> Result<(), Breach> {
+    pub(crate) fn write(&mut self, block: Block, corrupt: bool) -> Result<(), Breach> {
         let (piece, length) = self.piece(block.piece)?;
         let range = block.begin..block.begin + block.length;
         if block.length == 0 || range.end > length {
@@ -102,25 +102,25 @@ impl Store {
             .is_none_or(|(last, _)| last.end <= range.start)
         {
             match written.last_mut() {
-                Some((last, rot)) if last.end == range.start && *rot == rotten => {
+                Some((last, was_corrupt)) if last.end == range.start && *was_corrupt == corrupt => {
                     last.end = range.end;
                 }
-                _ => written.push((range, rotten)),
+                _ => written.push((range, corrupt)),
             }
             return Ok(());
         }
         let mut left = Vec::with_capacity(written.len() + 2);
-        for (old, rot) in written.drain(..) {
+        for (old, was_corrupt) in written.drain(..) {
             let before = old.start..old.end.min(range.start);
             let behind = old.start.max(range.end)..old.end;
             left.extend(
                 [before, behind]
                     .into_iter()
                     .filter(|r| !r.is_empty())
-                    .map(|r| (r, rot)),
+                    .map(|r| (r, was_corrupt)),
             );
         }
-        left.push((range, rotten));
+        left.push((range, corrupt));
         left.sort_by_key(|(range, _)| range.start);
         *written = left;
         Ok(())
@@ -176,22 +176,22 @@ impl Store {
                 "verifies {index:?} with {end} of {length} bytes written"
             ));
         }
-        *piece = Piece::Checking(written.iter().any(|&(_, rotten)| rotten));
+        *piece = Piece::Checking(written.iter().any(|&(_, corrupt)| corrupt));
         Ok(())
     }
 
     /// Ends a digest: whether the bytes are good, unless the piece was forgotten meanwhile.
     pub(crate) fn checked(&mut self, index: PieceIndex) -> Option<bool> {
         let (piece, _) = self.piece(index).ok()?;
-        let Piece::Checking(rotten) = *piece else {
+        let Piece::Checking(corrupt) = *piece else {
             return None;
         };
-        *piece = if rotten {
+        *piece = if corrupt {
             Piece::Writing(Vec::new())
         } else {
             Piece::Valid
         };
-        Some(!rotten)
+        Some(!corrupt)
     }
 
     /// Whether a block may be sent to a peer.

@@ -7,7 +7,7 @@ use shoal_engine::Time;
 use crate::event::{Event, NodeId};
 use crate::report::{Report, ViewerReport};
 
-/// What happened, in order, by words: cheap, and the same on every machine.
+/// Hash of what happened, in order, word by word: cheap, and the same on every machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace(u64);
 
@@ -76,7 +76,7 @@ impl Trace {
         self.number(at.0 ^ (u64::from(node.0) << 40));
         self.number(figure ^ (kind << 56));
     }
-    /// What a run has come to. Figures in a fixed order, so that a name may change.
+    /// Takes in the figures of a whole run, in a fixed order, so that a name may change.
     pub(crate) fn outcome(&mut self, report: &Report) {
         let figures = [
             report.origin_bytes,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use core::time::Duration;
 
-use rand::Rng;
+use rand::Rng as _;
 use shoal_engine::Time;
 use shoal_server::tracker::limits::AddressId;
 use shoal_server::tracker::swarm::{Delivery, SwarmConfig, Swarms};
@@ -12,7 +12,7 @@ use shoal_wire::id::InfoHash;
 use shoal_wire::tracker::{ClientMessage, Limits, TrackerMessage};
 
 use crate::event::{NodeId, SocketId};
-use crate::rng::{Chance, Purpose, stream};
+use crate::rng::{Purpose, Rng, stream};
 use crate::scenario::TrackerModel;
 
 /// A node's socket to the tracker.
@@ -25,12 +25,12 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 pub(crate) struct Tracker {
     model: TrackerModel,
-    chance: Chance,
+    rng: Rng,
     /// The swarms that it serves.
     served: Vec<InfoHash>,
     swarms: Swarms,
     sockets: u64,
-    /// Who is behind each connection.
+    /// The viewer behind each connection.
     connected: BTreeMap<SocketId, NodeId>,
     /// Messages heard.
     pub(crate) heard: u64,
@@ -41,12 +41,12 @@ pub(crate) const LATENCY: Duration = Duration::from_millis(10);
 
 impl Tracker {
     pub(crate) fn new(seed: u64, model: &TrackerModel, served: Vec<InfoHash>) -> Self {
-        let mut chance = stream(seed, 0, Purpose::Tracker);
+        let mut rng = stream(seed, 0, Purpose::Tracker);
         Self {
             model: model.clone(),
-            swarms: serving(&served, &mut chance),
+            swarms: serving(&served, &mut rng),
             served,
-            chance,
+            rng,
             sockets: 0,
             connected: BTreeMap::new(),
             heard: 0,
@@ -60,24 +60,24 @@ impl Tracker {
         number
     }
 
-    /// Who is behind a connection.
+    /// The viewer behind a connection.
     pub(crate) fn who(&self, socket: SocketId) -> Option<NodeId> {
         self.connected.get(&socket).copied()
     }
 
     /// Dies, and starts anew with nobody in it; the connections that are lost.
     pub(crate) fn restart(&mut self) -> BTreeMap<SocketId, NodeId> {
-        self.swarms = serving(&self.served, &mut self.chance);
+        self.swarms = serving(&self.served, &mut self.rng);
         core::mem::take(&mut self.connected)
     }
 
-    /// Somebody is gone.
+    /// Forgets a connection that is gone.
     pub(crate) fn left(&mut self, now: Time, socket: SocketId) {
         self.connected.remove(&socket);
         self.swarms.close(since_start(now), socket);
     }
 
-    /// Somebody is there, at an address of its own.
+    /// Takes a connection, at an address of its own.
     pub(crate) fn reached(&mut self, now: Time, socket: SocketId, node: NodeId) {
         self.connected.insert(socket, node);
         let address = AddressId(node.0.into());
@@ -91,7 +91,7 @@ impl Tracker {
         self.model.outages.iter().any(inside)
     }
 
-    /// What a message brings about, in order.
+    /// Handles a message; returns the messages that it brings about, in order.
     pub(crate) fn hears(&mut self, now: Time, from: SocketId, text: &str) -> Vec<Delivery> {
         self.heard += 1;
         let now = since_start(now);
@@ -115,8 +115,8 @@ impl Tracker {
 }
 
 /// A tracker that has just started, and serves one video.
-fn serving(served: &[InfoHash], chance: &mut Chance) -> Swarms {
-    let mut swarms = Swarms::new(SwarmConfig::default(), chance.next_u64());
+fn serving(served: &[InfoHash], rng: &mut Rng) -> Swarms {
+    let mut swarms = Swarms::new(SwarmConfig::default(), rng.next_u64());
     served.iter().for_each(|&swarm| swarms.admit(swarm));
     swarms
 }

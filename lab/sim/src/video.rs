@@ -14,9 +14,9 @@ pub(crate) struct Video {
     pub(crate) live: bool,
     /// Segments of each track (on demand), or segments that the playlist lists (live).
     pub(crate) segments: u64,
-    /// How long each segment plays.
+    /// Duration of each segment.
     pub(crate) segment: Duration,
-    /// How far behind the end of a live playlist players start: hls.js `liveSyncDuration`.
+    /// Distance from the end of a live playlist at which players start: hls.js `liveSyncDuration`.
     pub(crate) sync: Duration,
     /// Bytes per second of each track: renditions, lowest first, then the audio track.
     pub(crate) rates: Vec<u64>,
@@ -35,7 +35,7 @@ impl Video {
         u16::try_from(self.rates.len()).unwrap_or(u16::MAX)
     }
 
-    /// How many of the tracks are renditions.
+    /// Number of tracks that are renditions.
     pub(crate) fn renditions(&self) -> u16 {
         self.tracks() - u16::from(self.audio)
     }
@@ -63,7 +63,7 @@ impl Video {
         self.space().pieces(segment, self.length(segment))
     }
 
-    /// Where a segment starts on the player's timeline.
+    /// Start of a segment on the player's timeline.
     pub(crate) fn start(&self, seq: u64) -> Duration {
         self.segment * u32::try_from(seq - FIRST).unwrap_or(u32::MAX)
     }
@@ -73,7 +73,7 @@ impl Video {
         FIRST + (position.as_micros() / self.segment.as_micros()) as u64
     }
 
-    /// Where the video ends, if it does.
+    /// End of the video, if it has one.
     pub(crate) fn end(&self) -> Option<Duration> {
         (!self.live).then(|| self.start(FIRST + self.segments))
     }
@@ -89,7 +89,7 @@ impl Video {
         }
     }
 
-    /// Where a player starts that reads this playlist.
+    /// Position at which a player starts that reads this playlist.
     pub(crate) fn sync_position(&self, listed: &Range<u64>) -> Duration {
         let edge = self.start(listed.end);
         edge.saturating_sub(self.sync).max(self.start(listed.start))

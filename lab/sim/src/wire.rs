@@ -14,10 +14,10 @@ pub(crate) struct Wire {
     pub(crate) body: Body,
     pub(crate) weight: Weight,
     /// Every byte of the block is wrong.
-    pub(crate) rotten: bool,
+    pub(crate) corrupt: bool,
 }
 
-/// What frames weigh.
+/// Bytes of frames.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weight {
     /// Bytes on the line.
@@ -56,7 +56,7 @@ pub(crate) const PACKET: u32 = 1150;
 pub(crate) const HEADERS: u32 = 77;
 
 impl Wire {
-    /// What tells it from others in the trace.
+    /// Figure that tells it from others in the trace.
     pub(crate) fn figure(&self) -> u64 {
         self.link.0 << 32 | u64::from(self.weight.size)
     }
@@ -151,21 +151,21 @@ pub(crate) fn new_decoder() -> Box<Decoder> {
 }
 
 /// Passes frames through the real codec, cut in two as a byte stream may be. Whether their block is
-/// rotten is read off its bytes.
+/// corrupt is read off its bytes.
 pub(crate) fn decode(
     decoder: &mut Decoder,
     header: &[u8],
     wire: &Wire,
 ) -> Result<(Vec<Frame>, bool), String> {
-    let payload = vec![if wire.rotten { ROT } else { 0 }; wire.weight.payload as usize];
+    let payload = vec![if wire.corrupt { CORRUPT } else { 0 }; wire.weight.payload as usize];
     let (head, tail) = header.split_at(header.len() / 2);
     let mut found = Vec::new();
-    let mut rotten = false;
+    let mut corrupt = false;
     for mut input in [head, tail, &payload] {
         loop {
             match decoder.read(&mut input) {
                 Ok(Some(Read::Frame(frame))) => found.push(frame),
-                Ok(Some(Read::PieceData { data, .. })) => rotten |= data.contains(&ROT),
+                Ok(Some(Read::PieceData { data, .. })) => corrupt |= data.contains(&CORRUPT),
                 Ok(None) => break,
                 Err(error) => return Err(error.to_string()),
             }
@@ -174,10 +174,10 @@ pub(crate) fn decode(
     if found.is_empty() {
         return Err("nothing whole".to_owned());
     }
-    Ok((found, rotten))
+    Ok((found, corrupt))
 }
 
 /// Bytes of a handshake.
 const HANDSHAKE: u32 = 68;
-/// What every byte of a rotten payload is.
-const ROT: u8 = 0xbd;
+/// Each byte of a corrupt payload.
+const CORRUPT: u8 = 0xbd;

@@ -32,9 +32,9 @@ pub(crate) struct World {
     pub(crate) mirrors: Vec<Origin>,
     pub(crate) tracker: Tracker,
     pub(crate) trace: Trace,
-    /// What everybody's line is like: what is asked of others all the time, close together.
+    /// Everybody's line: it is asked for all the time, so that it lies close together.
     pub(crate) lines: Vec<Access>,
-    /// What the viewer whose engine is being drained has sent so far.
+    /// Frames that the viewer whose engine is being drained has sent so far.
     pub(crate) bursts: Vec<Burst>,
     queue: EventQueue,
 }

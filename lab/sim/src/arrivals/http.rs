@@ -17,7 +17,7 @@ use crate::world::World;
 
 /// Bytes that are sent in one go.
 const CHUNK: u32 = 16 << 10;
-/// How soon the page asks for the index again.
+/// Time until the page asks for the index again.
 const INDEX_RETRY: Duration = Duration::from_secs(5);
 
 impl World {
@@ -43,7 +43,7 @@ impl World {
             _ => failed.then_some(503),
         };
         if matches!(asked, Asked::Media { .. } | Asked::Stock { .. }) {
-            self.server(asked).tally.media_requests += 1;
+            self.server(asked).counts.media_requests += 1;
         }
         if let Some(status) = fault {
             let back = self.trip(id, asked);
@@ -139,10 +139,10 @@ impl World {
                 begin: 0,
                 length: received - nth * PIECE_LENGTH,
             };
-            let rotten = self.server(asked).is_rotten();
+            let corrupt = self.server(asked).is_corrupt();
             let node = self.node(id);
-            node.guard.reported = Some(Reported::Block { block, rotten });
-            node.tally.http_blocks += u64::from(block.length);
+            node.guard.reported = Some(Reported::Block { block, corrupt });
+            node.counts.http_blocks += u64::from(block.length);
             self.feed(id, Input::HttpBlock { id: http, block });
         }
         if done {
@@ -227,13 +227,13 @@ impl World {
         }
     }
 
-    /// What loss adds to a chunk: a round trip when one of its packets had to be sent again.
+    /// Delay of a chunk by loss: a round trip when one of its packets had to be sent again.
     fn resent(&mut self, id: NodeId, one_way: Duration) -> Duration {
         let trip = one_way * 2;
         let loss = self.lines[id.0 as usize].loss;
         let packets = CHUNK / 1400;
         let lost = 1.0 - (1.0 - loss).powi(packets as i32);
-        if loss > 0.0 && self.node(id).chance.random_bool(lost) {
+        if loss > 0.0 && self.node(id).rng.random_bool(lost) {
             trip
         } else {
             Duration::ZERO

@@ -1,4 +1,4 @@
-//! How a link's making goes on, and how it breaks.
+//! The steps of a link's making, and its breaking.
 
 use shoal_engine::{Input, LinkFault, LinkId};
 
@@ -20,7 +20,7 @@ impl World {
             && matches!(end.stage, Linking::Answering | Linking::Connecting)
         {
             end.stage = Linking::Open;
-            self.node(id).tally.links_opened += 1;
+            self.node(id).counts.links_opened += 1;
             self.feed(id, Input::LinkOpen(link));
         }
     }

@@ -1,4 +1,4 @@
-//! What comes of requests, links, packets and messages: events that may give an engine an input.
+//! Events of requests, links, packets and messages, which may give an engine an input.
 
 mod http;
 mod link;

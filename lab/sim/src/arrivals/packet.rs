@@ -151,8 +151,8 @@ impl World {
         {
             self.acknowledge(id, other, theirs, wire.weight.size);
         }
-        let (frames, rotten) = match wire.body {
-            Body::Typed(frames) => (frames, wire.rotten),
+        let (frames, corrupt) = match wire.body {
+            Body::Typed(frames) => (frames, wire.corrupt),
             Body::Hybrid(packets) => return self.packets(id, link, packets),
             Body::Encoded(ref header) => {
                 let Some(end) = self.node(id).links.get_mut(&link) else {
@@ -160,7 +160,7 @@ impl World {
                 };
                 let decoder = end.decoder.get_or_insert_with(new_decoder);
                 match decode(decoder, header, &wire) {
-                    Ok((frames, rotten)) => (Frames::Many(frames), rotten),
+                    Ok((frames, corrupt)) => (Frames::Many(frames), corrupt),
                     Err(words) => {
                         self.breach(id, &format!("was sent what does not decode: {words}"))
                     }
@@ -168,12 +168,12 @@ impl World {
             }
         };
         match frames {
-            Frames::One(frame) => self.frame(id, link, frame, rotten),
+            Frames::One(frame) => self.frame(id, link, frame, corrupt),
             Frames::Many(frames) => {
                 for frame in frames {
                     // The engine may have closed the link over the one before.
                     if self.node(id).links.contains_key(&link) {
-                        self.frame(id, link, frame, rotten);
+                        self.frame(id, link, frame, corrupt);
                     }
                 }
             }
@@ -187,14 +187,14 @@ impl World {
     }
 
     /// A frame has come.
-    fn frame(&mut self, id: NodeId, link: LinkId, frame: Frame, rotten: bool) {
+    fn frame(&mut self, id: NodeId, link: LinkId, frame: Frame, corrupt: bool) {
         if let Frame::Message(Message::Piece(block)) = &frame {
             let node = self.node(id);
             node.guard.reported = Some(Reported::Block {
                 block: *block,
-                rotten,
+                corrupt,
             });
-            node.tally.peer_blocks += u64::from(block.length);
+            node.counts.peer_blocks += u64::from(block.length);
         }
         self.feed(id, Input::LinkFrame { link, frame });
     }

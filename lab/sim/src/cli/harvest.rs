@@ -19,7 +19,7 @@ pub(crate) struct Collect {
         default_value = "0,1,16"
     )]
     addresses: Vec<u32>,
-    /// Where all chance comes from
+    /// The seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

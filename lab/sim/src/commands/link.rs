@@ -1,4 +1,4 @@
-//! How two viewers' connections come about and end: signalling, and who can connect to whom.
+//! The making and ending of two viewers' connections: signalling, and who can connect to whom.
 
 use std::collections::VecDeque;
 
@@ -10,11 +10,11 @@ use shoal_engine::{CloseReason, LinkFault, LinkId};
 use crate::crowd::within;
 use crate::event::{Event, NodeId};
 use crate::link::{End, Linking};
-use crate::small_map::Keyed;
+use crate::small_map::SmallMap;
 use crate::store::Breach;
 use crate::world::World;
 
-/// How long gathering candidates takes.
+/// Time that gathering candidates takes.
 const GATHERING: Range<Duration> = Duration::from_millis(30)..Duration::from_millis(250);
 /// When ICE gives up.
 const ICE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -99,7 +99,7 @@ impl World {
             .remove(&link)
             .ok_or_else(|| format!("closes {link:?}, which is not there"))?;
         if reason == CloseReason::Banned {
-            node.tally.links_banned += 1;
+            node.counts.links_banned += 1;
         }
         node.up.forget(link);
         if end.stage != Linking::Failed {
@@ -111,10 +111,10 @@ impl World {
     /// The page is closed: peers are told, or find out by silence.
     pub(crate) fn leave_links(&mut self, id: NodeId) {
         let silent = self.node(id).plan.silent;
-        let links = core::mem::replace(&mut self.node(id).links, Keyed::new());
+        let links = core::mem::replace(&mut self.node(id).links, SmallMap::new());
         for end in links.values().filter(|end| end.stage != Linking::Failed) {
             let silence = if silent {
-                within(&mut self.node(id).chance, CONSENT)
+                within(&mut self.node(id).rng, CONSENT)
             } else {
                 Duration::ZERO
             };
@@ -154,7 +154,7 @@ impl World {
     }
 
     fn describe(&mut self, id: NodeId, link: LinkId) {
-        let gathering = within(&mut self.node(id).chance, GATHERING);
+        let gathering = within(&mut self.node(id).rng, GATHERING);
         self.soon(gathering, id, Event::Described(link));
     }
 
@@ -181,7 +181,7 @@ pub(crate) fn sdp(id: NodeId, link: LinkId) -> String {
     )
 }
 
-/// Who made an SDP.
+/// Maker of an SDP.
 fn parse_sdp(sdp: &str) -> Option<(NodeId, LinkId)> {
     let mut words = sdp.lines().nth(1)?.strip_prefix("o=- ")?.split(' ');
     let node = words.next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! What an engine, a page or a hybrid loader asks of its adapters. Nothing here gives an engine an
+//! Commands of an engine, a page or a hybrid loader to its adapters. Nothing here gives an engine an
 //! input: it may be asked in the middle of a drain. What comes of it is in `arrivals`.
 
 mod http;

@@ -54,7 +54,7 @@ impl World {
             link: theirs,
             body,
             weight,
-            rotten: weight.payload > 0 && node.plan.rotten,
+            corrupt: weight.payload > 0 && node.plan.corrupt,
         });
         node.up.push(link, weight.size, wire);
         self.begin_up(id);
@@ -85,7 +85,7 @@ impl World {
                 link: theirs,
                 body: Body::Hybrid(ends.into_iter().collect()),
                 weight,
-                rotten: false,
+                corrupt: false,
             };
             self.node(id).up.push(link, weight.size, Box::new(wire));
         }
@@ -109,7 +109,7 @@ impl World {
                 link: theirs,
                 body,
                 weight,
-                rotten: false,
+                corrupt: false,
             });
             self.travel(id, link, other, out, wire);
         }
@@ -171,9 +171,9 @@ impl World {
             self.soon(Duration::ZERO, id, Event::Drained(link));
         }
         if weight.payload == 0 {
-            let tally = &mut self.node(id).tally;
-            tally.messages += 1;
-            tally.message_bytes += u64::from(weight.size);
+            let counts = &mut self.node(id).counts;
+            counts.messages += 1;
+            counts.message_bytes += u64::from(weight.size);
         }
         Ok((theirs, passes))
     }
@@ -190,9 +190,9 @@ impl World {
         let trip = self.one_way(from, to) * 2;
         let loss = |id: NodeId| self.lines[id.0 as usize].loss;
         let kept = (1.0 - loss(from)) * (1.0 - loss(to));
-        let chance = &mut self.node(from).chance;
-        let jitter = within(chance, Duration::ZERO..trip / 20);
-        if kept < 1.0 && chance.random_bool(1.0 - kept.powi(size.div_ceil(PACKET) as i32)) {
+        let rng = &mut self.node(from).rng;
+        let jitter = within(rng, Duration::ZERO..trip / 20);
+        if kept < 1.0 && rng.random_bool(1.0 - kept.powi(size.div_ceil(PACKET) as i32)) {
             jitter + trip
         } else {
             jitter

@@ -23,7 +23,7 @@ impl World {
             id: socket,
             open: false,
         });
-        node.tally.sockets += 1;
+        node.counts.sockets += 1;
         // TCP and the request take a round trip and a half to the tracker.
         let trip = self.to_tracker(id);
         self.soon(trip * 3, id, Event::TrackerReached(socket));

@@ -1,4 +1,4 @@
-//! Who collects what from whom, and what came of it.
+//! The case of a harvest, and its outcome.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,7 +8,7 @@ use shoal_server::tracker::swarm::SwarmConfig;
 
 use crate::scenario::minutes;
 
-/// Which tracker is collected from.
+/// The tracker that is collected from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
     /// Ours, with its defaults.
@@ -17,7 +17,7 @@ pub enum Rules {
     PeerTube,
 }
 
-/// Who collects what.
+/// One harvest: the tracker, its audience and the harvester.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Harvest {
     /// The tracker.
@@ -28,14 +28,14 @@ pub struct Harvest {
     pub addresses: u32,
     /// Whether it answers what it is offered.
     pub answering: bool,
-    /// Where all chance comes from.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
-/// What came of it.
+/// The outcome of a harvest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Harvested {
-    /// What was asked.
+    /// The harvest.
     pub harvest: Harvest,
     /// Viewers that were there at any time in the harvester's hour.
     pub there: usize,

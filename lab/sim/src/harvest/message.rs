@@ -1,4 +1,4 @@
-//! What viewers and the harvester say to the tracker, and under which ids.
+//! Messages of viewers and of the harvester to the tracker, and the ids that they bear.
 
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::tracker::{Announce, AnnounceEvent, Answer, ClientMessage, Offer};
@@ -6,7 +6,7 @@ use shoal_wire::tracker::{Announce, AnnounceEvent, Answer, ClientMessage, Offer}
 /// The video's swarm.
 pub(super) const SWARM: InfoHash = InfoHash([7; 20]);
 
-/// Who is behind a peer id or a socket.
+/// Owner of a peer id or a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
     Spy(usize),

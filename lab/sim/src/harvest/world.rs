@@ -12,7 +12,7 @@ use shoal_wire::tracker::{AnnounceEvent, ClientMessage, TrackerMessage};
 
 use super::case::{FROM, HOUR, Harvest, Harvested};
 use super::message::{SWARM, Who, announce, answer, owner, spy_id, viewer_id};
-use crate::rng::{Chance, Purpose, stream};
+use crate::rng::{Purpose, Rng, stream};
 use crate::scenario::{minutes, secs};
 
 /// The engine's habits.
@@ -22,7 +22,7 @@ const TARGET_LINKS: usize = 24;
 const MAX_LINKS: usize = 40;
 const SOON: Duration = secs(15);
 
-/// What the tracker tells whom it does not slow down.
+/// The interval for viewers that the tracker does not slow down.
 const INTERVAL: Duration = secs(120);
 
 /// Pairs of viewers between whom a connection can be made.
@@ -38,12 +38,12 @@ const LESSON: Duration = minutes(25);
 /// When after its arrival a viewer's links are counted.
 const SETTLED: Duration = minutes(3);
 
-/// What the harvester has at each address, and how often it announces there.
+/// The harvester's means at each address, and the time between its announces there.
 const SPY_SOCKETS: usize = 16;
 const SPY_IDS: usize = 4;
 const SPY_PACE: Duration = Duration::from_millis(500);
 
-/// How often it comes back with new ids.
+/// Time after which it comes back with new ids.
 const SPY_LIFE: Duration = minutes(1);
 
 /// More than any tracker hands on.
@@ -60,7 +60,7 @@ enum Event {
 
 struct Viewer {
     socket: SocketId,
-    chance: Chance,
+    rng: Rng,
     here: bool,
     pupil: bool,
     soon: Duration,
@@ -119,14 +119,14 @@ impl World {
             refused: 0,
             there: 0,
         };
-        let mut chance = stream(harvest.seed, 0, Purpose::Plan);
+        let mut rng = stream(harvest.seed, 0, Purpose::Plan);
         for _ in 0..harvest.audience {
             // A premiere: everybody within five minutes.
-            let at = Duration::from_millis(chance.random_range(0..300_000));
+            let at = Duration::from_millis(rng.random_range(0..300_000));
             world.plan(at, Event::Arrive { pupil: false });
         }
         for _ in 0..SCHOOL {
-            let at = LESSON + Duration::from_millis(chance.random_range(0..60_000));
+            let at = LESSON + Duration::from_millis(rng.random_range(0..60_000));
             world.plan(at, Event::Arrive { pupil: true });
         }
         for spy in 0..harvest.addresses as usize {
@@ -182,7 +182,7 @@ impl World {
 
     fn arrive(&mut self, pupil: bool) {
         let who = self.viewers.len();
-        let mut chance = stream(self.harvest.seed, who as u64 + 1, Purpose::Plan);
+        let mut rng = stream(self.harvest.seed, who as u64 + 1, Purpose::Plan);
         let address = if pupil {
             u64::MAX
         } else {
@@ -191,7 +191,7 @@ impl World {
         let stay = if pupil {
             minutes(45)
         } else {
-            Duration::from_secs(chance.random_range(60..4_800))
+            Duration::from_secs(rng.random_range(60..4_800))
         };
         let (socket, opened) = self.connect(Who::Viewer(who), AddressId(address));
         self.refused += u64::from(!opened);
@@ -200,7 +200,7 @@ impl World {
         }
         self.viewers.push(Viewer {
             socket,
-            chance,
+            rng,
             here: true,
             pupil,
             soon: SOON,
@@ -267,7 +267,7 @@ impl World {
         } else {
             viewer.interval
         };
-        let wait = wait.mul_f64(viewer.chance.random_range(0.9..1.1));
+        let wait = wait.mul_f64(viewer.rng.random_range(0.9..1.1));
         let turn = viewer.turn;
         self.plan(self.now + wait, Event::Announce { who, turn });
     }
@@ -389,7 +389,7 @@ impl World {
             TrackerMessage::Answer { peer_id, .. } => {
                 if let Who::Viewer(other) = owner(peer_id)
                     && other != who
-                    && viewer.chance.random_bool(CONNECTS)
+                    && viewer.rng.random_bool(CONNECTS)
                     && self.viewers[other].here
                 {
                     self.viewers[who].links.insert(other);

@@ -120,7 +120,7 @@ impl Client {
         self.env.forget();
     }
 
-    /// What it wants done.
+    /// Takes out what it wants done.
     pub(crate) fn outputs(&mut self) -> VecDeque<Output> {
         core::mem::take(&mut self.env.outputs)
     }

@@ -1,4 +1,4 @@
-//! What all parts of a client share.
+//! The things that all parts of a client share.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,9 +14,9 @@ use super::playlist::Playlist;
 use super::request::Held;
 use super::settings::HybridConfig;
 use super::store::{Keeping, Store};
-use crate::rng::Chance;
+use crate::rng::Rng;
 
-/// What a client wants done.
+/// Something that a client wants done.
 #[derive(Clone, Debug)]
 pub(crate) enum Output {
     /// Stop a request.
@@ -47,7 +47,7 @@ pub(crate) enum Output {
     TrackerSend(String),
 }
 
-/// The clock, the chance, the store and the way out.
+/// The clock, the random numbers, the store and the way out.
 #[derive(Debug)]
 pub(super) struct Env {
     pub(super) now: Time,
@@ -56,7 +56,7 @@ pub(super) struct Env {
     pub(super) live: bool,
     pub(super) playlists: BTreeMap<TrackId, Playlist>,
     pub(super) store: Store,
-    pub(super) chance: Chance,
+    pub(super) rng: Rng,
     pub(super) outputs: VecDeque<Output>,
     pub(super) stats: Stats,
     /// Tracks of which something was stored or has gone, which peers are to be told.
@@ -75,7 +75,7 @@ impl Env {
             live,
             playlists: BTreeMap::new(),
             store: Store::default(),
-            chance: Chance::seed_from_u64(seed),
+            rng: Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             changed: Vec::new(),
@@ -104,7 +104,7 @@ impl Env {
 
     /// Evenly between 0 and 1.
     pub(super) fn lot(&mut self) -> f64 {
-        self.chance.random_range(0.0..1.0)
+        self.rng.random_range(0.0..1.0)
     }
 
     pub(super) fn lists(&self, segment: SegmentId) -> bool {

@@ -96,9 +96,9 @@ impl World {
                 if node.needs.remove(&need.0).is_none() {
                     return Err(format!("delivers for {need:?}, which did not ask"));
                 }
-                node.tally.deliveries += 1;
-                node.tally.delivered_from_origin += u64::from(held.origin);
-                node.tally.delivered_from_peers += u64::from(held.peers);
+                node.counts.deliveries += 1;
+                node.counts.delivered_from_origin += u64::from(held.origin);
+                node.counts.delivered_from_peers += u64::from(held.peers);
                 if let Some(player) = &mut node.player {
                     player.loaded(now, need.0);
                 }

@@ -15,10 +15,10 @@ use super::swarm::Swarm;
 /// Loads the renditions, or the audio tracks.
 #[derive(Debug)]
 pub(super) struct Loader {
-    /// What the player asked for last: where the queue starts.
+    /// The segment that the player asked for last: the queue starts there.
     pub(super) last: SegmentId,
     pub(super) position: Duration,
-    /// What the player waits for.
+    /// The segment that the player waits for.
     pub(super) wanted: Option<Wanted>,
     pub(super) requests: Requests,
     pub(super) swarms: BTreeMap<TrackId, Swarm>,
@@ -38,9 +38,9 @@ pub(super) struct Wanted {
     pub(super) at_once: bool,
 }
 
-/// How often the playhead alone brings about a pass, at most.
+/// Least time between two passes that the playhead alone brings about.
 const PASS: Duration = Duration::from_secs(1);
-/// How long at least until HTTP is used by lot again, and how much longer for each peer at most.
+/// Least time until HTTP is used by lot again, and the most that each peer adds to it.
 const LOTTERY: Duration = Duration::from_secs(1);
 
 impl Loader {

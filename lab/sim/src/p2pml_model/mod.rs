@@ -8,7 +8,7 @@
 //!
 //! What is not modelled flatters it. Its bugs are left out: no emptied or mixed-up segments, no
 //! silence for a segment that has left the playlist, no lists that cannot be read, no miscounted
-//! length of a resumed segment, no media taken for a command. Nobody sends rot, since it would
+//! length of a resumed segment, no media taken for a command. Nobody sends corrupt bytes, since it would
 //! not notice. It is there from the first segment on, with no script to load before. Its estimate
 //! of bandwidth is left out too: the simulated player does not choose its rendition by it.
 //!

@@ -1,4 +1,4 @@
-//! What peers say to each other, and how many bytes it takes.
+//! Messages between peers, and their bytes.
 
 use std::rc::Rc;
 
@@ -10,13 +10,13 @@ use super::ids::{Ids, int_bytes};
 pub(crate) enum Packet {
     /// Nothing of the segment can be had here.
     Absent { seq: u64, request: u32 },
-    /// All that the sender has.
+    /// The segments that the sender has.
     Announce(Rc<Announcement>),
     /// The segment is wanted no more.
     Cancel { seq: u64, request: u32 },
-    /// All bytes of the segment are sent.
+    /// The end of a segment: its bytes are sent.
     Completed { seq: u64, request: u32 },
-    /// So many bytes of the segment follow.
+    /// The beginning of a segment, of which so many bytes follow.
     Data { seq: u64, request: u32, bytes: u32 },
     /// Bytes of the segment being sent.
     Media(u32),
@@ -27,13 +27,13 @@ pub(crate) enum Packet {
 /// Everything that a viewer has of a track.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Announcement {
-    /// What is stored.
+    /// Segments that are stored.
     pub(super) loaded: Ids,
-    /// What was last asked of the origin.
+    /// Segments that were last asked of the origin.
     pub(super) fetching: Ids,
 }
 
-/// What frames a command: a mark at both ends, and the command's code.
+/// Bytes that frame a command: a mark at both ends, and the command's code.
 const FRAME: u32 = 4 + 1 + 4;
 
 impl Packet {

@@ -1,4 +1,4 @@
-//! What a loader decides: which segments to load, from where, and which loads to give up.
+//! A loader's decisions: which segments to load, from where, and which loads to give up.
 
 use rand::seq::SliceRandom;
 use shoal_wire::id::SegmentId;
@@ -8,7 +8,7 @@ use super::loader::{Loader, Wanted};
 use super::playlist::{Item, Windows};
 use super::request::{Source, Status};
 use super::settings::FORGIVES;
-use crate::rng::Chance;
+use crate::rng::Rng;
 
 /// Free space, in percent, at which HTTP prefetches no more.
 const SCARCE: f64 = 10.0;
@@ -63,7 +63,7 @@ impl Loader {
         swarm.map_or(0, |swarm| swarm.peers.len())
     }
 
-    /// All segments in a window, from what the player asked for last.
+    /// Segments in a window, from the one that the player asked for last.
     fn queue(&self, env: &Env) -> Vec<Item> {
         let track = self.last.track;
         let (Some(playlist), Some(swarm)) = (env.playlists.get(&track), self.swarms.get(&track))
@@ -280,17 +280,17 @@ impl Loader {
 fn lots(count: usize, slots: usize, viewers: usize, env: &mut Env) -> Vec<usize> {
     let count = count.min(slots * viewers);
     let mut order: Vec<usize> = (0..count).collect();
-    order.shuffle::<Chance>(&mut env.chance);
+    order.shuffle::<Rng>(&mut env.rng);
     let mut drawn = Vec::new();
-    let mut chance = count as f64 / viewers as f64;
+    let mut rng = count as f64 / viewers as f64;
     for nth in order {
-        if chance <= 0.0 {
+        if rng <= 0.0 {
             break;
         }
-        if chance >= 1.0 || env.lot() <= chance {
+        if rng >= 1.0 || env.lot() <= rng {
             drawn.push(nth);
         }
-        chance -= 1.0;
+        rng -= 1.0;
     }
     drawn
 }

@@ -16,7 +16,7 @@ use super::settings::MESSAGE;
 pub(super) struct Peer {
     pub(super) link: LinkId,
     pub(super) name: PeerId,
-    /// What it last said it had.
+    /// Segments that it last said it had.
     pub(super) has: Rc<Announcement>,
     pub(super) download: Option<Download>,
     /// Silences since its last success.
@@ -34,7 +34,7 @@ pub(super) struct Peer {
 pub(super) struct Download {
     pub(super) seq: u64,
     pub(super) request: u32,
-    /// It has begun to answer.
+    /// Whether it has begun to answer.
     pub(super) begun: bool,
 }
 

@@ -7,7 +7,7 @@ use shoal_engine::TimelineSegment;
 
 use super::settings::HybridConfig;
 
-/// What a playlist lists, in order and without gaps.
+/// Segments of a playlist, in order and without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Playlist {
     segments: Vec<TimelineSegment>,

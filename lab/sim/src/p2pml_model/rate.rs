@@ -1,4 +1,4 @@
-//! How fast a peer sends: bytes over the time in which something was being loaded from it.
+//! A peer's rate: bytes over the time in which something was being loaded from it.
 
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ pub(super) struct Meter {
     stopped: Option<Time>,
 }
 
-/// How far back the rate looks.
+/// Span that the rate looks back over.
 const SPAN: Duration = Duration::from_secs(15);
 /// The least time that bytes count for.
 const MIN_SPAN: Duration = Duration::from_millis(1);

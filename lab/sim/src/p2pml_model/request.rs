@@ -7,7 +7,7 @@ use core::time::Duration;
 use shoal_engine::{HttpId, LinkId, Time};
 use shoal_wire::id::SegmentId;
 
-/// Where a load gets its bytes from.
+/// Source of a load's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Http(HttpId),
@@ -87,7 +87,7 @@ impl Request {
         self.http_failures
     }
 
-    /// All bytes are here, and only the word of the source is missing that they are all.
+    /// Whether all bytes are here, and only the source's word is missing that they are all.
     pub(super) fn complete(&self) -> bool {
         self.total == Some(self.held.all())
     }

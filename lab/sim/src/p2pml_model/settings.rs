@@ -38,17 +38,17 @@ pub struct HybridConfig {
 
 /// Offers made with each announce.
 pub(super) const OFFERS: usize = 5;
-/// How long an offer may be answered.
+/// Time for which an offer may be answered.
 pub(super) const OFFER_EXPIRES: Duration = Duration::from_secs(50);
 /// Between announces until the tracker names an interval.
 pub(super) const ANNOUNCE: Duration = Duration::from_secs(30);
-/// How long failures of a request count.
+/// Time for which failures of a request count.
 pub(super) const FORGIVES: Duration = Duration::from_secs(60);
 /// The bytes of one message of media.
 pub(super) const MESSAGE: u32 = 65_535;
-/// How often media elements tell where they are (`timeupdate`).
+/// Time between two reports of a media element's position (`timeupdate`).
 const TIMEUPDATE: Duration = Duration::from_millis(250);
-/// How far behind the live edge the adapter puts the player, at most.
+/// Most that the adapter puts the player behind the live edge.
 const MAX_LIVE_SYNC: Duration = Duration::from_secs(120);
 /// Playlists with no more segments than this leave the player as it is.
 const SHORT_PLAYLIST: u64 = 4;
@@ -73,7 +73,7 @@ impl Default for HybridConfig {
 }
 
 impl HybridConfig {
-    /// What PeerTube sets.
+    /// PeerTube's settings.
     #[must_use]
     pub fn of_peertube(live: bool) -> Self {
         let config = Self::default();
@@ -92,7 +92,7 @@ impl HybridConfig {
         }
     }
 
-    /// How the page sets its player. Long playlists make the adapter change it.
+    /// The player's settings. Long playlists make the adapter change them.
     pub(crate) fn habits(&self, video: &Video) -> Habits {
         let player = Habits {
             report: TIMEUPDATE,

@@ -13,7 +13,7 @@ use super::request::Held;
 pub(super) struct Store {
     segments: BTreeMap<SegmentId, Stored>,
     bytes: u64,
-    /// Where the player last said it was.
+    /// The position that the player last reported.
     position: Option<Duration>,
 }
 
@@ -23,16 +23,16 @@ pub(super) struct Stored {
     pub(super) held: Held,
     start: Duration,
     end: Duration,
-    /// It has been played or passed on.
+    /// Whether it has been played or passed on.
     pub(super) used: bool,
 }
 
 /// When the store makes room.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Keeping {
-    /// What has long been played goes at once: it is a live stream.
+    /// Live: segments that have long been played go at once.
     Recent(Duration),
-    /// What has been played goes when these bytes are passed.
+    /// On demand: segments that have been played go when these bytes are passed.
     UpTo(u64),
 }
 

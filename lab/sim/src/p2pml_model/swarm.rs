@@ -23,12 +23,12 @@ pub(super) struct Swarm {
     me: PeerId,
     pub(super) peers: BTreeMap<LinkId, Peer>,
     candidates: BTreeMap<LinkId, Candidate>,
-    /// What some peer has, and what some peer has or fetches by HTTP.
+    /// Segments that some peer has, and those that some peer has or fetches by HTTP.
     loaded: Ids,
     offered: Ids,
-    /// All peers are to be told what we have.
+    /// Whether all peers are to be told what we have.
     pub(super) tells: bool,
-    /// It is watched no more, and left then.
+    /// The time at which it is left, once it is watched no more.
     pub(super) leaves: Option<Time>,
     event: Option<AnnounceEvent>,
     /// An announce waits for the socket; else when the next is due.
@@ -52,7 +52,7 @@ enum Candidate {
     Connecting(PeerId),
 }
 
-/// How soon a lost tracker is tried again: a span drawn from here, and twice as long each time.
+/// Time until a lost tracker is tried again: a span drawn from here, and twice as long each time.
 const RECONNECT_SPREAD: Duration = Duration::from_secs(300);
 const RECONNECT: Duration = Duration::from_secs(10);
 const MAX_RECONNECT: Duration = Duration::from_secs(3600);
@@ -69,7 +69,7 @@ pub(crate) fn info_hash(track: TrackId) -> InfoHash {
 impl Swarm {
     pub(super) fn new(track: TrackId, env: &mut Env) -> Self {
         let mut me = *b"-PM0203-            ";
-        env.chance.fill(&mut me[8..]);
+        env.rng.fill(&mut me[8..]);
         Self {
             track,
             me: PeerId(me),
@@ -96,7 +96,7 @@ impl Swarm {
         self.loaded.contains(seq)
     }
 
-    /// What some peer has, or fetches by HTTP.
+    /// Segments that some peer has, or fetches by HTTP.
     pub(super) fn offered(&self) -> &Ids {
         &self.offered
     }
@@ -338,7 +338,7 @@ impl Swarm {
 }
 
 impl Candidate {
-    /// Who is at the other end, if that is known.
+    /// The peer at the other end, if it is known.
     fn peer(&self) -> Option<PeerId> {
         match *self {
             Self::Answering { peer, .. } | Self::Connecting(peer) => Some(peer),

@@ -1,4 +1,4 @@
-//! What a loader and its peers say to each other.
+//! Messages between a loader and its peers.
 
 use std::rc::Rc;
 
@@ -162,7 +162,7 @@ impl Loader {
             self.due = true;
             return;
         }
-        let request = env.chance.random_range(0..REQUEST_NUMBERS);
+        let request = env.rng.random_range(0..REQUEST_NUMBERS);
         peer.download = Some(Download {
             seq: segment.seq,
             request,
@@ -198,7 +198,7 @@ impl Loader {
         }
     }
 
-    /// All that we have of a track.
+    /// Segments that we have of a track.
     fn announcement(&self, track: TrackId, env: &Env) -> Rc<Announcement> {
         let asked = self.requests.iter().filter(|&(segment, load)| {
             segment.track == track && load.by_http() && env.lists(segment)

@@ -4,19 +4,21 @@
 
 use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
 
+use crate::floors;
+use crate::setup::{crowd, nobody_waits, vod};
+
 #[test]
 fn the_video_plays_on_from_the_origin() {
-    let comparison = Scenario::vod(minutes(2))
-        .at_mbits(&[0.8])
-        .watched_by(Crowd::of(4).arriving_over(secs(10)).on(Access::cable()))
+    let comparison = vod(minutes(2))
+        .watched_by(crowd(4).arriving_over(secs(10)))
         .watched_by(
-            Crowd::of(2)
+            crowd(2)
                 .arriving_over(secs(10))
-                .on(Access::cable())
                 .who_answer_later(secs(40), false),
         )
         .compare();
-    assert_eq!(comparison.shared.waited(), secs(0), "{comparison}");
+    nobody_waits(&comparison);
+    floors::holds("the_video_plays_on_from_the_origin", &comparison);
     for viewer in &comparison.shared.viewers[4..] {
         assert!(viewer.declines > 0, "the origin was not used: {viewer:?}");
         assert_eq!(viewer.stats.peers, 0);
@@ -27,13 +29,11 @@ fn the_video_plays_on_from_the_origin() {
 
 #[test]
 fn switched_on_again_it_shares_again() {
-    let report = Scenario::vod(minutes(3))
-        .at_mbits(&[0.8])
-        .watched_by(Crowd::of(4).arriving_over(secs(10)).on(Access::cable()))
+    let report = vod(minutes(3))
+        .watched_by(crowd(4).arriving_over(secs(10)))
         .watched_by(
-            Crowd::of(2)
+            crowd(2)
                 .arriving_over(secs(10))
-                .on(Access::cable())
                 .who_answer_later(secs(30), false)
                 .who_answer_later(secs(60), true),
         )

@@ -2,10 +2,12 @@
 
 use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
 
+use crate::floors;
+use crate::setup::{all_play, crowd, vod};
+
 #[test]
 fn peers_carry_those_who_came_later_over_an_outage() {
-    let comparison = Scenario::vod(minutes(3))
-        .at_mbits(&[0.8])
+    let comparison = vod(minutes(3))
         .watched_by(Crowd::of(4).on(Access::fibre()))
         .watched_by(Crowd::of(4).arriving_from(secs(60)).on(Access::fibre()))
         .with_origin_outage(secs(75), secs(50))
@@ -23,21 +25,19 @@ fn peers_carry_those_who_came_later_over_an_outage() {
         "the outage is felt: {comparison}"
     );
     assert_eq!(later(&comparison.shared), Some(secs(0)), "{comparison}");
+    floors::holds(
+        "peers_carry_those_who_came_later_over_an_outage",
+        &comparison,
+    );
 }
 
 #[test]
 fn everyone_goes_on_when_it_returns() {
     let comparison = Scenario::vod(minutes(2))
-        .watched_by(Crowd::of(3).arriving_over(secs(10)).on(Access::cable()))
+        .watched_by(crowd(3).arriving_over(secs(10)))
         .with_origin_outage(secs(20), secs(60))
         .compare();
-    assert!(
-        comparison
-            .shared
-            .viewers
-            .iter()
-            .all(|viewer| viewer.played == minutes(2))
-    );
+    all_play(&comparison.shared, minutes(2));
     // After an outage all depends on whose retry comes first: hls.js waits up to 8 s.
     assert!(comparison.worst_wait() <= secs(8), "{comparison}");
 }

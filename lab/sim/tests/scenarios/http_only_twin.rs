@@ -6,6 +6,8 @@ use core::time::Duration;
 
 use shoal_sim::{Access, Crowd, Nat, Scenario, minutes, secs};
 
+use crate::setup::crowd;
+
 /// What a viewer may wait longer in all, over a whole visit. It is less than a viewer notices,
 /// and covers what asking the engine first costs: the digest of the last piece of a segment, and
 /// the round trip to a part of the index.
@@ -98,7 +100,7 @@ fn on_lines_that_hardly_carry_the_video() {
 
 #[test]
 fn from_an_origin_that_hardly_serves_them_all() {
-    let crowd = Crowd::of(8).arriving_over(secs(20)).on(Access::cable());
+    let crowd = crowd(8);
     let scenario = Scenario::vod(minutes(1)).at_mbits(&[1.0]).watched_by(crowd);
     for seed in 1..=3 {
         let comparison = scenario
@@ -126,7 +128,7 @@ fn from_an_origin_that_hardly_serves_them_all() {
 
 #[test]
 fn from_an_origin_that_fails_now_and_then() {
-    let crowd = Crowd::of(6).arriving_over(secs(20)).on(Access::cable());
+    let crowd = crowd(6);
     let scenario = Scenario::vod(minutes(1))
         .at_mbits(&[1.0])
         .with_origin_errors(0.05)

@@ -2,6 +2,8 @@
 
 use shoal_sim::{Access, Crowd, Nat, Scenario, minutes, secs};
 
+use crate::setup::crowd;
+
 fn scenario() -> Scenario {
     Scenario::vod(minutes(1)).at_mbits(&[0.5, 1.0]).watched_by(
         Crowd::of(6)
@@ -36,9 +38,7 @@ fn the_codec_changes_nothing() {
 #[test]
 fn one_more_viewer_does_not_change_who_the_others_are() {
     let startups = |viewers| {
-        let crowd = Crowd::of(viewers)
-            .arriving_over(secs(20))
-            .on(Access::cable());
+        let crowd = crowd(viewers);
         let report = Scenario::vod(secs(20))
             .watched_by(crowd.who_answered(false))
             .run();

@@ -6,6 +6,8 @@
 
 use shoal_sim::{Access, Arm, Comparison, Crowd, HybridConfig, Report, Scenario, minutes, secs};
 
+use crate::setup::{all_play, crowd};
+
 /// Six viewers, 4 s apart, in browsers on one machine.
 fn six(scenario: Scenario) -> Scenario {
     let on_one_machine = Access::of(1000.0, 1000.0, 0);
@@ -104,7 +106,7 @@ fn viewers_of_different_renditions_share_the_audio_track_only() {
 
 #[test]
 fn quality_switches_outages_and_changes_of_mind_leave_nobody_behind() {
-    let crowd = Crowd::of(8).arriving_over(secs(20)).on(Access::cable());
+    let crowd = crowd(8);
     let report = Scenario::vod(minutes(2))
         .at_mbits(&[0.5, 1.0, 2.0])
         .with_audio_at_mbits(0.1)
@@ -114,12 +116,7 @@ fn quality_switches_outages_and_changes_of_mind_leave_nobody_behind() {
         .with_origin_outage(secs(50), secs(4))
         .with_tracker_outage(secs(10), secs(20))
         .run_arm(Arm::Hybrid);
-    assert!(
-        report
-            .viewers
-            .iter()
-            .all(|viewer| viewer.played == minutes(2))
-    );
+    all_play(&report, minutes(2));
     assert!(report.peer_bytes() > 0);
 }
 

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use shoal_sim::{Access, Crowd, Mirror, Report, Scenario, minutes, secs};
 
+use crate::setup::crowd;
+
 /// What went wrong, for all viewers together.
 fn problems(report: &Report) -> u32 {
     report.viewers.iter().map(|viewer| viewer.problems).sum()
@@ -12,7 +14,7 @@ fn problems(report: &Report) -> u32 {
 /// Three viewers who share, and one who comes from where nobody can be reached.
 fn watched() -> Scenario {
     Scenario::vod(minutes(3))
-        .watched_by(Crowd::of(3).arriving_over(secs(20)).on(Access::cable()))
+        .watched_by(crowd(3))
         .watched_by(Crowd::of(1).on(Access::office()))
 }
 
@@ -40,7 +42,7 @@ fn an_origin_that_is_faster_is_left_for_nobody() {
 fn no_mirror_costs_a_viewer_a_stall() {
     let good = || Mirror::of_mbits(50.0);
     for (what, mirror) in [
-        ("rotten", good().rotten()),
+        ("corrupt", good().corrupt()),
         ("silent from the start", good().silent_from(Duration::ZERO)),
         ("silent later", good().silent_from(secs(50))),
         ("failing", good().with_errors(1.0)),
@@ -63,7 +65,9 @@ fn no_mirror_costs_a_viewer_a_stall() {
 
 #[test]
 fn a_mirror_that_lies_is_found_out_and_left() {
-    let report = watched().mirrored_by(Mirror::of_mbits(50.0).rotten()).run();
+    let report = watched()
+        .mirrored_by(Mirror::of_mbits(50.0).corrupt())
+        .run();
     let lies = problems(&report);
     assert!((1..=8).contains(&lies), "{report:?}");
 }

@@ -1,26 +1,26 @@
 //! Viewers come and go, half of them without a word.
 
-use shoal_sim::{Access, Crowd, Scenario, minutes, secs};
+use shoal_sim::{Access, Crowd, minutes, secs};
+
+use crate::floors;
+use crate::setup::{crowd, nobody_waits, vod};
 
 #[test]
 fn leavers_cost_nobody_a_stall() {
-    let comparison = Scenario::vod(minutes(2))
-        .at_mbits(&[0.8])
+    let comparison = vod(minutes(2))
         .watched_by(
-            Crowd::of(20)
+            crowd(20)
                 .arriving_over(secs(90))
-                .on(Access::cable())
                 .leaving_after(secs(10)..secs(60)),
         )
         .compare();
-    assert_eq!(comparison.shared.waited(), secs(0), "{comparison}");
-    assert!(comparison.offload() >= 0.4, "{comparison}");
+    nobody_waits(&comparison);
+    floors::holds("leavers_cost_nobody_a_stall", &comparison);
 }
 
 #[test]
 fn the_only_holder_leaves_without_a_word() {
-    let comparison = Scenario::vod(minutes(2))
-        .at_mbits(&[0.8])
+    let comparison = vod(minutes(2))
         .watched_by(
             Crowd::of(1)
                 .on(Access::fibre())

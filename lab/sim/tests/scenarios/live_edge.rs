@@ -2,15 +2,18 @@
 
 use shoal_sim::{Access, Crowd, Scenario, secs};
 
+use crate::floors;
+use crate::setup::crowd;
+
 #[test]
 fn viewers_at_the_edge_share_without_falling_behind() {
     let comparison = Scenario::live(secs(90))
         .at_mbits(&[0.8])
-        .watched_by(Crowd::of(10).arriving_over(secs(20)).on(Access::cable()))
+        .watched_by(crowd(10))
         .compare();
-    assert!(
-        comparison.offload() >= 0.6 * comparison.ceiling(),
-        "{comparison}"
+    floors::holds(
+        "viewers_at_the_edge_share_without_falling_behind",
+        &comparison,
     );
     assert_eq!(comparison.shared.stalls(), 0, "{comparison}");
     let played = |report: &shoal_sim::Report| {
@@ -60,9 +63,9 @@ fn nobody_has_more_of_a_live_stream_than_there_is() {
 fn viewers_four_seconds_behind_share_too() {
     let comparison = Scenario::live_4s_behind(secs(60))
         .at_mbits(&[0.8])
-        .watched_by(Crowd::of(10).arriving_over(secs(10)).on(Access::cable()))
+        .watched_by(crowd(10).arriving_over(secs(10)))
         .compare();
-    assert!(comparison.shared.peer_bytes() > 0, "{comparison}");
+    floors::holds("viewers_four_seconds_behind_share_too", &comparison);
     assert_eq!(
         comparison.shared.stalls(),
         comparison.alone.stalls(),

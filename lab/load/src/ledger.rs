@@ -11,7 +11,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every announce of one phase.
 #[derive(Debug, Default)]
-pub(crate) struct Board {
+pub(crate) struct Ledger {
     cycles: Vec<Cycle>,
     /// The announce of each viewer that is not complete.
     current: Vec<Option<usize>>,
@@ -59,7 +59,7 @@ enum Offer {
     Answered,
 }
 
-impl Board {
+impl Ledger {
     pub(crate) fn new(viewers: usize) -> Self {
         Self {
             current: vec![None; viewers],
@@ -211,50 +211,50 @@ mod tests {
     #[test]
     fn an_announce_is_complete_with_its_reply_and_every_answer() {
         let now = Instant::now();
-        let mut board = Board::new(3);
-        assert_eq!(board.begin(0, 9, now, 2), 0);
-        assert!(board.is_busy(0));
-        assert!(board.offered(1, 9, 0, name(0, 0)) && board.offered(2, 9, 0, name(0, 1)));
-        assert!(!board.answered(0, 2, name(0, 1), now));
-        assert!(!board.replied(0, now));
-        assert!(!board.replied(0, now));
-        assert!(board.answered(0, 1, name(0, 0), now));
-        assert!(!board.is_busy(0));
-        board.close();
-        assert_eq!(board.faults, Faults::default());
-        assert_eq!((board.replies.len(), board.answers.len()), (1, 2));
+        let mut ledger = Ledger::new(3);
+        assert_eq!(ledger.begin(0, 9, now, 2), 0);
+        assert!(ledger.is_busy(0));
+        assert!(ledger.offered(1, 9, 0, name(0, 0)) && ledger.offered(2, 9, 0, name(0, 1)));
+        assert!(!ledger.answered(0, 2, name(0, 1), now));
+        assert!(!ledger.replied(0, now));
+        assert!(!ledger.replied(0, now));
+        assert!(ledger.answered(0, 1, name(0, 0), now));
+        assert!(!ledger.is_busy(0));
+        ledger.close();
+        assert_eq!(ledger.faults, Faults::default());
+        assert_eq!((ledger.replies.len(), ledger.answers.len()), (1, 2));
     }
 
     #[test]
     fn what_comes_to_the_wrong_place_or_twice_is_a_fault() {
         let now = Instant::now();
-        let mut board = Board::new(3);
-        board.begin(0, 9, now, 1);
-        assert!(!board.offered(0, 9, 0, name(0, 0)), "to itself");
-        assert!(!board.offered(1, 8, 0, name(0, 0)), "another swarm");
-        assert!(!board.offered(1, 9, 2, name(0, 0)), "under another's name");
-        assert!(board.offered(1, 9, 0, name(0, 0)));
-        assert!(!board.offered(2, 9, 0, name(0, 0)), "to two");
+        let mut ledger = Ledger::new(3);
+        ledger.begin(0, 9, now, 1);
+        assert!(!ledger.offered(0, 9, 0, name(0, 0)), "to itself");
+        assert!(!ledger.offered(1, 8, 0, name(0, 0)), "another swarm");
+        assert!(!ledger.offered(1, 9, 2, name(0, 0)), "under another's name");
+        assert!(ledger.offered(1, 9, 0, name(0, 0)));
+        assert!(!ledger.offered(2, 9, 0, name(0, 0)), "to two");
         assert!(
-            !board.answered(0, 2, name(0, 0), now),
+            !ledger.answered(0, 2, name(0, 0), now),
             "by who has no offer"
         );
-        assert!(!board.answered(1, 1, name(0, 0), now), "to who made none");
-        assert!(!board.answered(0, 1, name(7, 0), now), "to no offer");
-        assert_eq!(board.faults.misrouted, 7);
+        assert!(!ledger.answered(1, 1, name(0, 0), now), "to who made none");
+        assert!(!ledger.answered(0, 1, name(7, 0), now), "to no offer");
+        assert_eq!(ledger.faults.misrouted, 7);
     }
 
     #[test]
     fn what_never_comes_is_lost_and_makes_room() {
         let now = Instant::now();
-        let mut board = Board::new(2);
-        board.begin(0, 9, now, 2);
-        board.offered(1, 9, 0, name(0, 0));
-        assert_eq!(board.sweep(now), 0);
-        assert_eq!(board.sweep(now + PATIENCE), 1);
-        assert!(!board.is_busy(0));
-        board.close();
-        let faults = board.faults;
+        let mut ledger = Ledger::new(2);
+        ledger.begin(0, 9, now, 2);
+        ledger.offered(1, 9, 0, name(0, 0));
+        assert_eq!(ledger.sweep(now), 0);
+        assert_eq!(ledger.sweep(now + PATIENCE), 1);
+        assert!(!ledger.is_busy(0));
+        ledger.close();
+        let faults = ledger.faults;
         assert_eq!(
             (faults.replies_lost, faults.offers_lost, faults.answers_lost),
             (1, 1, 1)

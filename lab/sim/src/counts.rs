@@ -1,12 +1,12 @@
-//! What a viewer's adapters count.
+//! The counts of a viewer's adapters.
 
 use std::collections::BTreeMap;
 
 use core::time::Duration;
 
-/// What the adapters count, to compare with what the engine says.
+/// Counts of the adapters, to compare with what the engine says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Counts {
     pub(crate) delivered_from_peers: u64,
     pub(crate) delivered_from_origin: u64,
     /// Media bytes that the stock loader got past the engine.
@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     pub(crate) deliveries: u32,
     pub(crate) declines: BTreeMap<&'static str, u32>,
     pub(crate) problems: BTreeMap<&'static str, u32>,
-    /// How long the page was open.
+    /// Time for which the page was open.
     pub(crate) present: Duration,
     pub(crate) links_opened: u32,
     pub(crate) links_banned: u32,

@@ -1,44 +1,38 @@
 //! Runs on record: a change of the engine or of the simulator that alters one event of them is a
 //! decision in review.
 //!
-//! `UPDATE_TRACES=1 cargo test -p shoal-sim --test traces` records them anew in `traces.txt`.
+//! `UPDATE_TRACES=1 cargo test -p shoal-sim the_same_seed_gives_the_trace_on_record` records them anew in `traces.txt`.
 
 use std::path::Path;
 use std::{env, fs};
 
-use shoal_engine::Config;
+use shoal_engine::{Config, Engine, Entry, Output, OutputHash, Recording};
 use shoal_sim::{Access, Crowd, Mirror, Nat, Scenario, minutes, secs};
+
+use crate::setup::{crowd, vod};
 
 const RECORD: &str = "tests/traces.txt";
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
-/// Viewers on cable who come one after another.
-fn crowd(viewers: usize) -> Crowd {
-    Crowd::of(viewers)
-        .arriving_over(secs(20))
-        .on(Access::cable())
-}
-
-fn vod() -> Scenario {
-    Scenario::vod(minutes(1)).at_mbits(&[0.8])
-}
-
 /// Small runs that differ in what they ask of the engine.
 fn scenarios() -> Vec<(&'static str, Scenario)> {
     vec![
-        ("vod", vod().watched_by(crowd(8))),
+        ("vod", vod(minutes(1)).watched_by(crowd(8))),
         (
             "vod_with_audio",
-            vod().with_audio_at_mbits(0.128).watched_by(crowd(4)),
+            vod(minutes(1))
+                .with_audio_at_mbits(0.128)
+                .watched_by(crowd(4)),
         ),
         (
             "vod_capped",
-            vod().capped_at(1.0, 3_000_000).watched_by(crowd(6)),
+            vod(minutes(1))
+                .capped_at(1.0, 3_000_000)
+                .watched_by(crowd(6)),
         ),
         (
             "vod_in_a_small_store",
-            Scenario::vod(minutes(2))
-                .at_mbits(&[0.8])
+            vod(minutes(2))
                 .with_config(Config {
                     store_bytes: 4 << 20,
                     ..Config::default()
@@ -59,11 +53,11 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
         ),
         (
             "churn",
-            vod().watched_by(crowd(12).leaving_after(secs(10)..secs(40))),
+            vod(minutes(1)).watched_by(crowd(12).leaving_after(secs(10)..secs(40))),
         ),
         (
             "seeks",
-            Scenario::vod(minutes(3)).at_mbits(&[0.8]).watched_by(
+            vod(minutes(3)).watched_by(
                 crowd(6)
                     .seeking_every(secs(4)..secs(15))
                     .leaving_after(secs(40)..secs(60)),
@@ -77,7 +71,7 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
         ),
         (
             "switched_off_and_on",
-            vod()
+            vod(minutes(1))
                 .watched_by(crowd(4))
                 .watched_by(
                     crowd(3)
@@ -88,36 +82,35 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
         ),
         (
             "corrupt_peers",
-            vod()
-                .watched_by(Crowd::of(2).on(Access::fibre()).who_send_rot())
+            vod(minutes(1))
+                .watched_by(Crowd::of(2).on(Access::fibre()).who_send_corrupt_bytes())
                 .watched_by(crowd(5)),
         ),
         (
             "mirrors",
-            vod()
+            vod(minutes(1))
                 .with_origin_connections_of_mbits(4.0)
                 .mirrored_by(Mirror::of_mbits(20.0).with_errors(0.1))
                 .mirrored_by(Mirror::of_mbits(10.0).silent_from(secs(20)))
-                .mirrored_by(Mirror::of_mbits(30.0).rotten())
+                .mirrored_by(Mirror::of_mbits(30.0).corrupt())
                 .watched_by(crowd(4)),
         ),
         (
             "nats",
-            vod()
+            vod(minutes(1))
                 .watched_by(Crowd::realistic(10).arriving_over(secs(20)))
                 .watched_by(Crowd::of(1).on(Access::cable().behind(Nat::Open)))
                 .watched_by(Crowd::of(1).on(Access::office())),
         ),
         (
             "slow_uploaders",
-            vod()
+            vod(minutes(1))
                 .watched_by(Crowd::of(2).on(Access::of(50.0, 0.2, 20)))
                 .watched_by(crowd(4)),
         ),
         (
             "outages",
-            Scenario::vod(minutes(2))
-                .at_mbits(&[0.8])
+            vod(minutes(2))
                 .with_origin_errors(0.03)
                 .with_origin_outage(secs(30), secs(10))
                 .with_tracker_outage(secs(15), secs(20))
@@ -126,10 +119,33 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
     ]
 }
 
+/// What a viewer in Chromium went through (`player.trace()`): it met a peer, sought, switched sharing off
+/// and on, and sought again. Gives the hash of what this engine does in its place.
+fn lived_again() -> u64 {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chromium.trace");
+    let bytes = fs::read(path).unwrap();
+    let mut recording = Recording::open(&bytes).unwrap();
+    let mut engine = Engine::new(recording.config.clone(), recording.seed);
+    let mut hash = OutputHash::default();
+    while let Entry::Input { input, now, .. } = recording.next_entry().unwrap() {
+        engine.handle_input(now, input);
+        loop {
+            let output = engine.poll_output();
+            hash.add(&output);
+            if matches!(output, Output::Wait(_)) {
+                break;
+            }
+        }
+        engine.audit().unwrap();
+    }
+    hash.whole()
+}
+
 #[test]
 fn the_same_seed_gives_the_trace_on_record() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
     let mut traces = String::from("# scenario seed trace; see traces.rs\n");
+    traces += &format!("chromium - {:016x}\n", lived_again());
     for (name, scenario) in scenarios() {
         for seed in SEEDS {
             let trace = scenario.clone().with_seed(seed).run().trace;
