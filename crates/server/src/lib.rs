@@ -8,6 +8,8 @@
 #[cfg(feature = "net")]
 pub mod admin;
 #[cfg(feature = "net")]
+pub mod checked;
+#[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
 mod compress;
@@ -31,8 +33,6 @@ mod policy;
 pub mod privacy;
 #[cfg(feature = "net")]
 pub mod root;
-#[cfg(feature = "net")]
-mod routes;
 #[cfg(feature = "net")]
 pub mod serve;
 #[cfg(feature = "net")]

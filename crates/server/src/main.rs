@@ -16,15 +16,16 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
     admin::{Nodes, Switch, client},
-    config::{Checked, File, Text},
+    checked::{Checked, Text},
+    config::File,
     log,
     privacy::{self, Party},
-    serve::{DrainConfig, Server},
-    stun::StunAt,
-    tracker::{
-        Access,
-        alone::{LoneTracker, TrackConfig},
+    serve::{
+        DrainConfig, Server,
+        tracker_only::{LoneTracker, TrackConfig},
     },
+    stun::StunAt,
+    tracker::Access,
 };
 use tokio::{
     runtime::{Builder, Runtime},

@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use crate::{
     client::Client,
     origin::not_found,
-    routes::Site,
+    serve::routes::Site,
     tracker::{Addresses, Prefixes},
 };
 

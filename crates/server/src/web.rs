@@ -12,7 +12,7 @@ use rust_embed::RustEmbed;
 
 use crate::origin::{
     Validators, media_type, not_found, redirect,
-    reply::{Changed, Content, Resource},
+    resource::{Changed, Content, Resource},
 };
 
 /// Where the demo page is.

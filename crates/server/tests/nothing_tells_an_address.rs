@@ -11,12 +11,8 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use shoal_server::{
     log,
-    tracker::{
-        Access,
-        alone::{LoneTracker, TrackConfig},
-        limits::Bucket,
-        swarm::Scope,
-    },
+    serve::tracker_only::{LoneTracker, TrackConfig},
+    tracker::{Access, limits::Bucket, swarm::Scope},
 };
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},

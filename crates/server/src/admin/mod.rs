@@ -28,11 +28,11 @@ use tokio::net::UnixListener;
 pub use token::Token;
 
 use crate::{
-    config::{Checked, Text},
+    checked::{Checked, Text},
     metrics,
     path::FilePath,
     policy::Switched,
-    routes::Site,
+    serve::routes::Site,
 };
 
 /// How the operator reaches a running server.

@@ -5,7 +5,6 @@
 mod redis;
 mod sections;
 mod tracker;
-mod values;
 
 use std::{
     fs, io,
@@ -14,14 +13,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::values::Within;
-pub use self::values::{Checked, Text, mirror_url, network, stun_url, turn_url};
 use self::{
     redis::Redis,
     sections::{Admin, Drain, Http, Index, Metrics, Origin, Site, Stun, TlsFiles, Turn},
     tracker::Tracker,
 };
-use crate::serve::ServeConfig;
+use crate::{checked::Checked, serve::ServeConfig};
 use shoal_wire::index::MAX_MIRRORS;
 
 /// Bytes of a configuration file.

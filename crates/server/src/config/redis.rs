@@ -4,11 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ConfigError, secret,
-    values::{Checked, Text, Within},
+use super::{ConfigError, secret};
+use crate::{
+    checked::{Checked, Text, Within},
+    shared::{RedisConfig, RedisUrl},
 };
-use crate::shared::{RedisConfig, RedisUrl};
 
 /// What nodes that serve the site together share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,12 +6,10 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use shoal_wire::index::P2p;
 
-use super::{
-    ConfigError, secret,
-    values::{Checked, Host, MirrorUrl, StunUrl, TurnUrl, Within},
-};
+use super::{ConfigError, secret};
 use crate::{
     admin::{AdminConfig, Token},
+    checked::{Checked, Host, MirrorUrl, StunUrl, TurnUrl, Within},
     ice::{self, TurnAccess},
     privacy::Operator,
     root::StoreConfig,

@@ -5,12 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use shoal_wire::{id::InfoHash, tracker::Limits};
 
-use super::{
-    ConfigError, secret,
-    sections::Seconds,
-    values::{Checked, Text, Within},
-};
+use super::{ConfigError, secret, sections::Seconds};
 use crate::{
+    checked::{Checked, Text, Within},
     serve::ServeConfig,
     tracker::{
         Access, Prefixes, Secret, SocketConfig,

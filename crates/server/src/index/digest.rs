@@ -12,7 +12,7 @@ use shoal_wire::{id::PIECE_LENGTH, index::PartSegment};
 
 use super::{
     cache::{Cache, Journal},
-    crew::Crew,
+    hash_pool::Crew,
 };
 use crate::{
     path::FilePath,

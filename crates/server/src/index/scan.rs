@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    is_playlist,
+    indexes::is_playlist,
     playlist::{self, MAX_PLAYLIST, Playlist},
 };
 use crate::{

@@ -19,8 +19,8 @@ use tokio::sync::Semaphore;
 use super::{
     built::{Built, Settings},
     cache::Cache,
-    crew::Crew,
     digest::Digests,
+    hash_pool::Crew,
     live::{Growth, Stream, is_settled},
     source::{self, Source},
     vod::{self, Away, Making},

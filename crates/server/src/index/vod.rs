@@ -15,8 +15,8 @@ use shoal_wire::{
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    crew::Crew,
     digest::{Digests, Place, SegmentError},
+    hash_pool::Crew,
     playlist::{Media, Segment},
     source::{Source, Track},
 };

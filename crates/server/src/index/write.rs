@@ -13,9 +13,9 @@ use shoal_wire::index::{Index, MAX_INDEX_BYTES};
 use super::{
     built::{Built, Settings},
     cache::Cache,
-    crew::Crew,
     digest::Digests,
-    is_playlist,
+    hash_pool::Crew,
+    indexes::is_playlist,
     scan::Scanner,
     source::{self, Source},
     vod::{self, Making},

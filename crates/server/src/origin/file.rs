@@ -4,7 +4,7 @@ use std::{io, time::SystemTime};
 
 use super::{
     FOLDER_PAGE, Found, Validators, cache_control, media_type,
-    reply::{Content, Resource},
+    resource::{Content, Resource},
     top,
 };
 use crate::{

@@ -7,7 +7,7 @@ pub(crate) mod media_type;
 #[cfg(feature = "s3")]
 mod object;
 mod range;
-pub(crate) mod reply;
+pub(crate) mod resource;
 
 use std::{
     borrow::Cow,
@@ -23,14 +23,14 @@ use axum::{
 };
 
 pub(crate) use conditional::Validators;
-use reply::{Changed, Content, Resource, text};
+use resource::{Changed, Content, Resource, text};
 
 use crate::{
     index::{self, Answer},
     path::FilePath,
     policy,
     root::{Root, Stamp, is_away},
-    routes::Site,
+    serve::routes::Site,
 };
 
 /// The longest time for which a file may be taken from a cache without asking.
@@ -71,7 +71,7 @@ pub(crate) async fn serve(
                 Ok(response) => response,
                 Err(Changed) => continue,
             },
-            Found::Away(error) => reply::away(&error),
+            Found::Away(error) => resource::away(&error),
             Found::Elsewhere(place) => redirect(StatusCode::FOUND, &place),
             Found::Later => later("the index of this video is still being made\n"),
             Found::Nothing => not_found(),

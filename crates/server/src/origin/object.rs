@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     FOLDER_PAGE, Found, Validators, cache_control, file, media_type,
-    reply::{Content, Resource},
+    resource::{Content, Resource},
     top,
 };
 use crate::{

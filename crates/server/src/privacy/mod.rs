@@ -17,7 +17,7 @@ use minijinja::{AutoEscape, Environment, Value, context, syntax::SyntaxConfig, v
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use crate::routes::Site;
+use crate::serve::routes::Site;
 pub use facts::{Allowance, Facts, Operator, Party};
 
 /// The language of whoever names none that there is.

@@ -3,7 +3,10 @@
 mod config;
 mod error;
 mod http;
+pub(crate) mod routes;
 mod tls;
+pub mod tracker_only;
+mod upgrade;
 
 use std::{
     future::{Future, pending},
@@ -21,13 +24,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::http::Reception;
-use self::tls::Tls;
 pub use self::{
     config::{DrainConfig, IndexConfig, ServeConfig},
     error::ServeError,
     http::HttpConfig,
     tls::TlsConfig,
 };
+use self::{routes::Site, tls::Tls};
 use crate::{
     admin::{self, Token},
     client::Proxies,
@@ -35,7 +38,6 @@ use crate::{
     index::{Composer, Library, Settings},
     metrics::{self, Figures},
     policy::Policies,
-    routes::{self, Site},
     shared::Node,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},

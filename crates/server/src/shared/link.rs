@@ -10,10 +10,10 @@ use shoal_wire::index::P2p;
 
 use super::{
     config::RedisConfig,
-    switch::{Change, Stamp},
+    switch_log::{Change, Stamp},
 };
 use crate::{
-    config::Text,
+    checked::Text,
     path::FilePath,
     tracker::{
         Secret,

@@ -6,10 +6,10 @@
 //! Addresses are never sent, only the numbers that stand for them.
 
 mod config;
-mod crowds;
 mod link;
-mod rounds;
-mod switch;
+mod swarm_counts;
+mod switch_log;
+mod sync;
 
 use std::{
     collections::HashMap,
@@ -25,10 +25,10 @@ use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{sync::Notify, time::timeout};
 
 pub use self::config::{RedisConfig, RedisUrl};
-pub(crate) use self::rounds::Node;
+pub(crate) use self::sync::Node;
 use self::{
     link::Link,
-    switch::{Board, Place},
+    switch_log::{Board, Place},
 };
 use crate::tracker::Secret;
 

@@ -77,7 +77,7 @@ impl Counts {
         EVENTS.into_iter().map(|event| (event, self.of(event)))
     }
 
-    pub(super) fn add(&self, event: Event) {
+    pub(crate) fn add(&self, event: Event) {
         if let Some(count) = self.0.get(event as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     frame::{FrameError, Reader, Received},
-    mailbox::{Batch, Mailbox},
+    send_queue::{Batch, Mailbox},
     ws::End,
 };
 

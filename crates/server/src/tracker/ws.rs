@@ -31,14 +31,14 @@ use tokio::{
 
 use super::{
     counters::Event,
+    facade::{NoPlace, Seat, SocketConfig, Tracker},
     frame::{self, Received},
     handshake::Opening,
-    hub::{NoPlace, Seat, SocketConfig, Tracker},
-    mailbox::Batch,
+    send_queue::Batch,
     socket::Socket,
     swarm::off_reason,
 };
-use crate::origin::reply::text;
+use crate::origin::resource::text;
 
 /// How long a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);

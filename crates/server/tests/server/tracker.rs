@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use shoal_server::tracker::{
-    Access, Event,
-    alone::{LoneTracker, TrackConfig},
-    limits::{Announces, Bucket, Introductions},
-    swarm::Scope,
+use shoal_server::{
+    serve::tracker_only::{LoneTracker, TrackConfig},
+    tracker::{
+        Access, Event,
+        limits::{Announces, Bucket, Introductions},
+        swarm::Scope,
+    },
 };
 use shoal_wire::{
     id::{InfoHash, PeerId},

@@ -13,6 +13,7 @@ use axum::{
 use serde::Serialize;
 use tower_http::cors::{Any, CorsLayer};
 
+use super::upgrade::upgrade;
 use crate::{
     compress,
     index::Library,
@@ -24,7 +25,7 @@ use crate::{
     root::Root,
     shared::Shared,
     stun::StunCounts,
-    tracker::{self, Tracker},
+    tracker::Tracker,
     viewers::{self, Viewers},
     web,
 };
@@ -61,7 +62,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/shoal/privacy", get(privacy::serve))
         .route("/shoal/embed", get(web::embed))
         .route("/shoal/{*path}", get(web::serve))
-        .route("/tracker/{swarm}", get(tracker::upgrade))
+        .route("/tracker/{swarm}", get(upgrade))
         .route("/viewers/{swarm}", get(viewers::serve))
         .fallback(origin::serve)
         .layer(cors())

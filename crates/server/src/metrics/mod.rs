@@ -28,7 +28,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::routes::Site;
+use crate::serve::routes::Site;
 
 /// What is counted of HTTP, and whether the server is about to stop.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use shoal_wire::index::P2p;
 
 use crate::{
-    config::{Checked, Within},
+    checked::{Checked, Within},
     path::FilePath,
     root::{Root, Stamp, is_away},
 };

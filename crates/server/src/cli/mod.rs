@@ -11,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
     admin::client::Server,
-    config::{self, ConfigError, File, mirror_url, network, stun_url, turn_url},
+    checked::{mirror_url, network, stun_url, turn_url},
+    config::{self, ConfigError, File},
     ice::{self, Turn, TurnAccess},
     privacy,
     serve::{ServeConfig, TlsConfig},

@@ -9,8 +9,8 @@ use std::{
 
 use shoal_wire::id::InfoHash;
 
-use super::{Tracker, say_goodbye};
-use crate::tracker::{
+use super::{
+    facade::{Tracker, say_goodbye},
     limits::{Merged, Spent},
     secret::Secret,
 };

@@ -19,12 +19,12 @@ use ipnet::IpNet;
 use shoal_wire::id::InfoHash;
 use tokio::{net::TcpListener, time::timeout};
 
-use super::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws};
+use super::{DrainConfig, HttpConfig, Reception, seed};
 use crate::{
     client::{Client, Proxies},
     metrics::{self, Figures},
     origin::not_found,
-    serve::{DrainConfig, HttpConfig, Reception, seed},
+    tracker::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws},
 };
 
 /// How long what is under way may take when the tracker stops; then it is cut off.
@@ -155,7 +155,7 @@ async fn upgrade(
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let home = InfoHash::from_hex(last).ok();
     if home.is_some_and(|swarm| !tracker.has(swarm)) {
-        tracker.counts.add(Event::Refused);
+        tracker.counts().add(Event::Refused);
         return not_found();
     }
     ws::upgrade(tracker, home, address, parts).await

@@ -1,7 +1,5 @@
 //! The tracker's state shared by its sockets, and who is connected.
 
-mod nodes;
-
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -17,14 +15,14 @@ use shoal_wire::{
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
-use self::nodes::Homes;
 use super::{
     access::Access,
     address::{Addresses, Prefixes},
     counters::{Counts, Event},
     frame,
-    mailbox::{Mailbox, Posted, Room},
+    nodes::Homes,
     secret::Secret,
+    send_queue::{Mailbox, Posted, Room},
     swarm::{Delivery, Handled, Scope, SocketId, SwarmConfig, Swarms, Tally, failure, off},
     token::Tokens,
     ws::End,
@@ -84,7 +82,7 @@ pub struct Tracker {
     pub(super) counts: Counts,
     /// The sockets' tasks.
     pub(super) tasks: TaskTracker,
-    tokens: Option<RwLock<Tokens>>,
+    pub(super) tokens: Option<RwLock<Tokens>>,
     /// Bytes that wait for all sockets.
     queued: Arc<AtomicUsize>,
     started: Instant,
@@ -92,20 +90,20 @@ pub struct Tracker {
 }
 
 #[derive(Debug)]
-struct State {
-    swarms: Swarms,
-    addresses: Addresses,
-    sockets: HashMap<SocketId, Place>,
-    homes: Homes,
+pub(super) struct State {
+    pub(super) swarms: Swarms,
+    pub(super) addresses: Addresses,
+    pub(super) sockets: HashMap<SocketId, Place>,
+    pub(super) homes: Homes,
     next: u64,
     stopping: bool,
 }
 
 #[derive(Debug)]
-struct Place {
-    mailbox: Arc<Mailbox>,
+pub(super) struct Place {
+    pub(super) mailbox: Arc<Mailbox>,
     /// The swarm that the socket's path names.
-    home: Option<InfoHash>,
+    pub(super) home: Option<InfoHash>,
     /// Whether it has come to announce, not only to look.
     joined: bool,
 }
@@ -368,11 +366,11 @@ impl Tracker {
         Some(failure(&error.to_string(), info_hash))
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -480,7 +478,7 @@ impl Drop for Seat {
 }
 
 /// Says goodbye to one socket after another, in random order and evenly over this time.
-async fn say_goodbye(mut mailboxes: Vec<Arc<Mailbox>>, over: Duration) {
+pub(super) async fn say_goodbye(mut mailboxes: Vec<Arc<Mailbox>>, over: Duration) {
     Rng::with_seed(Secret::random().number()).shuffle(&mut mailboxes);
     let steps = (over.as_millis() / DRAIN_STEP.as_millis()).max(1);
     let at_once = mailboxes

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Shared, away,
     config::RedisConfig,
-    crowds::{self, Crowd, Crowds, Gone},
     link::{Ground, Link},
     persists,
+    swarm_counts::{self, Crowd, Crowds, Gone},
 };
 use crate::{
     index::Library,
@@ -223,16 +223,16 @@ impl Node {
     /// Who is there, and with how many viewers.
     async fn gather(&mut self, link: &mut Link) -> RedisResult<()> {
         let own = self.crowds();
-        let others = link.gather(crowds::encode(&own)).await?;
+        let others = link.gather(swarm_counts::encode(&own)).await?;
         let decode = |(ago, bytes): &(u64, Vec<u8>)| {
             let ago = Duration::from_millis(*ago);
-            crowds::decode(bytes, ago)
+            swarm_counts::decode(bytes, ago)
         };
         let others: Vec<_> = others.iter().map(decode).collect();
         {
             let mut state = self.shared.state();
             state.others = others.len();
-            state.elsewhere = crowds::sum(&others);
+            state.elsewhere = swarm_counts::sum(&others);
         }
         if self.config.regroup.is_zero() {
             return Ok(());

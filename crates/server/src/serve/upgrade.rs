@@ -10,8 +10,12 @@ use axum::{
 };
 use shoal_wire::id::InfoHash;
 
-use super::{counters::Event, ws};
-use crate::{client::Client, origin::not_found, routes::Site};
+use super::routes::Site;
+use crate::{
+    client::Client,
+    origin::not_found,
+    tracker::{Event, ws},
+};
 
 /// Answers `/tracker/<swarm>`.
 pub(crate) async fn upgrade(
@@ -23,7 +27,7 @@ pub(crate) async fn upgrade(
     let tracker = Arc::clone(&site.tracker);
     let swarm = InfoHash::from_hex(&swarm).ok();
     let Some(swarm) = swarm.filter(|swarm| tracker.has(*swarm)) else {
-        tracker.counts.add(Event::Refused);
+        tracker.counts().add(Event::Refused);
         return not_found();
     };
     ws::upgrade(tracker, Some(swarm), address, parts).await
