@@ -32,11 +32,15 @@ mod policy;
 #[cfg(feature = "net")]
 pub mod privacy;
 #[cfg(feature = "net")]
+mod reply;
+#[cfg(feature = "net")]
 pub mod root;
 #[cfg(feature = "net")]
 pub mod serve;
 #[cfg(feature = "net")]
 pub mod shared;
+#[cfg(feature = "net")]
+mod site;
 #[cfg(feature = "net")]
 pub mod stun;
 pub mod tracker;

@@ -7,30 +7,17 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use axum::{
-    Extension,
-    extract::{Path, RawQuery, State},
-    http::header,
-    response::{IntoResponse, Response},
-};
-use shoal_wire::{id::InfoHash, index::ViewerCount};
+use shoal_wire::id::InfoHash;
 use tokio::time::sleep;
 
-use crate::{
-    client::Client,
-    origin::not_found,
-    serve::routes::Site,
-    tracker::{Addresses, Prefixes},
-};
+use crate::tracker::{Addresses, Prefixes};
 
-/// Seconds after which one should ask again.
-const INTERVAL: u32 = 30;
-
-/// How long a request counts. A little less than the interval: who asks again somewhat early is not
+/// How long a request counts. A little less than the interval at which
+/// they come: who asks again somewhat early is not
 /// counted twice.
 const COUNTED: Duration = Duration::from_secs(28);
 
@@ -41,9 +28,6 @@ const PER_ADDRESS: u8 = 4;
 /// Requests that are remembered, in all. Each takes some 60 bytes, for less than the interval. Beyond it
 /// only members of the swarm count.
 const MAX_WAITING: usize = 100_000;
-
-/// The query of whoever is in the swarm already.
-const MEMBER: &str = "member";
 
 /// Who waits for others.
 #[derive(Debug)]
@@ -79,7 +63,7 @@ impl Viewers {
     }
 
     /// Counts somebody who waits.
-    fn wait(&mut self, now: Instant, swarm: InfoHash, address: IpAddr) {
+    pub(crate) fn wait(&mut self, now: Instant, swarm: InfoHash, address: IpAddr) {
         self.drop_old_of(now, swarm);
         if self.all >= MAX_WAITING {
             return;
@@ -96,7 +80,7 @@ impl Viewers {
     }
 
     /// How many wait.
-    fn count(&mut self, now: Instant, swarm: InfoHash) -> u32 {
+    pub(crate) fn count(&mut self, now: Instant, swarm: InfoHash) -> u32 {
         self.drop_old_of(now, swarm);
         let waiting = self.swarms.get(&swarm);
         let count = waiting.map_or(0, |waiting| waiting.asked.len());
@@ -150,40 +134,8 @@ impl Waiting {
     }
 }
 
-/// Answers `/viewers/<swarm>`.
-pub(crate) async fn serve(
-    State(site): State<Site>,
-    Path(swarm): Path<String>,
-    RawQuery(query): RawQuery,
-    Extension(Client(address)): Extension<Client>,
-) -> Response {
-    let swarm = InfoHash::from_hex(&swarm).ok();
-    let Some((swarm, members)) = swarm.and_then(|it| Some((it, site.tracker.viewers(it)?))) else {
-        return not_found();
-    };
-    let is_member = query.is_some_and(|query| query.split('&').any(|word| word == MEMBER));
-    let waiting = {
-        let now = Instant::now();
-        let mut viewers = site.viewers.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_member {
-            viewers.wait(now, swarm, address);
-        }
-        viewers.count(now, swarm)
-    };
-    let elsewhere = site.shared.map_or(0, |shared| shared.viewers(swarm));
-    let count = ViewerCount {
-        viewers: members.saturating_add(waiting).saturating_add(elsewhere),
-        interval: INTERVAL,
-    };
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_TYPE, "application/json"),
-    ];
-    (headers, count.to_json()).into_response()
-}
-
 /// Sees to it that nothing is remembered longer than it counts, even when nobody asks any more.
-pub(crate) async fn forget(viewers: Arc<std::sync::Mutex<Viewers>>) {
+pub(crate) async fn forget(viewers: Arc<Mutex<Viewers>>) {
     loop {
         sleep(COUNTED).await;
         let now = Instant::now();

@@ -32,7 +32,7 @@ use crate::{
     metrics,
     path::FilePath,
     policy::Switched,
-    serve::routes::Site,
+    site::Site,
 };
 
 /// How the operator reaches a running server.

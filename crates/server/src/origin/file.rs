@@ -5,7 +5,6 @@ use std::{io, time::SystemTime};
 use super::{
     FOLDER_PAGE, Found, Validators, cache_control, media_type,
     resource::{Content, Resource},
-    top,
 };
 use crate::{
     path::FilePath,
@@ -31,7 +30,7 @@ pub(super) fn look(directory: &Directory, path: &FilePath, slash: bool) -> io::R
     }
     match page(directory, path) {
         Some(page) => look(directory, &page, false),
-        None => top(path),
+        None => Err(io::ErrorKind::NotFound.into()),
     }
 }
 

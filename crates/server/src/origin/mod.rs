@@ -16,21 +16,20 @@ use std::{
 };
 
 use axum::{
-    body::Body,
-    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
 };
 
 pub(crate) use conditional::Validators;
-use resource::{Changed, Content, Resource, text};
+use resource::{Changed, Content, Resource};
 
 use crate::{
     index::{self, Answer},
     path::FilePath,
     policy,
+    reply::{redirect, text},
     root::{Root, Stamp, is_away},
-    serve::routes::Site,
+    site::Site,
 };
 
 /// The longest time for which a file may be taken from a cache without asking.
@@ -46,38 +45,36 @@ const ATTEMPTS: usize = 3;
 /// The file that stands for its folder.
 const FOLDER_PAGE: &str = "index.html";
 
-/// Answers every request that no other route takes.
+/// Answers for a path of the served files; `None` if nothing is there.
 pub(crate) async fn serve(
-    State(site): State<Site>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+    site: &Site,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         response
             .headers_mut()
             .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
+        return Some(response);
     }
-    let Some(path) = FilePath::from_url(uri.path()) else {
-        return not_found();
-    };
+    let path = FilePath::from_url(uri.path())?;
     let slash = uri.path().ends_with('/');
     // What changes between two steps is asked about once more.
     for _ in 0..ATTEMPTS {
-        return match find(&site, path.clone(), slash).await {
-            Found::Resource(resource) => match resource.reply(&method, &headers).await {
+        return Some(match find(site, path.clone(), slash).await {
+            Found::Resource(resource) => match resource.reply(method, headers).await {
                 Ok(response) => response,
                 Err(Changed) => continue,
             },
             Found::Away(error) => resource::away(&error),
             Found::Elsewhere(place) => redirect(StatusCode::FOUND, &place),
             Found::Later => later("the index of this video is still being made\n"),
-            Found::Nothing => not_found(),
-        };
+            Found::Nothing => return None,
+        });
     }
-    later("this file is being replaced\n")
+    Some(later("this file is being replaced\n"))
 }
 
 fn later(sentence: &'static str) -> Response {
@@ -134,14 +131,6 @@ async fn find(site: &Site, path: FilePath, slash: bool) -> Found {
     }
 }
 
-/// What there is at the top where there is no page.
-fn top(path: &FilePath) -> io::Result<Found> {
-    if path.as_str().is_empty() {
-        return Ok(Found::Elsewhere(crate::web::DEMO.into()));
-    }
-    Err(io::ErrorKind::NotFound.into())
-}
-
 /// A file of an index that is made on the fly.
 async fn virtual_file(site: &Site, path: &FilePath) -> Found {
     match site.library.answer(path).await {
@@ -189,21 +178,6 @@ fn cache_control(path: &FilePath, stamp: Stamp) -> Cow<'static, str> {
     } else {
         Cow::Owned(format!("max-age={}, immutable", MAX_AGE.as_secs()))
     }
-}
-
-/// Sends the client to another path of this server.
-pub(crate) fn redirect(status: StatusCode, place: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    if let Ok(place) = HeaderValue::from_str(place) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    response
-}
-
-/// The answer for everything that is not there or not to be seen.
-pub(crate) fn not_found() -> Response {
-    text(StatusCode::NOT_FOUND, "no such file\n")
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::io;
 use super::{
     FOLDER_PAGE, Found, Validators, cache_control, file, media_type,
     resource::{Content, Resource},
-    top,
 };
 use crate::{
     path::FilePath,
@@ -25,7 +24,7 @@ pub(super) async fn look(store: &Store, path: &FilePath, slash: bool) -> io::Res
     }
     match page(store, path).await? {
         Some(page) => Ok(Found::Resource(Box::new(page))),
-        None => top(path),
+        None => Err(io::ErrorKind::NotFound.into()),
     }
 }
 

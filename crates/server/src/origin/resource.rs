@@ -17,12 +17,12 @@ use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use crate::root::is_away;
 #[cfg(feature = "s3")]
 use crate::{
     path::FilePath,
     root::store::{Object, SendError, Store},
 };
+use crate::{reply::text, root::is_away};
 
 use super::{
     conditional::Validators,
@@ -133,15 +133,6 @@ impl Resource {
         }
         Ok(response)
     }
-}
-
-/// A short answer in words.
-pub(crate) fn text(status: StatusCode, sentence: &'static str) -> Response {
-    let mut response = Response::new(Body::from(sentence));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    response
 }
 
 /// The answer while the store does not answer itself.

@@ -3,10 +3,12 @@
 mod config;
 mod error;
 mod http;
-pub(crate) mod routes;
+mod routes;
 mod tls;
 pub mod tracker_only;
 mod upgrade;
+mod videos;
+mod viewer_count;
 
 use std::{
     future::{Future, pending},
@@ -24,13 +26,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::http::Reception;
+use self::tls::Tls;
 pub use self::{
     config::{DrainConfig, IndexConfig, ServeConfig},
     error::ServeError,
     http::HttpConfig,
     tls::TlsConfig,
 };
-use self::{routes::Site, tls::Tls};
 use crate::{
     admin::{self, Token},
     client::Proxies,
@@ -39,6 +41,7 @@ use crate::{
     metrics::{self, Figures},
     policy::Policies,
     shared::Node,
+    site::Site,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},
     viewers::{self, Viewers},

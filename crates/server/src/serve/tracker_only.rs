@@ -23,7 +23,7 @@ use super::{DrainConfig, HttpConfig, Reception, seed};
 use crate::{
     client::{Client, Proxies},
     metrics::{self, Figures},
-    origin::not_found,
+    reply::not_found,
     tracker::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws},
 };
 
@@ -117,7 +117,7 @@ impl LoneTracker {
     pub async fn run_until(self, drain: impl Future<Output = ()>, stop: impl Future<Output = ()>) {
         let tracker = Arc::clone(&self.tracker);
         let figures = Arc::<Figures>::default();
-        let health = get(metrics::health_of).with_state(Arc::clone(&figures));
+        let health = get(metrics::health::serve_alone).with_state(Arc::clone(&figures));
         let router = Router::new()
             .route("/healthz", health)
             .fallback(upgrade)

@@ -10,21 +10,19 @@ use axum::{
 };
 use shoal_wire::id::InfoHash;
 
-use super::routes::Site;
 use crate::{
     client::Client,
-    origin::not_found,
-    tracker::{Event, ws},
+    reply::not_found,
+    tracker::{Event, Tracker, ws},
 };
 
 /// Answers `/tracker/<swarm>`.
 pub(crate) async fn upgrade(
-    State(site): State<Site>,
+    State(tracker): State<Arc<Tracker>>,
     Path(swarm): Path<String>,
     Extension(Client(address)): Extension<Client>,
     parts: Parts,
 ) -> Response {
-    let tracker = Arc::clone(&site.tracker);
     let swarm = InfoHash::from_hex(&swarm).ok();
     let Some(swarm) = swarm.filter(|swarm| tracker.has(*swarm)) else {
         tracker.counts().add(Event::Refused);

@@ -38,7 +38,7 @@ use super::{
     socket::Socket,
     swarm::off_reason,
 };
-use crate::origin::resource::text;
+use crate::reply::text;
 
 /// How long a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
