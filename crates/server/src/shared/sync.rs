@@ -184,7 +184,7 @@ impl Node {
             self.gathered = Some(Instant::now());
         }
         if self.reminded.elapsed() >= REMIND {
-            self.tracker.remind_of_limits();
+            self.tracker.resend_limits();
             self.reminded = Instant::now();
         }
         self.spend(link).await
@@ -272,12 +272,12 @@ impl Node {
     async fn spend(&self, link: &mut Link) -> RedisResult<()> {
         let periods = self.tracker.limit_periods();
         for _ in 0..CALLS {
-            let spent = self.tracker.tell_limits(AT_ONCE);
+            let spent = self.tracker.take_spent(AT_ONCE);
             if spent.is_empty() {
                 break;
             }
             let merged = link.spend(periods, &spent).await?;
-            self.tracker.hear_limits(merged);
+            self.tracker.merge_spent(merged);
         }
         Ok(())
     }

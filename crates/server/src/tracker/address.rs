@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{
-    limits::AddressId,
+    ids::AddressId,
     secret::{Secret, number_of},
 };
 

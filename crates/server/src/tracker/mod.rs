@@ -6,12 +6,21 @@ mod access;
 #[cfg(feature = "net")]
 mod address;
 #[cfg(feature = "net")]
+mod close_reason;
+#[cfg(feature = "net")]
+mod config;
+#[cfg(feature = "net")]
 mod counters;
+#[cfg(feature = "net")]
+mod drain;
 #[cfg(feature = "net")]
 mod facade;
 pub mod frame;
 #[cfg(feature = "net")]
 mod handshake;
+#[cfg(feature = "net")]
+mod homes;
+mod ids;
 pub mod limits;
 #[cfg(feature = "net")]
 mod nodes;
@@ -19,6 +28,8 @@ mod nodes;
 mod secret;
 #[cfg(feature = "net")]
 mod send_queue;
+#[cfg(feature = "net")]
+mod session;
 #[cfg(feature = "net")]
 mod socket;
 pub mod swarm;
@@ -33,8 +44,9 @@ pub(crate) use self::address::Addresses;
 pub use self::{
     access::Access,
     address::Prefixes,
+    config::SocketConfig,
     counters::{Counts, Event},
-    facade::{SocketConfig, Tracker},
+    facade::Tracker,
     secret::Secret,
     token::{TokenError, Tokens},
 };

@@ -1,30 +1,15 @@
 //! What nodes that share their viewers have from each other: keys, limits, and which of them a swarm belongs
 //! to.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::PoisonError, time::Duration};
 
 use shoal_wire::id::InfoHash;
 
 use super::{
-    facade::{Tracker, say_goodbye},
+    facade::Tracker,
     limits::{Merged, Spent},
     secret::Secret,
 };
-
-/// The swarms that sockets have come for, and joined.
-#[derive(Debug, Default)]
-pub(super) struct Homes(HashMap<InfoHash, Home>);
-
-#[derive(Debug, Default)]
-struct Home {
-    sockets: usize,
-    /// When the last one came.
-    last: Duration,
-}
 
 /// What a node has of a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,27 +21,6 @@ pub(crate) struct Populated {
     pub(crate) last: Option<Duration>,
 }
 
-impl Homes {
-    pub(super) fn come(&mut self, now: Duration, swarm: Option<InfoHash>) {
-        if let Some(swarm) = swarm {
-            let home = self.0.entry(swarm).or_default();
-            home.sockets += 1;
-            home.last = now;
-        }
-    }
-
-    pub(super) fn go(&mut self, swarm: Option<InfoHash>) {
-        if let Some(swarm) = swarm
-            && let Some(home) = self.0.get_mut(&swarm)
-        {
-            home.sockets -= 1;
-            if home.sockets == 0 {
-                self.0.remove(&swarm);
-            }
-        }
-    }
-}
-
 impl Tracker {
     /// Whether what addresses take is told to other nodes. When it is, all that is known is told (again).
     pub(crate) fn share_limits(&self, shared: bool) {
@@ -64,22 +28,22 @@ impl Tracker {
     }
 
     /// Tells of the connected addresses once more.
-    pub(crate) fn remind_of_limits(&self) {
-        self.state().swarms.remind_of_limits();
+    pub(crate) fn resend_limits(&self) {
+        self.state().swarms.resend_limits();
     }
 
     /// What other nodes are to be told, of so many addresses at most.
-    pub(crate) fn tell_limits(&self, most: usize) -> Vec<Spent> {
+    pub(crate) fn take_spent(&self, most: usize) -> Vec<Spent> {
         let now = self.now();
-        self.state().swarms.tell_limits(now, most)
+        self.state().swarms.take_spent(now, most)
     }
 
     /// Takes over what all nodes have told.
-    pub(crate) fn hear_limits(&self, all: impl IntoIterator<Item = Merged>) {
+    pub(crate) fn merge_spent(&self, all: impl IntoIterator<Item = Merged>) {
         let now = self.now();
         let mut state = self.state();
         for merged in all {
-            state.swarms.hear_limits(now, merged);
+            state.swarms.merge_spent(now, merged);
         }
     }
 
@@ -123,8 +87,8 @@ impl Tracker {
         let now = self.now();
         let state = self.state();
         let populated = state.swarms.populated().map(|(swarm, members)| {
-            let home = state.homes.0.get(&swarm);
-            let last = home.map(|home| now.saturating_sub(home.last));
+            let last = state.homes.last_join(swarm);
+            let last = last.map(|last| now.saturating_sub(last));
             Populated {
                 swarm,
                 members,
@@ -132,16 +96,5 @@ impl Tracker {
             }
         });
         populated.collect()
-    }
-
-    /// Lets go whoever has come for a swarm, one after another: they come back where the balancer has it now.
-    pub(crate) async fn let_go(&self, swarm: InfoHash, over: Duration) {
-        let mailboxes = {
-            let state = self.state();
-            let places = state.sockets.values();
-            let there = places.filter(|place| place.home == Some(swarm));
-            there.map(|place| Arc::clone(&place.mailbox)).collect()
-        };
-        say_goodbye(mailboxes, over).await;
     }
 }

@@ -9,11 +9,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::ws::End;
+use super::close_reason::CloseReason;
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct QueueLimits {
     pub(super) messages: usize,
     pub(super) bytes: usize,
     /// Bytes for all sockets together.
@@ -22,7 +22,7 @@ pub(super) struct Room {
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Posted {
+pub(super) enum Pushed {
     /// It waits, or the socket has ended anyway.
     Accepted,
     /// All sockets together have too much that waits.
@@ -33,14 +33,15 @@ pub(super) enum Posted {
 
 /// Filled by the tracker, emptied by the socket's task.
 #[derive(Debug)]
-pub(super) struct Mailbox(Mutex<Inside>);
+pub(super) struct SendQueue(Mutex<Inside>);
 
 struct Inside {
     /// Frames, one behind the other, as they are to be sent: all that waits goes out in one piece, a reply and
     /// its offers in one packet.
     frames: Vec<u8>,
     messages: usize,
-    end: Option<End>,
+    /// Why the socket is to end, once it is.
+    closing: Option<CloseReason>,
     /// The socket's task, while it waits for news.
     waiting: Option<Waker>,
     /// Bytes that wait for all sockets.
@@ -54,29 +55,29 @@ pub(super) struct Batch {
     all: Arc<AtomicUsize>,
 }
 
-impl Mailbox {
+impl SendQueue {
     /// An empty one, which adds what waits in it to `all`.
     pub(super) fn new(all: Arc<AtomicUsize>) -> Self {
         Self(Mutex::new(Inside {
             frames: Vec::new(),
             messages: 0,
-            end: None,
+            closing: None,
             waiting: None,
             all,
         }))
     }
 
-    /// Adds a frame, which `write` appends, if there is room. To be followed by [`Mailbox::wake`], unless the
+    /// Adds a frame, which `write` appends, within the limits. To be followed by [`SendQueue::wake`], unless the
     /// socket's own task does it.
-    pub(super) fn push(&self, room: Room, write: impl FnOnce(&mut Vec<u8>)) -> Posted {
+    pub(super) fn push(&self, limits: QueueLimits, write: impl FnOnce(&mut Vec<u8>)) -> Pushed {
         let mut inside = self.inside();
-        if inside.end.is_some() {
-            return Posted::Accepted;
+        if inside.closing.is_some() {
+            return Pushed::Accepted;
         }
-        if inside.messages >= room.messages {
-            return Posted::Full;
+        if inside.messages >= limits.messages {
+            return Pushed::Full;
         }
-        inside.push(room, write)
+        inside.push(limits, write)
     }
 
     /// Lets the socket's task look for what has been added.
@@ -88,33 +89,33 @@ impl Mailbox {
     }
 
     /// Lets the socket end once its task looks. The first reason stays.
-    pub(super) fn end(&self, end: End) {
-        self.inside().end.get_or_insert(end);
+    pub(super) fn close(&self, reason: CloseReason) {
+        self.inside().closing.get_or_insert(reason);
         self.wake();
     }
 
     /// Lets the socket end with this as its last message, in place of all that waits.
-    pub(super) fn end_with(&self, end: End, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn close_with(&self, reason: CloseReason, write: impl FnOnce(&mut Vec<u8>)) {
         let mut inside = self.inside();
-        if inside.end.is_none() {
+        if inside.closing.is_none() {
             drop(inside.take());
-            let any = Room {
+            let any = QueueLimits {
                 messages: 1,
                 bytes: usize::MAX,
                 all_bytes: usize::MAX,
             };
             inside.push(any, write);
-            inside.end = Some(end);
+            inside.closing = Some(reason);
         }
         drop(inside);
         self.wake();
     }
 
     /// All that waits, or the end. The task is woken once there is either.
-    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Result<Batch, End>> {
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Result<Batch, CloseReason>> {
         let mut inside = self.inside();
-        if let Some(end) = inside.end {
-            return Poll::Ready(Err(end));
+        if let Some(reason) = inside.closing {
+            return Poll::Ready(Err(reason));
         }
         if inside.messages > 0 {
             return Poll::Ready(Ok(inside.take()));
@@ -124,10 +125,10 @@ impl Mailbox {
     }
 
     /// The end, as soon as it comes, whatever else waits.
-    pub(super) fn poll_end(&self, context: &Context<'_>) -> Poll<End> {
+    pub(super) fn poll_close(&self, context: &Context<'_>) -> Poll<CloseReason> {
         let mut inside = self.inside();
-        if let Some(end) = inside.end {
-            return Poll::Ready(end);
+        if let Some(reason) = inside.closing {
+            return Poll::Ready(reason);
         }
         inside.wait(context);
         Poll::Pending
@@ -154,21 +155,21 @@ impl Mailbox {
 }
 
 impl Inside {
-    fn push(&mut self, room: Room, write: impl FnOnce(&mut Vec<u8>)) -> Posted {
+    fn push(&mut self, limits: QueueLimits, write: impl FnOnce(&mut Vec<u8>)) -> Pushed {
         let before = self.frames.len();
         write(&mut self.frames);
         let length = self.frames.len() - before;
-        let posted = if self.frames.len() > room.bytes {
-            Posted::Full
-        } else if self.all.load(Ordering::Relaxed) + length > room.all_bytes {
-            Posted::Dropped
+        let pushed = if self.frames.len() > limits.bytes {
+            Pushed::Full
+        } else if self.all.load(Ordering::Relaxed) + length > limits.all_bytes {
+            Pushed::Dropped
         } else {
             self.all.fetch_add(length, Ordering::Relaxed);
             self.messages += 1;
-            return Posted::Accepted;
+            return Pushed::Accepted;
         };
         self.frames.truncate(before);
-        posted
+        pushed
     }
 
     /// Most sockets have nothing to send most of the time, so that nothing of it stays here.
@@ -207,7 +208,7 @@ impl fmt::Debug for Inside {
         f.debug_struct("Inside")
             .field("messages", &self.messages)
             .field("bytes", &self.frames.len())
-            .field("end", &self.end)
+            .field("closing", &self.closing)
             .finish_non_exhaustive()
     }
 }
@@ -242,42 +243,42 @@ mod tests {
 
     use super::*;
 
-    const ROOM: Room = Room {
+    const LIMITS: QueueLimits = QueueLimits {
         messages: 3,
         bytes: 10,
         all_bytes: 15,
     };
 
-    fn push(mailbox: &Mailbox, length: usize) -> Posted {
-        mailbox.push(ROOM, |out| out.extend(vec![b'x'; length]))
+    fn push(queue: &SendQueue, length: usize) -> Pushed {
+        queue.push(LIMITS, |out| out.extend(vec![b'x'; length]))
     }
 
-    fn next(mailbox: &Mailbox) -> Poll<Result<usize, End>> {
-        let polled = mailbox.poll(&Context::from_waker(Waker::noop()));
+    fn next(queue: &SendQueue) -> Poll<Result<usize, CloseReason>> {
+        let polled = queue.poll(&Context::from_waker(Waker::noop()));
         polled.map_ok(|batch| batch.rest().len())
     }
 
     #[test]
     fn all_that_waits_comes_out_in_one_piece_and_is_bounded() {
-        let mailbox = Mailbox::new(Arc::default());
-        assert!(next(&mailbox).is_pending());
+        let queue = SendQueue::new(Arc::default());
+        assert!(next(&queue).is_pending());
         for length in 1..=3 {
-            assert_eq!(push(&mailbox, length), Posted::Accepted);
+            assert_eq!(push(&queue, length), Pushed::Accepted);
         }
-        assert_eq!(push(&mailbox, 1), Posted::Full);
-        assert_eq!(next(&mailbox), Poll::Ready(Ok(6)));
-        assert_eq!(push(&mailbox, 11), Posted::Full);
-        assert_eq!(push(&mailbox, 10), Posted::Accepted);
-        assert_eq!(push(&mailbox, 1), Posted::Full);
-        assert_eq!(next(&mailbox), Poll::Ready(Ok(10)));
+        assert_eq!(push(&queue, 1), Pushed::Full);
+        assert_eq!(next(&queue), Poll::Ready(Ok(6)));
+        assert_eq!(push(&queue, 11), Pushed::Full);
+        assert_eq!(push(&queue, 10), Pushed::Accepted);
+        assert_eq!(push(&queue, 1), Pushed::Full);
+        assert_eq!(next(&queue), Poll::Ready(Ok(10)));
     }
 
     #[test]
     fn what_waits_is_not_shown() {
-        let mailbox = Mailbox::new(Arc::default());
+        let queue = SendQueue::new(Arc::default());
         let write = |out: &mut Vec<u8>| out.extend(b"192.0.2.1");
-        assert_eq!(mailbox.push(ROOM, write), Posted::Accepted);
-        let shown = format!("{mailbox:?} {:?}", mailbox.rest(|_| {}));
+        assert_eq!(queue.push(LIMITS, write), Pushed::Accepted);
+        let shown = format!("{queue:?} {:?}", queue.rest(|_| {}));
         assert!(
             shown.contains("bytes: 9") && !shown.contains("192") && !shown.contains("49"),
             "{shown}"
@@ -287,35 +288,35 @@ mod tests {
     #[test]
     fn all_together_are_bounded_until_they_are_sent() {
         let all = Arc::<AtomicUsize>::default();
-        let mailboxes = [(); 3].map(|()| Mailbox::new(Arc::clone(&all)));
-        let push = |n: usize| push(&mailboxes[n], 7);
-        assert_eq!([push(0), push(1)], [Posted::Accepted; 2]);
-        assert_eq!(push(2), Posted::Dropped);
-        let mut sending = mailboxes[0].rest(|_| {});
+        let queues = [(); 3].map(|()| SendQueue::new(Arc::clone(&all)));
+        let push = |n: usize| push(&queues[n], 7);
+        assert_eq!([push(0), push(1)], [Pushed::Accepted; 2]);
+        assert_eq!(push(2), Pushed::Dropped);
+        let mut sending = queues[0].rest(|_| {});
         sending.advance(6);
         assert_eq!(sending.rest(), b"x");
-        assert_eq!(push(2), Posted::Dropped);
+        assert_eq!(push(2), Pushed::Dropped);
         drop(sending);
-        assert_eq!(push(2), Posted::Accepted);
-        mailboxes[1].end_with(End::Stopping, |out| out.push(b'x'));
+        assert_eq!(push(2), Pushed::Accepted);
+        queues[1].close_with(CloseReason::Stopping, |out| out.push(b'x'));
         assert_eq!(all.load(Ordering::Relaxed), 8);
-        assert_eq!(push(0), Posted::Accepted);
-        drop(mailboxes);
+        assert_eq!(push(0), Pushed::Accepted);
+        drop(queues);
         assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn the_end_comes_before_what_waits_and_keeps_its_last_word() {
-        let mailbox = Mailbox::new(Arc::default());
-        assert_eq!(push(&mailbox, 1), Posted::Accepted);
-        mailbox.end_with(End::Stopping, |out| out.push(b'7'));
-        mailbox.end_with(End::Slow, |out| out.push(b'8'));
-        assert_eq!(next(&mailbox), Poll::Ready(Err(End::Stopping)));
-        assert_eq!(push(&mailbox, 1), Posted::Accepted);
-        let last = mailbox.rest(|out| out.push(b'9'));
+        let queue = SendQueue::new(Arc::default());
+        assert_eq!(push(&queue, 1), Pushed::Accepted);
+        queue.close_with(CloseReason::Stopping, |out| out.push(b'7'));
+        queue.close_with(CloseReason::Slow, |out| out.push(b'8'));
+        assert_eq!(next(&queue), Poll::Ready(Err(CloseReason::Stopping)));
+        assert_eq!(push(&queue, 1), Pushed::Accepted);
+        let last = queue.rest(|out| out.push(b'9'));
         assert_eq!(last.rest(), b"79");
         drop(last);
-        assert_eq!(mailbox.inside().all.load(Ordering::Relaxed), 0);
+        assert_eq!(queue.inside().all.load(Ordering::Relaxed), 0);
     }
 
     #[derive(Default)]
@@ -332,17 +333,17 @@ mod tests {
         let bell = Arc::new(Bell::default());
         let waker = Waker::from(Arc::clone(&bell));
         let context = Context::from_waker(&waker);
-        let mailbox = Mailbox::new(Arc::default());
+        let queue = SendQueue::new(Arc::default());
         let rung = || bell.0.load(Ordering::Relaxed);
-        assert!(mailbox.poll(&context).is_pending());
+        assert!(queue.poll(&context).is_pending());
         for _ in 0..2 {
-            push(&mailbox, 1);
-            mailbox.wake();
+            push(&queue, 1);
+            queue.wake();
             assert_eq!(rung(), 1);
         }
-        assert!(mailbox.poll_end(&context).is_pending());
-        mailbox.end(End::Slow);
+        assert!(queue.poll_close(&context).is_pending());
+        queue.close(CloseReason::Slow);
         assert_eq!(rung(), 2);
-        assert_eq!(mailbox.poll_end(&context), Poll::Ready(End::Slow));
+        assert_eq!(queue.poll_close(&context), Poll::Ready(CloseReason::Slow));
     }
 }

@@ -11,8 +11,7 @@ use shoal_wire::{
     tracker::Scrape,
 };
 
-use super::SocketId;
-use crate::tracker::limits::AddressId;
+use crate::tracker::ids::{AddressId, SocketId};
 
 /// A peer: nobody can take over another's place, since its socket is part of its name.
 pub(super) type Key = (SocketId, PeerId);
