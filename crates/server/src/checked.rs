@@ -6,8 +6,6 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use shoal_wire::index::P2p;
 
-use crate::stun::StunAt;
-
 /// A whole number within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "u64")]
@@ -122,26 +120,6 @@ impl Text for P2p {
             Self::On => "on",
         }
         .into()
-    }
-}
-
-impl Text for StunAt {
-    fn read(text: &str) -> Result<Self, &'static str> {
-        match text {
-            "off" => Ok(Self::Off),
-            "with-http" => Ok(Self::WithHttp),
-            text => SocketAddr::read(text).map(Self::Address).map_err(
-                |_| "give an address and a port, such as 0.0.0.0:3478, or with-http, or off",
-            ),
-        }
-    }
-
-    fn write(&self) -> String {
-        match self {
-            Self::Address(address) => address.to_string(),
-            Self::Off => "off".into(),
-            Self::WithHttp => "with-http".into(),
-        }
     }
 }
 

@@ -12,8 +12,8 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use shoal_server::{
     ice,
     index::{
-        Cache, Crew, Settings,
-        write::{self, Event, Run},
+        Cache, HashPool, Settings,
+        write::{self, IndexEvent, Run},
     },
     root::{Directory, SCHEME},
 };
@@ -55,10 +55,10 @@ pub(crate) fn run(options: cli::Index) -> Result<()> {
         Some(folder) => Some(cache(folder, Cache::shared(folder, &dir))?),
         None => Some(cache(&dir.join(".shoal"), Cache::inside(&dir))?),
     };
-    let threads = options.threads.map(|threads| Crew::new(threads.get()));
+    let threads = options.threads.map(|threads| HashPool::new(threads.get()));
     let run = Run {
         settings: &settings,
-        crew: &threads.unwrap_or_else(Crew::of_all_cores),
+        pool: &threads.unwrap_or_else(HashPool::of_all_cores),
         cache: cache.as_ref(),
         prune: options.prune,
     };
@@ -137,11 +137,11 @@ impl Progress {
         }
     }
 
-    fn show(&self, event: Event<'_>) {
+    fn show(&self, event: IndexEvent<'_>) {
         match event {
-            Event::Planned { bytes, .. } => self.bar.set_length(bytes),
-            Event::Begun(playlist) => self.bar.set_message(playlist.to_string()),
-            Event::Hashed(bytes) => self.bar.inc(bytes),
+            IndexEvent::Planned { bytes, .. } => self.bar.set_length(bytes),
+            IndexEvent::Begun(playlist) => self.bar.set_message(playlist.to_string()),
+            IndexEvent::Hashed(bytes) => self.bar.inc(bytes),
             _ => {}
         }
         // Whoever is writing a line now has it nearly right.
@@ -149,11 +149,11 @@ impl Progress {
             return;
         };
         match event {
-            Event::Planned { videos, bytes } => {
+            IndexEvent::Planned { videos, bytes } => {
                 lines.videos = videos;
                 eprintln!("{videos} playlists, {} to read", HumanBytes(bytes));
             }
-            Event::Ended => lines.ended += 1,
+            IndexEvent::Ended => lines.ended += 1,
             _ => {}
         }
         if lines.written.elapsed() >= LINE {

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use axum::extract::FromRef;
 
 use crate::{
-    index::Library, metrics::Figures, policy::Policies, privacy::Facts, root::Root, shared::Shared,
-    stun::StunCounts, tracker::Tracker, viewers::Viewers,
+    index::VideoIndexes, metrics::Figures, policy::Policies, privacy::Facts, root::Root,
+    shared::Shared, stun::StunCounts, tracker::Tracker, viewers::Viewers,
 };
 
 /// Everything that an answer may need.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) root: Root,
-    pub(crate) library: Arc<Library>,
+    pub(crate) indexes: Arc<VideoIndexes>,
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) viewers: Arc<Mutex<Viewers>>,
@@ -50,8 +50,8 @@ impl FromRef<Site> for Arc<Tracker> {
     }
 }
 
-impl FromRef<Site> for Arc<Library> {
+impl FromRef<Site> for Arc<VideoIndexes> {
     fn from_ref(site: &Site) -> Self {
-        Self::clone(&site.library)
+        Self::clone(&site.indexes)
     }
 }

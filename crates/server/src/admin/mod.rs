@@ -123,7 +123,7 @@ async fn switch(
         switch.map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     let video = match video {
         None => None,
-        Some(name) => Some(site.library.playlist(&name).await.ok_or_else(|| {
+        Some(name) => Some(site.indexes.playlist(&name).await.ok_or_else(|| {
             let told = format!("there is no playlist {name} on this server\n");
             (StatusCode::NOT_FOUND, told)
         })?),
@@ -134,7 +134,7 @@ async fn switch(
         p2p = word.map_or_else(|| "as configured".into(), |word| word.write()),
         "switched by the operator"
     );
-    site.library.switch([(video.clone(), word)]);
+    site.indexes.switch([(video.clone(), word)]);
     if let Some(shared) = &site.shared {
         shared.switch(video, word).await;
     }

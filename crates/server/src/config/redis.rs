@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, secret};
+use super::{common::secret, error::ConfigError};
 use crate::{
     checked::{Checked, Text, Within},
     shared::{RedisConfig, RedisUrl},
@@ -13,7 +13,7 @@ use crate::{
 /// What nodes that serve the site together share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Redis {
+pub(super) struct RedisSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<Checked<RedisUrl>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ pub(super) struct Redis {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prefix(String);
 
-impl Redis {
+impl RedisSection {
     fn of(config: RedisConfig) -> Self {
         let RedisConfig {
             url: _,
@@ -67,7 +67,7 @@ impl Redis {
     }
 }
 
-impl Default for Redis {
+impl Default for RedisSection {
     fn default() -> Self {
         Self::of(RedisConfig::default())
     }

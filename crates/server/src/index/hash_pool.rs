@@ -13,15 +13,15 @@ const NICE: i32 = 10;
 
 /// A bound on how much is hashed at a time.
 #[derive(Debug)]
-pub struct Crew {
+pub struct HashPool {
     threads: usize,
     /// How many more may work now.
     free: Mutex<usize>,
     freed: Condvar,
-    dismissed: AtomicBool,
+    shut_down: AtomicBool,
 }
 
-impl Crew {
+impl HashPool {
     /// So many threads at a time, and one at least.
     #[must_use]
     pub fn new(threads: usize) -> Self {
@@ -30,7 +30,7 @@ impl Crew {
             threads,
             free: Mutex::new(threads),
             freed: Condvar::new(),
-            dismissed: AtomicBool::new(false),
+            shut_down: AtomicBool::new(false),
         }
     }
 
@@ -41,13 +41,13 @@ impl Crew {
     }
 
     /// Has all work end soon, and none begin.
-    pub(super) fn dismiss(&self) {
-        self.dismissed.store(true, Ordering::Relaxed);
+    pub(super) fn shut_down(&self) {
+        self.shut_down.store(true, Ordering::Relaxed);
         self.freed.notify_all();
     }
 
-    pub(super) fn is_dismissed(&self) -> bool {
-        self.dismissed.load(Ordering::Relaxed)
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
     }
 
     /// Works through a list, and returns the results in its order; `None` for what was left undone.
@@ -62,7 +62,7 @@ impl Crew {
             // Threads of their own, since a thread that has stood back once cannot come forward again.
             // Where it is not allowed it is not needed either: the machine is somebody else's to share out.
             let _best_effort = rustix::process::nice(NICE);
-            while let Some(_place) = self.place() {
+            while let Some(_permit) = self.acquire() {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(item) = list.get(at) else {
                     return;
@@ -78,31 +78,31 @@ impl Crew {
         });
         let mut results: Vec<_> = list.iter().map(|_| None).collect();
         for (at, result) in done.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            if let Some(place) = results.get_mut(at) {
-                *place = Some(result);
+            if let Some(slot) = results.get_mut(at) {
+                *slot = Some(result);
             }
         }
         results
     }
 
-    /// Waits until one more may work. `None` once the crew is dismissed.
-    fn place(&self) -> Option<Place<'_>> {
+    /// Waits until one more may work. `None` once the pool is shut down.
+    fn acquire(&self) -> Option<Permit<'_>> {
         let mut free = self
             .freed
-            .wait_while(lock(&self.free), |free| *free == 0 && !self.is_dismissed())
+            .wait_while(lock(&self.free), |free| *free == 0 && !self.is_shut_down())
             .unwrap_or_else(PoisonError::into_inner);
-        if self.is_dismissed() {
+        if self.is_shut_down() {
             return None;
         }
         *free -= 1;
-        Some(Place(self))
+        Some(Permit(self))
     }
 }
 
 /// The right to work, given back when it is dropped.
-struct Place<'a>(&'a Crew);
+struct Permit<'a>(&'a HashPool);
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *lock(&self.0.free) += 1;
         self.0.freed.notify_one();
@@ -119,16 +119,16 @@ mod tests {
 
     #[test]
     fn results_are_in_the_order_of_the_list() {
-        let crew = Crew::new(3);
+        let pool = HashPool::new(3);
         let list: Vec<u32> = (0..100).collect();
-        let doubled: Vec<_> = crew.each(&list, |n| n * 2).into_iter().flatten().collect();
+        let doubled: Vec<_> = pool.each(&list, |n| n * 2).into_iter().flatten().collect();
         assert_eq!(doubled, (0..100).map(|n| n * 2).collect::<Vec<_>>());
-        assert_eq!(crew.each(&[] as &[u32], |n| *n), []);
+        assert_eq!(pool.each(&[] as &[u32], |n| *n), []);
     }
 
     #[test]
     fn no_more_work_at_a_time_than_may() {
-        let crew = Crew::new(2);
+        let pool = HashPool::new(2);
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = |_: &u32| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -137,22 +137,22 @@ mod tests {
         };
         thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| crew.each(&[0; 50], work));
+                scope.spawn(|| pool.each(&[0; 50], work));
             }
         });
         assert!(most.into_inner() <= 2);
     }
 
     #[test]
-    fn a_crew_that_is_dismissed_leaves_the_rest_undone() {
-        let crew = Crew::new(1);
+    fn a_pool_that_is_shut_down_leaves_the_rest_undone() {
+        let pool = HashPool::new(1);
         let work = |n: &u32| {
             if *n == 3 {
-                crew.dismiss();
+                pool.shut_down();
             }
             *n
         };
-        let done = crew.each(&[1, 2, 3, 4, 5], work);
+        let done = pool.each(&[1, 2, 3, 4, 5], work);
         assert_eq!(done, [Some(1), Some(2), Some(3), None, None]);
     }
 }

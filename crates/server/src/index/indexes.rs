@@ -8,21 +8,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     built::Settings,
     cache::Cache,
     compose::Composer,
-    hash_pool::Crew,
+    context::IndexContext,
+    hash_pool::HashPool,
+    names::{Wanted, is_playlist, wanted},
     scan::Scanner,
-    video::{Published, Video, Workshop},
+    video::{Published, Video},
 };
 use crate::{
     path::FilePath,
@@ -31,14 +31,8 @@ use crate::{
     tracker::{Tracker, swarm::Scope},
 };
 
-/// How often the tracker is told what may not be shared any more.
-const ENFORCE: Duration = Duration::from_millis(500);
-
-/// Live streams that are looked at at a time.
-const LOOKS: usize = 8;
-
 /// How soon a playlist that is perhaps half written is looked at again.
-const RETRY: Duration = Duration::from_millis(100);
+pub(super) const RETRY: Duration = Duration::from_millis(100);
 
 /// How long a request waits for an index that is being made.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,9 +46,9 @@ const READERS: usize = 4;
 
 /// The videos of a directory and their indexes.
 #[derive(Debug)]
-pub(crate) struct Library {
-    shop: Arc<Workshop>,
-    policies: Arc<Policies>,
+pub(crate) struct VideoIndexes {
+    pub(super) context: Arc<IndexContext>,
+    pub(super) policies: Arc<Policies>,
     composer: Composer,
     enforced: Mutex<Enforced>,
     videos: Mutex<BTreeMap<FilePath, Arc<Video>>>,
@@ -82,54 +76,33 @@ pub(crate) enum Answer {
     },
 }
 
-/// Which file of an index a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    Index,
-    Part { track: usize, number: u64 },
-}
-
-impl Library {
+impl VideoIndexes {
     /// The videos of a directory. Nothing is read yet.
     pub(crate) fn new(
         root: Root,
         settings: Settings,
-        (crew, cache): (Crew, Option<Cache>),
+        (pool, cache): (HashPool, Option<Cache>),
         policies: Arc<Policies>,
         composer: Composer,
         tracker: Arc<Tracker>,
     ) -> Self {
-        let library = Self {
+        let indexes = Self {
             policies,
             composer,
             enforced: Mutex::default(),
-            shop: Arc::new(Workshop {
+            context: Arc::new(IndexContext {
                 root,
                 settings,
                 tracker,
                 readers: Arc::new(Semaphore::new(READERS)),
-                crew,
+                pool,
                 cache,
             }),
             videos: Mutex::default(),
             scanner: tokio::sync::Mutex::default(),
         };
-        library.enforce();
-        library
-    }
-
-    /// Makes the indexes of all videos, then keeps them up to date until `stop`.
-    pub(crate) async fn watch(&self, stop: CancellationToken) {
-        let _ended = stop.run_until_cancelled(async {
-            tokio::join!(
-                self.watch_directory(),
-                self.watch_live(),
-                self.watch_policies()
-            );
-        });
-        _ended.await;
-        self.shop.crew.dismiss();
-        self.shop.root.close();
+        indexes.enforce();
+        indexes
     }
 
     /// How many videos have an index, and how many of them are live.
@@ -162,7 +135,7 @@ impl Library {
 
     /// Has the tracker refuse the swarms that nobody may share, and send home who is there. A swarm that
     /// several videos share stays as long as one of them may be shared.
-    fn enforce(&self) {
+    pub(super) fn enforce(&self) {
         let mut enforced = self.enforced.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shared = BTreeMap::<InfoHash, bool>::new();
         for video in self.videos().values() {
@@ -177,7 +150,7 @@ impl Library {
             site: self.policies.site() == P2p::Off,
             videos: shared.into_iter().filter_map(off).collect(),
         };
-        let tracker = &self.shop.tracker;
+        let tracker = &self.context.tracker;
         if now.site != enforced.site {
             tracker.switch(Scope::Site, !now.site);
         }
@@ -221,22 +194,22 @@ impl Library {
                 Wanted::Index | Wanted::Part { .. } => self.pace().index,
             };
             // While files that have changed are read anew, the old index is better than none.
-            let _late = timeout(SHORT_PATIENCE, video.refresh(&self.shop, max_age)).await;
+            let _late = timeout(SHORT_PATIENCE, video.refresh(&self.context, max_age)).await;
             return;
         }
-        video.refresh(&self.shop, self.pace().index).await;
+        video.refresh(&self.context, self.pace().index).await;
         // A playlist that is just being written.
         while video.is_unfinished() && matches!(*video.published(), Published::Nothing) {
             sleep(RETRY).await;
-            video.refresh(&self.shop, RETRY).await;
+            video.refresh(&self.context, RETRY).await;
         }
     }
 
-    async fn video(&self, playlist: &FilePath) -> Option<Arc<Video>> {
+    pub(super) async fn video(&self, playlist: &FilePath) -> Option<Arc<Video>> {
         if let Some(video) = self.videos().get(playlist) {
             return Some(Arc::clone(video));
         }
-        let (root, path) = (self.shop.root.clone(), playlist.clone());
+        let (root, path) = (self.context.root.clone(), playlist.clone());
         let policies = Arc::clone(&self.policies);
         let exists = tokio::task::spawn_blocking(move || {
             root.stamp(&path).ok()??;
@@ -257,7 +230,7 @@ impl Library {
             Wanted::Index => {
                 let policy = self.policies.of(video.playlist(), written);
                 let now = SystemTime::now();
-                let token = self.shop.tracker.token(index.swarm, now);
+                let token = self.context.tracker.token(index.swarm, now);
                 let composed = self
                     .composer
                     .compose(video.playlist(), index, policy, token, now);
@@ -286,78 +259,19 @@ impl Library {
         })
     }
 
-    fn pace(&self) -> Pace {
-        self.shop.root.pace()
+    pub(super) fn pace(&self) -> Pace {
+        self.context.root.pace()
     }
 
-    fn videos(&self) -> MutexGuard<'_, BTreeMap<FilePath, Arc<Video>>> {
+    pub(super) fn videos(&self) -> MutexGuard<'_, BTreeMap<FilePath, Arc<Video>>> {
         self.videos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn watch_directory(&self) {
-        let mut first = true;
-        loop {
-            let found = self.scan(Duration::ZERO).await;
-            if first {
-                tracing::info!(videos = found.len(), "making the indexes");
-            }
-            for (done, playlist) in found.iter().enumerate() {
-                let Some(video) = self.video(playlist).await else {
-                    continue;
-                };
-                if first {
-                    let (of, done) = (found.len(), done + 1);
-                    tracing::debug!(%playlist, done, of, "indexing");
-                }
-                if matches!(*video.published(), Published::Nothing) {
-                    video.refresh(&self.shop, self.pace().index).await;
-                }
-            }
-            if first {
-                tracing::info!(videos = found.len(), "all indexes are made");
-            }
-            first = false;
-            self.notice_changes().await;
-            sleep(self.pace().scan).await;
-        }
-    }
-
-    async fn watch_live(&self) {
-        loop {
-            let live: Vec<_> = self
-                .videos()
-                .values()
-                .filter(|video| video.is_live() || video.is_unfinished())
-                .cloned()
-                .collect();
-            let looks = stream::iter(live).for_each_concurrent(LOOKS, async |video| {
-                video.refresh(&self.shop, RETRY).await;
-            });
-            looks.await;
-            sleep(self.pace().live).await;
-        }
-    }
-
-    async fn watch_policies(&self) {
-        let mut looked: Option<Instant> = None;
-        loop {
-            if looked.is_none_or(|at| at.elapsed() >= self.pace().policies) {
-                looked = Some(Instant::now());
-                let (root, policies) = (self.shop.root.clone(), Arc::clone(&self.policies));
-                let look = tokio::task::spawn_blocking(move || policies.look(&root));
-                // When the runtime stops it is no longer wanted.
-                let _done = look.await;
-            }
-            self.enforce();
-            sleep(ENFORCE).await;
-        }
-    }
-
-    async fn scan(&self, max_age: Duration) -> Vec<FilePath> {
+    pub(super) async fn scan(&self, max_age: Duration) -> Vec<FilePath> {
         let mut scanner = self.scanner.lock().await;
         let (found, at) = &mut *scanner;
         if at.is_none_or(|at| at.elapsed() >= max_age) {
-            let (root, mut working) = (self.shop.root.clone(), std::mem::take(found));
+            let (root, mut working) = (self.context.root.clone(), std::mem::take(found));
             let task = tokio::task::spawn_blocking(move || {
                 working.scan(&root);
                 working
@@ -366,104 +280,5 @@ impl Library {
             *at = Some(Instant::now());
         }
         found.videos().to_vec()
-    }
-
-    /// Closes the swarms of playlists that are gone, and looks anew where `shoal index` was at work: such
-    /// an index is served from the disk, so that no request for it leads to a look.
-    async fn notice_changes(&self) {
-        let known: Vec<_> = self.videos().values().cloned().collect();
-        let root = self.shop.root.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let is_gone = |video: &Arc<Video>| matches!(root.stamp(video.playlist()), Ok(None));
-            let (gone, here): (Vec<_>, Vec<_>) = known.into_iter().partition(is_gone);
-            let on_disk = |video: &Arc<Video>| root.stamp(&video.file_on_disk()?).ok()?;
-            let overtaken = here
-                .into_iter()
-                .filter(|video| on_disk(video).is_some())
-                .collect();
-            (gone, overtaken)
-        });
-        let (gone, overtaken): (Vec<_>, Vec<_>) = task.await.unwrap_or_default();
-        for video in gone {
-            tracing::info!(playlist = %video.playlist(), "the playlist is gone");
-            self.videos().remove(video.playlist());
-            video.retire(&self.shop);
-        }
-        for video in overtaken {
-            video.refresh(&self.shop, self.pace().index).await;
-        }
-    }
-}
-
-/// Whether a path names the index of a playlist: it is composed for whoever asks, even where there is a
-/// file of that name.
-pub(crate) fn is_index(path: &FilePath) -> bool {
-    matches!(wanted(path), Some((_, Wanted::Index)))
-}
-
-/// Takes `….m3u8.shoal/index.json` and `….m3u8.shoal/<track>/<part>.bin` apart.
-fn wanted(path: &FilePath) -> Option<(FilePath, Wanted)> {
-    let (folder, wanted) = if path.name() == "index.json" {
-        (path.parent(), Wanted::Index)
-    } else {
-        let number = canonical(path.name().strip_suffix(".bin")?)?;
-        let track = path.parent();
-        let index = usize::try_from(canonical(track.name())?).ok()?;
-        (
-            track.parent(),
-            Wanted::Part {
-                track: index,
-                number,
-            },
-        )
-    };
-    let playlist = folder.name().strip_suffix(".shoal")?;
-    is_playlist(playlist).then(|| Some((folder.parent().join(playlist)?, wanted)))?
-}
-
-/// Whether a file is an HLS playlist, by its name.
-pub(super) fn is_playlist(name: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("m3u8"))
-}
-
-/// A number in its only form: digits without leading zeros.
-fn canonical(digits: &str) -> Option<u64> {
-    let number: u64 = digits.parse().ok()?;
-    (number.to_string() == digits).then_some(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(path: &str) -> Option<(String, Wanted)> {
-        let (playlist, wanted) = wanted(&FilePath::from_url(path)?)?;
-        Some((playlist.to_string(), wanted))
-    }
-
-    #[test]
-    fn the_files_of_an_index_are_told_from_others() {
-        let part = Wanted::Part {
-            track: 1,
-            number: 20,
-        };
-        assert_eq!(
-            of("/v/m.m3u8.shoal/index.json"),
-            Some(("v/m.m3u8".into(), Wanted::Index))
-        );
-        assert_eq!(of("/m.M3U8.shoal/1/20.bin"), Some(("m.M3U8".into(), part)));
-        for path in [
-            "/index.json",
-            "/m.m3u8/index.json",
-            "/m.mp4.shoal/index.json",
-            "/m.m3u8.shoal/1/020.bin",
-            "/m.m3u8.shoal/1/+2.bin",
-            "/m.m3u8.shoal/1/99999999999999999999999.bin",
-            "/m.m3u8.shoal/20.bin",
-            "/m.m3u8.shoal/x/2.bin",
-        ] {
-            assert_eq!(of(path), None, "{path}");
-        }
     }
 }

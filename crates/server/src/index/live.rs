@@ -20,7 +20,8 @@ use shoal_wire::index::{IndexTrack, Part};
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    digest::{self, Place},
+    digest,
+    known::SegmentPlace,
     playlist::{Media, Segment},
     source::{Source, Track},
     vod,
@@ -164,7 +165,7 @@ impl Stream {
                     continue;
                 };
                 let range = segment.range.clone();
-                let place = Place { path, range };
+                let place = SegmentPlace { path, range };
                 match digest::hash(root, &place, |_| true).map(|(_, segment)| segment) {
                     Ok(segment) if segment.pieces.len() > self.stride as usize => {
                         source.problems.push(format!(

@@ -4,20 +4,25 @@
 mod built;
 mod cache;
 mod compose;
+mod context;
 mod digest;
 mod hash_pool;
 mod indexes;
+mod known;
 mod live;
 mod mirrors;
+mod names;
 mod playlist;
 mod scan;
 mod source;
 mod video;
 mod vod;
+mod watch;
 pub mod write;
 
-pub use self::{built::Settings, cache::Cache, hash_pool::Crew};
+pub use self::{built::Settings, cache::Cache, hash_pool::HashPool};
 pub(crate) use self::{
     compose::Composer,
-    indexes::{Answer, Library, is_index},
+    indexes::{Answer, VideoIndexes},
+    names::is_index,
 };

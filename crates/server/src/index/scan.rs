@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    indexes::is_playlist,
+    names::is_playlist,
     playlist::{self, MAX_PLAYLIST, Playlist},
 };
 use crate::{

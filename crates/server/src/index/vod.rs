@@ -15,8 +15,9 @@ use shoal_wire::{
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    digest::{Digests, Place, SegmentError},
-    hash_pool::Crew,
+    digest::{Digests, SegmentError},
+    hash_pool::HashPool,
+    known::SegmentPlace,
     playlist::{Media, Segment},
     source::{Source, Track},
 };
@@ -33,7 +34,7 @@ const PART_TARGET: usize = 8 * 1024;
 
 /// How an index is made: who hashes, and who is told how many bytes were.
 pub(super) struct Making<'a> {
-    pub(super) crew: &'a Crew,
+    pub(super) pool: &'a HashPool,
     pub(super) hashed: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -133,7 +134,7 @@ fn segments(
     let all: Vec<_> = all.cloned().collect();
     // All of a video at once, so that no thread waits for the last segment of each track.
     let mut read = digests
-        .segments(root, &all, making.crew, making.hashed)
+        .segments(root, &all, making.pool, making.hashed)
         .into_iter();
     let mut found = Vec::new();
     for (track, first, places) in listed {
@@ -184,7 +185,7 @@ pub(super) fn swarm(digest: Sha256) -> InfoHash {
 }
 
 /// What stands in a track's playlist, a gap as `None`.
-fn places(track: &Track, media: &Media) -> Result<Vec<Option<Place>>, String> {
+fn places(track: &Track, media: &Media) -> Result<Vec<Option<SegmentPlace>>, String> {
     let place = |segment: &Segment| {
         if segment.gap {
             return Ok(None);
@@ -196,7 +197,7 @@ fn places(track: &Track, media: &Media) -> Result<Vec<Option<Place>>, String> {
             ));
         };
         let range = segment.range.clone();
-        Ok(Some(Place { path, range }))
+        Ok(Some(SegmentPlace { path, range }))
     };
     media.segments.iter().map(place).collect()
 }

@@ -14,8 +14,8 @@ use super::{
     built::{Built, Settings},
     cache::Cache,
     digest::Digests,
-    hash_pool::Crew,
-    indexes::is_playlist,
+    hash_pool::HashPool,
+    names::is_playlist,
     scan::Scanner,
     source::{self, Source},
     vod::{self, Making},
@@ -31,7 +31,7 @@ pub struct Run<'a> {
     /// What the operator decides about every index.
     pub settings: &'a Settings,
     /// Who hashes.
-    pub crew: &'a Crew,
+    pub pool: &'a HashPool,
     /// Where digests are kept. Without it every run reads everything.
     pub cache: Option<&'a Cache>,
     /// Whether indexes are removed whose playlists are gone.
@@ -41,7 +41,7 @@ pub struct Run<'a> {
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub enum IndexEvent<'a> {
     /// It is known how much there is to do.
     Planned {
         /// Videos found.
@@ -73,7 +73,7 @@ pub struct Report {
 }
 
 /// Writes the index of every video in a directory. What goes wrong with one leaves the others alone.
-pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Report {
+pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(IndexEvent<'_>) + Sync)) -> Report {
     let root = &Root::Directory(directory.clone());
     let mut scanner = Scanner::default();
     scanner.scan(root);
@@ -81,18 +81,18 @@ pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)
         found: scanner.videos().len(),
         ..Report::default()
     };
-    on(Event::Planned {
+    on(IndexEvent::Planned {
         videos: report.found,
         bytes: planned(root, run, &scanner),
     });
     for playlist in scanner.videos() {
-        on(Event::Begun(playlist));
+        on(IndexEvent::Begun(playlist));
         match one(directory, root, run, playlist, on, &mut report.problems) {
             Ok(true) => report.written += 1,
             Ok(false) => report.unchanged += 1,
             Err(problem) => report.problems.push(problem),
         }
-        on(Event::Ended);
+        on(IndexEvent::Ended);
     }
     vanished(directory, root, run, &scanner, &mut report);
     report
@@ -136,14 +136,14 @@ fn one(
     root: &Root,
     run: &Run<'_>,
     playlist: &FilePath,
-    on: &(dyn Fn(Event<'_>) + Sync),
+    on: &(dyn Fn(IndexEvent<'_>) + Sync),
     problems: &mut Vec<String>,
 ) -> Result<bool, String> {
     let mut source = readable(root, playlist)?;
     let mut digests = digests(run, playlist, problems);
     let making = Making {
-        crew: run.crew,
-        hashed: &|bytes| on(Event::Hashed(bytes)),
+        pool: run.pool,
+        hashed: &|bytes| on(IndexEvent::Hashed(bytes)),
     };
     let built = vod::build(root, run.settings, &mut digests, &making, &mut source);
     let built = built.ok().flatten();

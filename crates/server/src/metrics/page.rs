@@ -130,7 +130,7 @@ impl Snapshot {
     }
 
     fn videos(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let (videos, live) = self.0.library.count();
+        let (videos, live) = self.0.indexes.count();
         gauge(encoder, "videos", "Videos with an index", videos)?;
         let told = "Videos with an index that are live";
         gauge(encoder, "videos_live", told, live)?;

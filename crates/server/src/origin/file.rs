@@ -3,7 +3,10 @@
 use std::{io, time::SystemTime};
 
 use super::{
-    FOLDER_PAGE, Found, Validators, cache_control, media_type,
+    cache_control::cache_control,
+    conditional::Validators,
+    found::{FOLDER_PAGE, Found},
+    media_type,
     resource::{Content, Resource},
 };
 use crate::{

@@ -3,7 +3,11 @@
 use std::io;
 
 use super::{
-    FOLDER_PAGE, Found, Validators, cache_control, file, media_type,
+    cache_control::cache_control,
+    conditional::Validators,
+    file,
+    found::{FOLDER_PAGE, Found},
+    media_type,
     resource::{Content, Resource},
 };
 use crate::{

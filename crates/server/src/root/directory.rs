@@ -12,7 +12,7 @@ use std::{
 
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{Entry, Stamp};
+use super::entry::{Entry, Stamp};
 use crate::path::FilePath;
 
 /// The served directory.

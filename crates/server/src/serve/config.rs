@@ -22,7 +22,7 @@ use crate::root::store::Store;
 use crate::{
     admin::AdminConfig,
     ice::Turn,
-    index::{Cache, Crew},
+    index::{Cache, HashPool},
     metrics::Figures,
     privacy::{Allowance, Facts, Operator, Party},
     root::{Root, SCHEME, StoreConfig},
@@ -75,10 +75,10 @@ pub struct IndexConfig {
 
 impl IndexConfig {
     /// Who hashes.
-    pub(super) fn crew(&self, root: &Root) -> Crew {
+    pub(super) fn pool(&self, root: &Root) -> HashPool {
         let half = thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
         let usual = if root.is_remote() { half.max(4) } else { half };
-        Crew::new(self.threads.map_or(usual, NonZero::get))
+        HashPool::new(self.threads.map_or(usual, NonZero::get))
     }
 
     /// Where digests of a directory's segments are kept.

@@ -37,7 +37,7 @@ use crate::{
     admin::{self, Token},
     client::Proxies,
     ice,
-    index::{Composer, Library, Settings},
+    index::{Composer, Settings, VideoIndexes},
     metrics::{self, Figures},
     policy::Policies,
     shared::Node,
@@ -76,7 +76,7 @@ impl Server {
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let facts = config.facts_as_configured();
         let root = config.root().await?;
-        let (crew, cache) = (config.index.crew(&root), config.index.cache(root.path())?);
+        let (pool, cache) = (config.index.pool(&root), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls
             .map_err(|cause| ServeError::Tls { cause })?
@@ -113,10 +113,10 @@ impl Server {
         };
         let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
         let tracker = Arc::new(tracker);
-        let library = Arc::new(Library::new(
+        let indexes = Arc::new(VideoIndexes::new(
             root.clone(),
             settings,
-            (crew, cache),
+            (pool, cache),
             Arc::clone(&policies),
             composer,
             Arc::clone(&tracker),
@@ -124,8 +124,8 @@ impl Server {
         let viewers = Viewers::new(config.sockets.prefixes, Instant::now());
         let viewers = Arc::new(Mutex::new(viewers));
         let mut node = config.redis.map(|redis| {
-            let (tracker, library) = (Arc::clone(&tracker), Arc::clone(&library));
-            Node::new(redis, tracker, library, Arc::clone(&viewers))
+            let (tracker, indexes) = (Arc::clone(&tracker), Arc::clone(&indexes));
+            Node::new(redis, tracker, indexes, Arc::clone(&viewers))
         });
         if let Some(node) = &mut node {
             node.join().await;
@@ -135,7 +135,7 @@ impl Server {
             local,
             site: Site {
                 root,
-                library,
+                indexes,
                 tracker,
                 policies,
                 viewers,
@@ -206,10 +206,10 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let stopping = CancellationToken::new();
-        let library = Arc::clone(&self.site.library);
+        let indexes = Arc::clone(&self.site.indexes);
         let watch = tokio::spawn({
             let stopping = stopping.clone();
-            async move { library.watch(stopping).await }
+            async move { indexes.watch(stopping).await }
         });
         let node = self.node.take();
         let node = node.map(|node| tokio::spawn(node.run(stopping.clone())));

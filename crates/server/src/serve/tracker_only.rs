@@ -24,7 +24,7 @@ use crate::{
     client::{Client, Proxies},
     metrics::{self, Figures},
     reply::not_found,
-    tracker::{Access, Event, SocketConfig, Tracker, swarm::SwarmConfig, ws},
+    tracker::{Access, SocketConfig, Tracker, TrackerEvent, swarm::SwarmConfig, ws},
 };
 
 /// How long what is under way may take when the tracker stops; then it is cut off.
@@ -155,7 +155,7 @@ async fn upgrade(
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let home = InfoHash::from_hex(last).ok();
     if home.is_some_and(|swarm| !tracker.has(swarm)) {
-        tracker.counts().add(Event::Refused);
+        tracker.counts().add(TrackerEvent::Refused);
         return not_found();
     }
     ws::upgrade(tracker, home, address, parts).await

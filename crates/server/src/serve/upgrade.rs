@@ -13,7 +13,7 @@ use shoal_wire::id::InfoHash;
 use crate::{
     client::Client,
     reply::not_found,
-    tracker::{Event, Tracker, ws},
+    tracker::{Tracker, TrackerEvent, ws},
 };
 
 /// Answers `/tracker/<swarm>`.
@@ -25,7 +25,7 @@ pub(crate) async fn upgrade(
 ) -> Response {
     let swarm = InfoHash::from_hex(&swarm).ok();
     let Some(swarm) = swarm.filter(|swarm| tracker.has(*swarm)) else {
-        tracker.counts().add(Event::Refused);
+        tracker.counts().add(TrackerEvent::Refused);
         return not_found();
     };
     ws::upgrade(tracker, Some(swarm), address, parts).await

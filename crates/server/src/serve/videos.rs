@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{index::Library, path::FilePath};
+use crate::{index::VideoIndexes, path::FilePath};
 
 /// Names of playlists that say nothing about the video: its folder's name does.
 const COMMON_NAMES: [&str; 5] = ["index", "main", "master", "playlist", "stream"];
@@ -22,12 +22,12 @@ struct VideoEntry {
 }
 
 /// Answers `/shoal/videos.json`: what the demo page offers.
-pub(super) async fn list(State(library): State<Arc<Library>>) -> Response {
+pub(super) async fn list(State(indexes): State<Arc<VideoIndexes>>) -> Response {
     let entry = |path: FilePath| VideoEntry {
         name: name(&path),
         src: path.to_url(),
     };
-    let entries: Vec<_> = library.list().await.into_iter().map(entry).collect();
+    let entries: Vec<_> = indexes.list().await.into_iter().map(entry).collect();
     ([(header::CACHE_CONTROL, "no-cache")], Json(entries)).into_response()
 }
 

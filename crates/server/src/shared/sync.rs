@@ -19,7 +19,7 @@ use super::{
     swarm_counts::{self, Crowd, Crowds, Gone},
 };
 use crate::{
-    index::Library,
+    index::VideoIndexes,
     tracker::{Secret, Tracker},
     viewers::Viewers,
 };
@@ -48,7 +48,7 @@ pub(crate) struct Node {
     config: RedisConfig,
     shared: Arc<Shared>,
     tracker: Arc<Tracker>,
-    library: Arc<Library>,
+    indexes: Arc<VideoIndexes>,
     viewers: Arc<Mutex<Viewers>>,
     link: Option<Link>,
     /// The version of the switch that was last heard.
@@ -66,7 +66,7 @@ impl Node {
     pub(crate) fn new(
         config: RedisConfig,
         tracker: Arc<Tracker>,
-        library: Arc<Library>,
+        indexes: Arc<VideoIndexes>,
         viewers: Arc<Mutex<Viewers>>,
     ) -> Self {
         let now = Instant::now();
@@ -74,7 +74,7 @@ impl Node {
             shared: Arc::new(Shared::new(&config)),
             config,
             tracker,
-            library,
+            indexes,
             viewers,
             link: None,
             version: String::new(),
@@ -215,7 +215,7 @@ impl Node {
         self.version = common.version;
         if let Some(news) = news.filter(|news| !news.is_empty()) {
             tracing::info!(changes = news.len(), "switched at another node");
-            self.library.switch(news);
+            self.indexes.switch(news);
         }
         Ok(())
     }

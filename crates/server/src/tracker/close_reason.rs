@@ -7,7 +7,7 @@ use shoal_wire::{
 };
 
 use super::{
-    counters::Event,
+    counters::TrackerEvent,
     frame::{self, FrameError},
     swarm::off_reason,
 };
@@ -51,15 +51,15 @@ pub(super) enum CloseReason {
 
 impl CloseReason {
     /// Returns what is counted when a socket ends so.
-    pub(super) fn event(self) -> Option<Event> {
+    pub(super) fn event(self) -> Option<TrackerEvent> {
         match self {
-            Self::Flood => Some(Event::Flood),
-            Self::Idle => Some(Event::Idle),
-            Self::Malformed(_) => Some(Event::Malformed),
-            Self::Off(_) => Some(Event::Off),
-            Self::Oversized => Some(Event::Oversized),
-            Self::Protocol | Self::Text => Some(Event::Protocol),
-            Self::Slow => Some(Event::Slow),
+            Self::Flood => Some(TrackerEvent::Flood),
+            Self::Idle => Some(TrackerEvent::Idle),
+            Self::Malformed(_) => Some(TrackerEvent::Malformed),
+            Self::Off(_) => Some(TrackerEvent::Off),
+            Self::Oversized => Some(TrackerEvent::Oversized),
+            Self::Protocol | Self::Text => Some(TrackerEvent::Protocol),
+            Self::Slow => Some(TrackerEvent::Slow),
             Self::Closed(_) | Self::Gone | Self::Stopping => None,
         }
     }

@@ -17,7 +17,7 @@ use super::{
     address::Addresses,
     close_reason::CloseReason,
     config::SocketConfig,
-    counters::{Counts, Event},
+    counters::{Counts, TrackerEvent},
     frame,
     homes::Homes,
     ids::SocketId,
@@ -207,7 +207,7 @@ impl Tracker {
         };
         match queue.push(limits, write) {
             Pushed::Accepted => {}
-            Pushed::Dropped => self.counts.add(Event::Dropped),
+            Pushed::Dropped => self.counts.add(TrackerEvent::Dropped),
             Pushed::Full => queue.close(CloseReason::Slow),
         }
     }

@@ -45,7 +45,7 @@ pub use self::{
     access::Access,
     address::Prefixes,
     config::SocketConfig,
-    counters::{Counts, Event},
+    counters::{Counts, TrackerEvent},
     facade::Tracker,
     secret::Secret,
     token::{TokenError, Tokens},

@@ -13,7 +13,7 @@ use shoal_wire::{
 
 use super::{
     close_reason::CloseReason,
-    counters::Event,
+    counters::TrackerEvent,
     facade::{Registration, State, Tracker},
     frame,
     ids::SocketId,
@@ -105,7 +105,7 @@ impl Tracker {
         let token = announce.token.as_deref();
         let tokens = tokens.read().unwrap_or_else(PoisonError::into_inner);
         let error = tokens.check(info_hash, token, SystemTime::now()).err()?;
-        self.counts.add(Event::Token);
+        self.counts.add(TrackerEvent::Token);
         Some(failure(&error.to_string(), info_hash))
     }
 }
@@ -114,7 +114,7 @@ impl Session {
     /// Handles a message of this socket and queues all that is to be sent because of it.
     pub(super) fn handle(&self, message: ClientMessage<Sdp<'_>>) {
         let tracker = &*self.tracker;
-        tracker.counts.add(Event::Message);
+        tracker.counts.add(TrackerEvent::Message);
         let now = tracker.now();
         let mut out = Vec::new();
         let (handled, posts) = {

@@ -28,7 +28,7 @@ use tokio::{
 use super::{
     close_reason::CloseReason,
     config::SocketConfig,
-    counters::Event,
+    counters::TrackerEvent,
     facade::Tracker,
     frame::Received,
     handshake::Opening,
@@ -51,7 +51,7 @@ pub(crate) async fn upgrade(
     mut parts: Parts,
 ) -> Response {
     if !tracker.access.allows_page(&parts.headers) {
-        tracker.counts.add(Event::Foreign);
+        tracker.counts.add(TrackerEvent::Foreign);
         return text(
             StatusCode::FORBIDDEN,
             "this page may not use this tracker\n",
@@ -64,14 +64,14 @@ pub(crate) async fn upgrade(
     let session = match tracker.register(address, home) {
         Ok(session) => session,
         Err(Rejected::Crowded) => {
-            tracker.counts.add(Event::Crowded);
+            tracker.counts.add(TrackerEvent::Crowded);
             return text(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many connections from one address\n",
             );
         }
         Err(Rejected::Full) => {
-            tracker.counts.add(Event::Full);
+            tracker.counts.add(TrackerEvent::Full);
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "this tracker is full; try again later\n",
@@ -91,7 +91,7 @@ async fn run(upgrade: OnUpgrade, session: Session) {
     let max_message = session.tracker.config.limits.max_message;
     let mut socket = Socket::new(TokioIo::new(stream), max_message);
     let tracker = Arc::clone(&session.tracker);
-    tracker.counts.add(Event::Accepted);
+    tracker.counts.add(TrackerEvent::Accepted);
     // Fair by itself: a socket reads only so much before others have their turn.
     let reason = unconstrained(talk(&mut socket, &session)).await;
     let (home, queue) = (session.home, Arc::clone(&session.queue));

@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use shoal_server::{
     serve::tracker_only::{LoneTracker, TrackConfig},
     tracker::{
-        Access, Event,
+        Access, TrackerEvent,
         limits::{Announces, Bucket, Introductions},
         swarm::Scope,
     },
@@ -240,7 +240,7 @@ async fn a_malformed_message_costs_the_connection_and_is_counted() {
         );
     }
     assert_eq!(
-        site.tracker.counts().of(Event::Malformed),
+        site.tracker.counts().of(TrackerEvent::Malformed),
         malformed.len() as u64
     );
     other.send(&announce(swarm, 1, 0)).await;
@@ -261,7 +261,7 @@ async fn an_oversized_message_closes_the_socket_and_the_server_stays_up() {
             assert_eq!(frame.code, CloseCode::Size);
         }
     }
-    assert_eq!(site.tracker.counts().of(Event::Oversized), 2);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Oversized), 2);
     let mut socket = Socket::open(&site, swarm).await;
     socket.send(&announce(swarm, 1, 0)).await;
     assert!(matches!(
@@ -287,7 +287,7 @@ async fn broken_framing_is_told_from_a_lost_connection() {
         broken.closed().await.expect("a reason").code,
         CloseCode::Protocol
     );
-    assert_eq!(site.tracker.counts().of(Event::Protocol), 1);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Protocol), 1);
 }
 
 #[tokio::test]
@@ -345,7 +345,7 @@ async fn whoever_comes_where_sharing_is_off_is_told_so() {
     assert_eq!(index.policy.p2p, P2p::Off);
     let mut socket = Socket::open(&site, index.swarm).await;
     is_sent_off(&mut socket, index.swarm, OffBy::Site).await;
-    assert_eq!(site.tracker.counts().of(Event::Off), 1);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Off), 1);
 }
 
 #[tokio::test]
@@ -405,7 +405,7 @@ async fn only_who_has_a_token_of_the_index_joins() {
         socket.send(&join(&wrong)).await;
         assert!(is_failure(&socket.next().await, index.swarm), "{wrong:?}");
     }
-    assert_eq!(site.tracker.counts().of(Event::Token), 3);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Token), 3);
     // Whoever is in stays in without it.
     for right in [index.token, None] {
         socket.send(&join(&right)).await;
@@ -435,7 +435,7 @@ async fn pages_that_are_not_allowed_are_refused() {
     assert!(from("https://video.example").await.is_ok());
     assert!(from("https://elsewhere.example").await.is_err());
     assert_eq!(refusal(&site, &swarm.to_hex()).await, 403);
-    assert_eq!(site.tracker.counts().of(Event::Foreign), 2);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Foreign), 2);
 }
 
 #[tokio::test]
@@ -459,7 +459,7 @@ async fn one_address_cannot_take_all_places() {
     let _first = from("192.0.2.1").await.unwrap();
     let _second = from("192.0.2.1").await.unwrap();
     assert!(from("192.0.2.1").await.is_err());
-    assert_eq!(site.tracker.counts().of(Event::Crowded), 1);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Crowded), 1);
     assert!(from("192.0.2.2").await.is_ok());
     assert!(from("2001:db8::1").await.is_ok());
 }
@@ -493,7 +493,7 @@ async fn a_flood_of_messages_closes_the_socket() {
     }
     let _ = socket.0.flush().await;
     socket.closed().await;
-    assert_eq!(site.tracker.counts().of(Event::Flood), 1);
+    assert_eq!(site.tracker.counts().of(TrackerEvent::Flood), 1);
 }
 
 #[tokio::test]
@@ -583,7 +583,7 @@ async fn a_silent_socket_is_pinged_then_closed() {
     }
     let _silent = Socket::open(&site, swarm).await;
     let closed = async {
-        while site.tracker.counts().of(Event::Idle) == 0 {
+        while site.tracker.counts().of(TrackerEvent::Idle) == 0 {
             answering.frame().await;
         }
     };
@@ -626,7 +626,7 @@ async fn a_socket_that_takes_nothing_is_closed() {
         announce.offers[0].sdp = "x".repeat(16_000);
     }
     let flood = async {
-        while site.tracker.counts().of(Event::Slow) == 0 {
+        while site.tracker.counts().of(TrackerEvent::Slow) == 0 {
             busy.send(&message).await;
             busy.next().await;
         }

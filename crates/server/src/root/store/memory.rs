@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::Object;
+use super::object::Object;
 use crate::path::FilePath;
 
 /// Objects of which the state is remembered.

@@ -5,6 +5,7 @@
 //! believed for a while; what is sent of it comes with the condition that it is still the same.
 
 mod memory;
+mod object;
 
 use std::{
     collections::HashMap,
@@ -13,23 +14,26 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig,
+    ClientOptions, GetOptions, GetResult, ObjectStore, ObjectStoreExt, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey},
     path::Path as Key,
 };
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_util::sync::CancellationToken;
 
 use self::memory::Memory;
-use super::{Entry, Pace, SCHEME, Stamp, StoreConfig, within};
+pub use self::object::Object;
+use super::{
+    config::{SCHEME, StoreConfig},
+    entry::{Entry, Pace, Stamp, within},
+};
 use crate::path::FilePath;
 
 /// How long a connection may take to come about.
@@ -69,15 +73,6 @@ struct Inner {
     closing: CancellationToken,
     pace: Pace,
     memory: Memory,
-}
-
-/// What is known of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its state.
-    pub stamp: Stamp,
-    /// The store's entity tag for it, with its quotes, if that is a strong one.
-    pub etag: Option<Arc<str>>,
 }
 
 /// Why nothing of a file is sent.
@@ -388,27 +383,6 @@ impl Store {
     fn key(&self, path: &FilePath) -> io::Result<Key> {
         // As it is: an object's name is no URL.
         Key::parse(format!("{}{path}", self.0.prefix)).map_err(|_| io::ErrorKind::NotFound.into())
-    }
-}
-
-impl Object {
-    fn of(meta: &ObjectMeta) -> Self {
-        let tag = meta.e_tag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let tag = tag
-            .map(|tag| tag.trim_matches('"'))
-            .filter(|tag| !tag.is_empty());
-        // Lists tell milliseconds, other answers seconds.
-        let seconds = u64::try_from(meta.last_modified.timestamp()).unwrap_or_default();
-        let digest = tag.map(Sha256::digest);
-        let first = digest.as_ref().and_then(|digest| digest.first_chunk());
-        Self {
-            stamp: Stamp {
-                modified: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
-                len: meta.size,
-                tag: first.map_or(0, |first| u64::from_be_bytes(*first)),
-            },
-            etag: tag.map(|tag| format!("\"{tag}\"").into()),
-        }
     }
 }
 
