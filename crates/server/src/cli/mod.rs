@@ -1,5 +1,7 @@
 //! The command line.
 
+mod parse;
+
 use std::{
     net::SocketAddr,
     num::NonZero,
@@ -10,15 +12,16 @@ use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use shoal_server::{
-    admin::client::Server,
+    admin::client::Endpoint,
     checked::{mirror_url, network, stun_url, turn_url},
     config::{self, ConfigError, File},
     ice::{self, Turn, TurnAccess},
-    privacy,
     serve::{ServeConfig, TlsConfig},
     stun::StunAt,
 };
 use shoal_wire::{id::InfoHash, index::P2p};
+
+use self::parse::{Stun, address, http_url, language, stun, swarm, tracker};
 
 /// Serves HLS video that its viewers share with each other.
 #[derive(Debug, Parser)]
@@ -171,7 +174,7 @@ pub(crate) struct Privacy {
 pub(crate) struct P2pCommand {
     /// What holds from now on; nothing, to see what holds. Viewers who share stop within a second
     #[arg(value_enum)]
-    pub(crate) word: Option<Switched>,
+    pub(crate) word: Option<SwitchTo>,
     /// The playlist of the video that is meant, as in its URL; without it, the site
     #[arg(long, value_name = "PATH", requires = "word")]
     pub(crate) video: Option<String>,
@@ -200,20 +203,20 @@ pub(crate) struct ServerArgs {
 
 impl ServerArgs {
     /// The server that is meant.
-    pub(crate) fn server(self) -> Result<Server, ConfigError> {
+    pub(crate) fn endpoint(self) -> Result<Endpoint, ConfigError> {
         match (self.socket, self.url, self.token_file) {
-            (None, Some(url), Some(file)) => Ok(Server::Http {
+            (None, Some(url), Some(file)) => Ok(Endpoint::Http {
                 url,
                 token: config::secret(&file)?,
             }),
-            (socket, _, _) => Ok(Server::Socket(socket.unwrap_or_default())),
+            (socket, _, _) => Ok(Endpoint::Socket(socket.unwrap_or_default())),
         }
     }
 }
 
 /// What the operator can switch to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switched {
+pub(crate) enum SwitchTo {
     /// Without asking; the notice is shown, with the switch in it
     On,
     /// Each viewer is asked first
@@ -224,9 +227,9 @@ pub(crate) enum Switched {
     Configured,
 }
 
-impl Switched {
+impl SwitchTo {
     /// As the server takes it.
-    pub(crate) fn word(self) -> Option<P2p> {
+    pub(crate) fn p2p(self) -> Option<P2p> {
         match self {
             Self::On => Some(P2p::On),
             Self::Ask => Some(P2p::Ask),
@@ -340,13 +343,6 @@ pub(crate) struct Track {
     pub(crate) drain_over: u32,
 }
 
-/// Who answers STUN.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stun {
-    Here(StunAt),
-    There(String),
-}
-
 impl Relays {
     /// The relays and how they are used, if any are given.
     pub(crate) fn turn(self, secret_file: Option<&Path>) -> Result<Option<Turn>, ConfigError> {
@@ -386,50 +382,6 @@ impl From<Sharing> for P2p {
             Sharing::On => Self::On,
         }
     }
-}
-
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse()
-        .map_err(|_| "give an address and a port, such as 127.0.0.1:8080 or [::]:8080")
-}
-
-fn http_url(text: &str) -> Result<Uri, &'static str> {
-    text.parse()
-        .ok()
-        .filter(|url: &Uri| url.scheme_str() == Some("http") && url.host().is_some())
-        .ok_or("give http:// and the address at which the server listens itself, behind any proxy")
-}
-
-fn language(text: &str) -> Result<String, String> {
-    let mut codes = privacy::languages().iter().map(|known| known.code.as_str());
-    if codes.clone().any(|code| code == text) {
-        return Ok(text.into());
-    }
-    let codes: Vec<_> = codes.by_ref().collect();
-    Err(format!("there is a text in {}", codes.join(", ")))
-}
-
-fn swarm(text: &str) -> Result<InfoHash, &'static str> {
-    InfoHash::from_hex(text).map_err(|_| "a swarm's name has 40 hexadecimal digits")
-}
-
-fn stun(text: &str) -> Result<Stun, &'static str> {
-    if text == "off" {
-        return Ok(Stun::Here(StunAt::Off));
-    }
-    if let Ok(url) = stun_url(text) {
-        return Ok(Stun::There(url));
-    }
-    address(text)
-        .map(|address| Stun::Here(StunAt::Address(address)))
-        .map_err(|_| "give an address and a port, such as 0.0.0.0:3478, or off, or a stun: URL")
-}
-
-fn tracker(text: &str) -> Result<String, &'static str> {
-    let absolute = text.starts_with("ws://") || text.starts_with("wss://");
-    absolute
-        .then(|| text.to_owned())
-        .ok_or("a tracker's address begins with ws:// or wss://")
 }
 
 #[cfg(test)]
@@ -485,16 +437,6 @@ mod tests {
         assert!(parse(&["--allow", &"0a".repeat(20)]));
         assert!(!parse(&[]));
         assert!(!parse(&["--allow", "film"]));
-    }
-
-    #[test]
-    fn stun_is_here_or_there_or_nowhere() {
-        let here = |at: &str| Ok(Stun::Here(StunAt::Address(at.parse().unwrap())));
-        assert_eq!(stun("[::]:3478"), here("[::]:3478"));
-        assert_eq!(stun("off"), Ok(Stun::Here(StunAt::Off)));
-        let there = "stun:example.org";
-        assert_eq!(stun(there), Ok(Stun::There(there.into())));
-        assert!(stun("example.org").is_err());
     }
 
     #[test]

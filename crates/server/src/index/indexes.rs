@@ -113,13 +113,13 @@ impl VideoIndexes {
         (videos.values().filter(ready).count(), live)
     }
 
-    /// Switches the site and single videos; `None` gives the word back to the configuration.
+    /// Switches the site and single videos; `None` gives them back to the configuration.
     pub(crate) fn switch(
         &self,
         changes: impl IntoIterator<Item = (Option<FilePath>, Option<P2p>)>,
     ) {
-        for (video, word) in changes {
-            self.policies.switch(video, word);
+        for (video, p2p) in changes {
+            self.policies.switch(video, p2p);
         }
         self.enforce();
     }

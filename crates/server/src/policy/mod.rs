@@ -1,35 +1,28 @@
-//! Who may share what: the operator's word for the site and for one video, and the files that say it for
-//! a folder. All of it can change while the server runs.
+//! Rules on who may share what: the operator's for the site and for one video, and those of the files that lie
+//! in folders. All of it can change while the server runs.
 //!
 //! The operator's switch is above the configuration, the switch of one video above that of the site,
-//! except that a site that is off is off. One video that is switched off is off by its own word, so that
+//! except that a site that is off is off. One video that is switched off is off by itself, so that
 //! viewers are told which. So is what a folder's `shoal.toml` says; in a folder below, another may say
 //! otherwise. Players and tracker take the strictest of both.
 
+mod files;
+
 use std::{
     collections::BTreeMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-use serde::Deserialize;
 use shoal_wire::index::P2p;
 
-use crate::{
-    checked::{Checked, Within},
-    path::FilePath,
-    root::{Root, Stamp, is_away},
-};
-
-/// The name of a policy file. It is never served.
-pub(crate) const FILE: &str = "shoal.toml";
-
-/// Bytes of a policy file.
-const MAX_FILE: u64 = 64 * 1024;
+pub(crate) use self::files::FILE;
+use self::files::PolicyFiles;
+use crate::{checked::Within, path::FilePath, root::Root};
 
 /// What holds for one video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// The operator's word.
+    /// What the operator says.
     pub(crate) site: P2p,
     /// The video's own, if it has one.
     pub(crate) video: Option<P2p>,
@@ -53,34 +46,14 @@ pub(crate) struct Switched {
     pub(crate) videos: BTreeMap<FilePath, P2p>,
 }
 
-/// Everybody's word.
+/// Everybody's rules.
 #[derive(Debug)]
 pub(crate) struct Policies {
-    /// The configuration's.
+    /// What the configuration says.
     p2p: P2p,
     min_viewers: u32,
-    state: RwLock<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    switched: Switched,
-    folders: BTreeMap<FilePath, Folder>,
-}
-
-/// A folder's file.
-#[derive(Clone, Copy, Debug, Default)]
-struct Folder {
-    stamp: Option<Stamp>,
-    words: Words,
-}
-
-/// What a file says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Words {
-    p2p: Option<Checked<P2p>>,
-    min_viewers: Option<Within<0, 1_000_000>>,
+    switched: RwLock<Switched>,
+    files: PolicyFiles,
 }
 
 impl Policies {
@@ -88,54 +61,55 @@ impl Policies {
         Self {
             p2p,
             min_viewers,
-            state: RwLock::default(),
+            switched: RwLock::default(),
+            files: PolicyFiles::default(),
         }
     }
 
     /// What holds for the site, where no video is concerned.
     pub(crate) fn site(&self) -> P2p {
-        self.read().switched.site.unwrap_or(self.p2p)
+        self.switches().site.unwrap_or(self.p2p)
     }
 
     /// What holds for a video. An index that `shoal index` has written says itself what is in the
     /// configuration's place.
     pub(crate) fn of(&self, playlist: &FilePath, written: Option<P2p>) -> Policy {
-        let state = self.read();
-        let switched = state.switched.videos.get(playlist).copied();
-        // One video that is switched off is off by a word of its own: viewers are told which.
-        let video_off = switched.filter(|word| *word == P2p::Off);
-        let site = match state.switched.site.unwrap_or(self.p2p) {
+        let switches = self.switches();
+        let switched = switches.videos.get(playlist).copied();
+        // One video that is switched off is off by itself: viewers are told which.
+        let video_off = switched.filter(|p2p| *p2p == P2p::Off);
+        let site = match switches.site.unwrap_or(self.p2p) {
             P2p::Off => P2p::Off,
             configured => {
-                let switched = switched.filter(|word| *word != P2p::Off);
-                switched
-                    .or(state.switched.site)
-                    .or(written)
-                    .unwrap_or(configured)
+                let switched = switched.filter(|p2p| *p2p != P2p::Off);
+                switched.or(switches.site).or(written).unwrap_or(configured)
             }
         };
-        let words =
-            || folders(playlist).filter_map(|folder| Some(state.folders.get(&folder)?.words));
-        let min_viewers = words().find_map(|words| words.min_viewers);
+        let files = self.files.of(playlist);
+        let in_file = || files.iter().find_map(|rules| rules.p2p);
+        let min_viewers = files.iter().find_map(|rules| rules.min_viewers);
         Policy {
             site,
-            video: video_off.or_else(|| words().find_map(|words| words.p2p).map(|word| word.0)),
+            video: video_off.or_else(|| in_file().map(|p2p| p2p.0)),
             min_viewers: min_viewers.map_or(self.min_viewers, Within::small),
         }
     }
 
     /// What has been switched.
     pub(crate) fn switched(&self) -> Switched {
-        self.read().switched.clone()
+        self.switches().clone()
     }
 
-    /// Switches the site, or one video; `None` gives the word back to the configuration.
-    pub(crate) fn switch(&self, video: Option<FilePath>, word: Option<P2p>) {
-        let switched = &mut self.write().switched;
-        match (video, word) {
-            (None, word) => switched.site = word,
-            (Some(video), Some(word)) => {
-                switched.videos.insert(video, word);
+    /// Switches the site, or one video; `None` gives it back to the configuration.
+    pub(crate) fn switch(&self, video: Option<FilePath>, p2p: Option<P2p>) {
+        let mut switched = self
+            .switched
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (video, p2p) {
+            (None, p2p) => switched.site = p2p,
+            (Some(video), Some(p2p)) => {
+                switched.videos.insert(video, p2p);
             }
             (Some(video), None) => {
                 switched.videos.remove(&video);
@@ -145,75 +119,17 @@ impl Policies {
 
     /// Reads the files that have changed.
     pub(crate) fn look(&self, root: &Root) {
-        let known = self.read().folders.clone();
-        for (folder, before) in known {
-            let found = before.again(root, &folder);
-            if found.stamp != before.stamp {
-                self.write().folders.insert(folder, found);
-            }
-        }
+        self.files.look(root);
     }
 
     /// Reads the files that concern one more video.
     pub(crate) fn look_at(&self, root: &Root, playlist: &FilePath) {
-        for folder in folders(playlist) {
-            if !self.read().folders.contains_key(&folder) {
-                let found = Folder::default().again(root, &folder);
-                self.write().folders.insert(folder, found);
-            }
-        }
+        self.files.look_at(root, playlist);
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    fn switches(&self) -> RwLockReadGuard<'_, Switched> {
+        self.switched.read().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Folder {
-    /// What the file says now.
-    fn again(self, root: &Root, folder: &FilePath) -> Self {
-        let Some(path) = folder.join(FILE) else {
-            return Self::default();
-        };
-        // What a store that is away had said still holds.
-        let Ok(stamp) = root.stamp(&path) else {
-            return self;
-        };
-        if stamp == self.stamp {
-            return self;
-        }
-        let read = stamp.map(|_| root.read(&path, MAX_FILE));
-        let words = match read {
-            None => Ok(Words::default()),
-            Some(Err(error)) if is_away(&error) => return self,
-            Some(Err(error)) => Err(format!("it cannot be read ({error})")),
-            Some(Ok((bytes, _))) => words(bytes),
-        };
-        let words = words.unwrap_or_else(|problem| {
-            tracing::warn!(%path, "{problem}: until it is in order, nobody shares here");
-            Words {
-                p2p: Some(Checked(P2p::Off)),
-                min_viewers: None,
-            }
-        });
-        tracing::info!(%path, "policy read");
-        Self { stamp, words }
-    }
-}
-
-fn words(bytes: Vec<u8>) -> Result<Words, String> {
-    let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
-    toml::from_str(&text).map_err(|error| error.to_string().trim_end().replace('\n', " "))
-}
-
-/// The folders whose files concern a playlist: its own, and those above it.
-fn folders(playlist: &FilePath) -> impl Iterator<Item = FilePath> + use<> {
-    let up = |folder: &FilePath| (*folder != FilePath::root()).then(|| folder.parent());
-    std::iter::successors(Some(playlist.parent()), up)
 }
 
 #[cfg(test)]

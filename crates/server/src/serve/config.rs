@@ -1,34 +1,24 @@
-//! How a server is set up.
+//! Settings of a server, with their defaults.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZero,
-    path::{Path, PathBuf},
-    thread,
+    path::PathBuf,
     time::Duration,
 };
 
 use ipnet::IpNet;
 use shoal_wire::index::{IceServer, P2p};
-use tokio::time::sleep;
 
-use super::{
-    error::ServeError,
-    http::HttpConfig,
-    tls::{Tls, TlsConfig},
-};
-#[cfg(feature = "s3")]
-use crate::root::store::Store;
+use super::{http::HttpConfig, tls::TlsConfig};
 use crate::{
     admin::AdminConfig,
     ice::Turn,
-    index::{Cache, HashPool},
-    metrics::Figures,
-    privacy::{Allowance, Facts, Operator, Party},
-    root::{Root, SCHEME, StoreConfig},
-    shared::{self, RedisConfig},
-    stun::{self, StunAt, StunLimits},
-    tracker::{Access, SocketConfig, Tracker, limits::Bucket, swarm::SwarmConfig},
+    privacy::Operator,
+    root::StoreConfig,
+    shared::RedisConfig,
+    stun::{StunAt, StunLimits},
+    tracker::{Access, SocketConfig, swarm::SwarmConfig},
 };
 
 /// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
@@ -41,16 +31,6 @@ pub struct DrainConfig {
     /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
     /// return, and delays a restart; nobody new is let in meanwhile. Without connections it takes no time.
     pub over: Duration,
-}
-
-impl DrainConfig {
-    /// Says that it stops, waits until that has been noticed, and lets the tracker's sockets go.
-    pub(crate) async fn carry_out(self, figures: &Figures, tracker: &Tracker) {
-        tracing::info!("no new viewers from now on");
-        figures.drain();
-        sleep(self.notice).await;
-        tracker.drain(self.over).await;
-    }
 }
 
 impl Default for DrainConfig {
@@ -71,26 +51,6 @@ pub struct IndexConfig {
     pub threads: Option<NonZero<usize>>,
     /// The folder in which digests are kept, so that a restart reads no file again. Default none.
     pub cache: Option<PathBuf>,
-}
-
-impl IndexConfig {
-    /// Who hashes.
-    pub(super) fn pool(&self, root: &Root) -> HashPool {
-        let half = thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
-        let usual = if root.is_remote() { half.max(4) } else { half };
-        HashPool::new(self.threads.map_or(usual, NonZero::get))
-    }
-
-    /// Where digests of a directory's segments are kept.
-    pub(super) fn cache(&self, directory: &Path) -> Result<Option<Cache>, ServeError> {
-        let open = |folder: &PathBuf| {
-            Cache::shared(folder, directory).map_err(|cause| ServeError::Cache {
-                folder: folder.clone(),
-                cause,
-            })
-        };
-        self.cache.as_ref().map(open).transpose()
-    }
 }
 
 /// How a server is set up.
@@ -188,77 +148,4 @@ impl ServeConfig {
             ..Self::default()
         }
     }
-
-    /// Whether what it names on this machine is there and good; no port is opened.
-    ///
-    /// # Errors
-    /// When something is not.
-    pub async fn check(&self) -> Result<(), ServeError> {
-        self.root().await?;
-        let tls = self.tls.clone().map(Tls::new).transpose();
-        tls.map_err(|cause| ServeError::Tls { cause })?;
-        Ok(())
-    }
-
-    /// Where the videos are.
-    pub(super) async fn root(&self) -> Result<Root, ServeError> {
-        match self.dir.to_str().filter(|dir| dir.starts_with(SCHEME)) {
-            #[cfg(feature = "s3")]
-            Some(url) => {
-                let store = Store::open(url, &self.store).await;
-                store.map(Root::Store).map_err(|cause| ServeError::Store {
-                    url: url.into(),
-                    cause,
-                })
-            }
-            #[cfg(not(feature = "s3"))]
-            Some(_) => Err(ServeError::NoStore),
-            None => Root::open(&self.dir).map_err(|cause| ServeError::Dir {
-                dir: self.dir.clone(),
-                cause,
-            }),
-        }
-    }
-
-    /// What is not as it should be, although the server would start.
-    pub async fn problems(&self) -> Vec<String> {
-        match &self.redis {
-            None => Vec::new(),
-            Some(redis) => shared::problem(redis).await.into_iter().collect(),
-        }
-    }
-
-    /// What viewers are told about these settings, where the server listens as they say.
-    #[must_use]
-    pub fn facts_as_configured(&self) -> Facts {
-        self.facts(stun::address(self.stun, self.listen).is_some())
-    }
-
-    /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
-    #[must_use]
-    pub fn facts(&self, stun: bool) -> Facts {
-        let named = self.ice.iter().flat_map(|server| &server.urls);
-        let own = stun.then_some("stun:");
-        let relays = self.turn.iter().flat_map(|turn| &turn.urls);
-        Facts {
-            operator: self.operator.clone(),
-            sharing: self.p2p,
-            min_viewers: self.min_viewers,
-            tracker: Party::Own,
-            peers_per_announce: u32::try_from(self.swarms.max_offers).unwrap_or(u32::MAX),
-            interval: self.swarms.interval,
-            per_connection: allowance(self.swarms.introductions.socket),
-            per_address: allowance(self.swarms.introductions.address),
-            tokens: self.access.require_token,
-            nodes: self.redis.is_some(),
-            stun: Party::of(named.map(String::as_str).chain(own)),
-            turn: Party::of(relays.map(String::as_str)),
-            mirrors: Party::of(self.mirrors.iter().map(String::as_str)),
-        }
-    }
-}
-
-fn allowance(bucket: Bucket) -> Allowance {
-    let Bucket { burst, per_hour } = bucket;
-    Allowance { burst, per_hour }
 }

@@ -1,8 +1,11 @@
 //! The server: listens, hands connections to the routes, and stops in good order.
 
 mod config;
+mod drain;
 mod error;
+mod facts;
 mod http;
+mod open;
 mod routes;
 mod tls;
 pub mod tracker_only;
@@ -25,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::http::Reception;
+pub(crate) use self::http::HttpListener;
 use self::tls::Tls;
 pub use self::{
     config::{DrainConfig, IndexConfig, ServeConfig},
@@ -40,7 +43,7 @@ use crate::{
     index::{Composer, Settings, VideoIndexes},
     metrics::{self, Figures},
     policy::Policies,
-    shared::Node,
+    shared::RedisSync,
     site::Site,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},
@@ -62,10 +65,10 @@ pub struct Server {
     drain: DrainConfig,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
-    admin_socket: Option<admin::Socket>,
+    admin_socket: Option<admin::AdminSocket>,
     admin_token: Option<Token>,
     metrics: Option<(SocketAddr, TcpListener)>,
-    node: Option<Node>,
+    sync: Option<RedisSync>,
 }
 
 impl Server {
@@ -94,7 +97,11 @@ impl Server {
             None => None,
             Some(at) => Some(listen(at).await?),
         };
-        let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
+        let admin_socket = config
+            .admin
+            .socket
+            .map(admin::AdminSocket::bind)
+            .transpose();
         let admin_socket =
             admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
         let host = config.stun_host.unwrap_or_default();
@@ -123,12 +130,12 @@ impl Server {
         ));
         let viewers = Viewers::new(config.sockets.prefixes, Instant::now());
         let viewers = Arc::new(Mutex::new(viewers));
-        let mut node = config.redis.map(|redis| {
+        let mut sync = config.redis.map(|redis| {
             let (tracker, indexes) = (Arc::clone(&tracker), Arc::clone(&indexes));
-            Node::new(redis, tracker, indexes, Arc::clone(&viewers))
+            RedisSync::new(redis, tracker, indexes, Arc::clone(&viewers))
         });
-        if let Some(node) = &mut node {
-            node.join().await;
+        if let Some(sync) = &mut sync {
+            sync.join().await;
         }
         Ok(Self {
             listener,
@@ -142,7 +149,7 @@ impl Server {
                 facts: Arc::new(facts),
                 figures: Arc::new(Figures::default()),
                 stun_counts: Arc::default(),
-                shared: node.as_ref().map(Node::shared),
+                shared: sync.as_ref().map(RedisSync::shared),
             },
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
@@ -153,7 +160,7 @@ impl Server {
             admin_socket,
             admin_token: config.admin.token,
             metrics,
-            node,
+            sync,
         })
     }
 
@@ -211,21 +218,21 @@ impl Server {
             let stopping = stopping.clone();
             async move { indexes.watch(stopping).await }
         });
-        let node = self.node.take();
-        let node = node.map(|node| tokio::spawn(node.run(stopping.clone())));
+        let sync = self.sync.take();
+        let sync = sync.map(|sync| tokio::spawn(sync.run(stopping.clone())));
         self.start_services(&stopping);
-        let mut reception = Reception::new(self.http, Arc::clone(&self.proxies), self.router());
-        reception.tls = self.tls.clone();
-        reception.figures = Some(Arc::clone(&self.site.figures));
-        reception.stopping = stopping.clone();
-        let reception = Arc::new(reception);
+        let mut http = HttpListener::new(self.http, Arc::clone(&self.proxies), self.router());
+        http.tls = self.tls.clone();
+        http.figures = Some(Arc::clone(&self.site.figures));
+        http.stopping = stopping.clone();
+        let http = Arc::new(http);
         let Self {
             listener,
             site,
             drain: config,
             ..
         } = self;
-        let serving = reception.accept(&listener);
+        let serving = http.accept(&listener);
         let drained = async {
             drain.await;
             config.carry_out(&site.figures, &site.tracker).await;
@@ -237,15 +244,15 @@ impl Server {
         }
         drop(listener);
         stopping.cancel();
-        reception.connections.close();
+        http.connections.close();
         let tracker = &site.tracker;
-        let ended = async { tokio::join!(tracker.close(), reception.connections.wait()) };
+        let ended = async { tokio::join!(tracker.close(), http.connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
         }
         let _cancelled = timeout(GRACE / 4, watch).await;
-        if let Some(node) = node {
-            let _left = timeout(GRACE / 4, node).await;
+        if let Some(sync) = sync {
+            let _left = timeout(GRACE / 4, sync).await;
         }
         tracing::info!(tracker = %tracker.counts(), "stopped");
     }
@@ -270,9 +277,9 @@ impl Server {
         }
         if let Some((_, listener)) = self.metrics.take() {
             let routes = metrics::routes(site.clone());
-            let reception = Reception::new(self.http, Arc::default(), routes);
-            let reception = Arc::new(reception);
-            spawn(stopping, async move { reception.accept(&listener).await });
+            let http = HttpListener::new(self.http, Arc::default(), routes);
+            let http = Arc::new(http);
+            spawn(stopping, async move { http.accept(&listener).await });
         }
         if let Some(tls) = &self.tls {
             spawn(stopping, Arc::clone(tls).watch());

@@ -19,9 +19,9 @@ use ipnet::IpNet;
 use shoal_wire::id::InfoHash;
 use tokio::{net::TcpListener, time::timeout};
 
-use super::{DrainConfig, HttpConfig, Reception, seed};
+use super::{DrainConfig, HttpConfig, HttpListener, seed};
 use crate::{
-    client::{Client, Proxies},
+    client::{ClientAddress, Proxies},
     metrics::{self, Figures},
     reply::not_found,
     tracker::{Access, SocketConfig, Tracker, TrackerEvent, swarm::SwarmConfig, ws},
@@ -68,7 +68,7 @@ impl TrackConfig {
 
 /// A tracker that listens.
 #[derive(Debug)]
-pub struct LoneTracker {
+pub struct TrackerServer {
     listener: TcpListener,
     local: SocketAddr,
     tracker: Arc<Tracker>,
@@ -77,7 +77,7 @@ pub struct LoneTracker {
     drain: DrainConfig,
 }
 
-impl LoneTracker {
+impl TrackerServer {
     /// Opens the port.
     ///
     /// # Errors
@@ -122,21 +122,21 @@ impl LoneTracker {
             .route("/healthz", health)
             .fallback(upgrade)
             .with_state(self.tracker);
-        let reception = Reception::new(self.http, self.proxies, router);
-        let reception = Arc::new(reception);
+        let http = HttpListener::new(self.http, self.proxies, router);
+        let http = Arc::new(http);
         let drained = async {
             drain.await;
             self.drain.carry_out(&figures, &tracker).await;
         };
         tokio::select! {
-            () = reception.accept(&self.listener) => {}
+            () = http.accept(&self.listener) => {}
             () = drained => {}
             () = stop => {}
         }
         drop(self.listener);
-        reception.stopping.cancel();
-        reception.connections.close();
-        let ended = async { tokio::join!(tracker.close(), reception.connections.wait()) };
+        http.stopping.cancel();
+        http.connections.close();
+        let ended = async { tokio::join!(tracker.close(), http.connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
         }
@@ -148,7 +148,7 @@ impl LoneTracker {
 /// each swarm gives each a path of its own. One that ends in a swarm's name is for that swarm.
 async fn upgrade(
     State(tracker): State<Arc<Tracker>>,
-    Extension(Client(address)): Extension<Client>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     uri: Uri,
     parts: Parts,
 ) -> Response {

@@ -11,7 +11,7 @@ use axum::{
 use shoal_wire::id::InfoHash;
 
 use crate::{
-    client::Client,
+    client::ClientAddress,
     reply::not_found,
     tracker::{Tracker, TrackerEvent, ws},
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) async fn upgrade(
     State(tracker): State<Arc<Tracker>>,
     Path(swarm): Path<String>,
-    Extension(Client(address)): Extension<Client>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     parts: Parts,
 ) -> Response {
     let swarm = InfoHash::from_hex(&swarm).ok();

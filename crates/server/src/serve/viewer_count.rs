@@ -10,7 +10,7 @@ use axum::{
 };
 use shoal_wire::{id::InfoHash, index::ViewerCount};
 
-use crate::{client::Client, reply::not_found, site::Site};
+use crate::{client::ClientAddress, reply::not_found, site::Site};
 
 /// Seconds after which one should ask again.
 const INTERVAL: u32 = 30;
@@ -23,7 +23,7 @@ pub(super) async fn serve(
     State(site): State<Site>,
     Path(swarm): Path<String>,
     RawQuery(query): RawQuery,
-    Extension(Client(address)): Extension<Client>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
 ) -> Response {
     let swarm = InfoHash::from_hex(&swarm).ok();
     let Some((swarm, members)) = swarm.and_then(|it| Some((it, site.tracker.viewers(it)?))) else {

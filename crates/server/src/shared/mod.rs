@@ -25,10 +25,10 @@ use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{sync::Notify, time::timeout};
 
 pub use self::config::{RedisConfig, RedisUrl};
-pub(crate) use self::sync::Node;
+pub(crate) use self::sync::RedisSync;
 use self::{
     link::Link,
-    switch_log::{Board, Place},
+    switch_log::{SwitchLog, Target},
 };
 use crate::tracker::Secret;
 
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
 
 #[derive(Debug)]
 struct State {
-    board: Board,
+    log: SwitchLog,
     connected: bool,
     /// Other nodes that are there.
     others: usize,
@@ -71,7 +71,7 @@ impl Shared {
     fn new(config: &RedisConfig) -> Self {
         Self {
             state: Mutex::new(State {
-                board: Board::new(Secret::random().number()),
+                log: SwitchLog::new(Secret::random().number()),
                 connected: false,
                 others: 0,
                 elsewhere: HashMap::new(),
@@ -87,8 +87,8 @@ impl Shared {
 
     /// The operator has switched something here: the others are told at once. It returns when they are, or when
     /// they cannot be.
-    pub(crate) async fn switch(&self, place: Place, word: Option<P2p>) {
-        self.state().board.switch(now(), place, word);
+    pub(crate) async fn switch(&self, target: Target, p2p: Option<P2p>) {
+        self.state().log.switch(now(), target, p2p);
         let told = async {
             loop {
                 let round = self.told.notified();
@@ -110,7 +110,7 @@ impl Shared {
         Together {
             connected: state.connected,
             others: state.others,
-            told: state.connected && !state.board.is_ahead(),
+            told: state.connected && !state.log.is_ahead(),
         }
     }
 

@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_secs(600);
 
 /// What a node has of a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Crowd {
+pub(super) struct SwarmCount {
     /// Its viewers, those who wait for others included.
     pub(super) viewers: u32,
     /// How long ago somebody came and joined it, if any of those is still there.
@@ -31,22 +31,22 @@ pub(super) struct Crowd {
 }
 
 /// What a node has of all swarms.
-pub(super) type Crowds = HashMap<InfoHash, Crowd>;
+pub(super) type SwarmCounts = HashMap<InfoHash, SwarmCount>;
 
 /// As it is told.
-pub(super) fn encode(crowds: &Crowds) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(crowds.len().min(MAX_SWARMS) * ENTRY);
-    for (swarm, crowd) in crowds.iter().take(MAX_SWARMS) {
-        let last = crowd.last.map_or(u32::MAX, millis);
+pub(super) fn encode(counts: &SwarmCounts) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(counts.len().min(MAX_SWARMS) * ENTRY);
+    for (swarm, count) in counts.iter().take(MAX_SWARMS) {
+        let last = count.last.map_or(u32::MAX, millis);
         bytes.extend(swarm.0);
-        bytes.extend(crowd.viewers.to_be_bytes());
+        bytes.extend(count.viewers.to_be_bytes());
         bytes.extend(last.to_be_bytes());
     }
     bytes
 }
 
 /// As it is heard so long after; what is no entry is left out.
-pub(super) fn decode(bytes: &[u8], ago: Duration) -> Crowds {
+pub(super) fn decode(bytes: &[u8], ago: Duration) -> SwarmCounts {
     let number = |bytes: &[u8]| {
         let sum = |sum, byte: &u8| sum << 8 | u32::from(*byte);
         bytes.iter().fold(0, sum)
@@ -55,44 +55,44 @@ pub(super) fn decode(bytes: &[u8], ago: Duration) -> Crowds {
         let (swarm, rest) = entry.split_first_chunk::<20>()?;
         let (viewers, last) = rest.split_at_checked(4)?;
         let last = number(last);
-        let crowd = Crowd {
+        let count = SwarmCount {
             viewers: number(viewers),
             last: (last != u32::MAX).then(|| ago + Duration::from_millis(last.into())),
         };
-        Some((InfoHash(*swarm), crowd))
+        Some((InfoHash(*swarm), count))
     };
     let entries = bytes.chunks_exact(ENTRY).take(MAX_SWARMS);
     entries.filter_map(entry).collect()
 }
 
 /// The viewers of all of them.
-pub(super) fn sum(others: &[Crowds]) -> HashMap<InfoHash, u32> {
+pub(super) fn sum(others: &[SwarmCounts]) -> HashMap<InfoHash, u32> {
     let mut sums = HashMap::<InfoHash, u32>::new();
-    for (swarm, crowd) in others.iter().flatten() {
+    for (swarm, count) in others.iter().flatten() {
         let sum = sums.entry(*swarm).or_default();
-        *sum = sum.saturating_add(crowd.viewers);
+        *sum = sum.saturating_add(count.viewers);
     }
     sums
 }
 
 /// Which swarms were let go, and when.
 #[derive(Debug, Default)]
-pub(super) struct Gone(HashMap<InfoHash, Duration>);
+pub(super) struct Released(HashMap<InfoHash, Duration>);
 
-impl Gone {
+impl Released {
     /// The swarms whose newcomers reach another node and have not reached this one for `quiet`.
     pub(super) fn strays(
         &mut self,
         now: Duration,
         quiet: Duration,
-        own: &Crowds,
-        others: &[Crowds],
+        own: &SwarmCounts,
+        others: &[SwarmCounts],
     ) -> Vec<InfoHash> {
         self.0.retain(|_, at| now.saturating_sub(*at) < REST);
-        let is_stray = |(swarm, crowd): &(&InfoHash, &Crowd)| {
-            let newer = |other: &Crowds| {
+        let is_stray = |(swarm, count): &(&InfoHash, &SwarmCount)| {
+            let newer = |other: &SwarmCounts| {
                 let last = other.get(swarm).and_then(|other| other.last);
-                last.zip(crowd.last)
+                last.zip(count.last)
                     .is_some_and(|(theirs, ours)| ours >= quiet && ours > theirs + MARGIN)
             };
             !self.0.contains_key(*swarm) && others.iter().any(newer)
@@ -124,30 +124,30 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn crowd(viewers: u32, last: impl Into<Option<u64>>) -> Crowd {
+    fn count(viewers: u32, last: impl Into<Option<u64>>) -> SwarmCount {
         let last = last.into().map(at);
-        Crowd { viewers, last }
+        SwarmCount { viewers, last }
     }
 
     #[test]
     fn what_is_told_is_heard() {
-        let crowds = Crowds::from([(FILM, crowd(7, 12)), (TALK, crowd(70_000, None))]);
-        let mut bytes = encode(&crowds);
+        let counts = SwarmCounts::from([(FILM, count(7, 12)), (TALK, count(70_000, None))]);
+        let mut bytes = encode(&counts);
         assert_eq!(bytes.len(), 2 * ENTRY);
-        assert_eq!(decode(&bytes, at(0)), crowds);
-        assert_eq!(decode(&bytes, at(3))[&FILM], crowd(7, 15));
+        assert_eq!(decode(&bytes, at(0)), counts);
+        assert_eq!(decode(&bytes, at(3))[&FILM], count(7, 15));
         bytes.truncate(ENTRY + 3);
         assert_eq!(decode(&bytes, at(0)).len(), 1);
         assert!(decode(b"nonsense", at(0)).is_empty());
-        let old = Crowds::from([(FILM, crowd(1, u64::MAX / 2))]);
+        let old = SwarmCounts::from([(FILM, count(1, u64::MAX / 2))]);
         assert!(decode(&encode(&old), at(0))[&FILM].last.is_some());
     }
 
     #[test]
     fn viewers_of_all_nodes_add_up() {
         let others = [
-            Crowds::from([(FILM, crowd(7, 1)), (TALK, crowd(u32::MAX, 1))]),
-            Crowds::from([(FILM, crowd(5, None)), (TALK, crowd(9, 1))]),
+            SwarmCounts::from([(FILM, count(7, 1)), (TALK, count(u32::MAX, 1))]),
+            SwarmCounts::from([(FILM, count(5, None)), (TALK, count(9, 1))]),
         ];
         assert_eq!(sum(&others), HashMap::from([(FILM, 12), (TALK, u32::MAX)]));
     }
@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn the_node_that_newcomers_no_longer_reach_lets_go() {
         let (old, new) = (
-            Crowds::from([(FILM, crowd(90, 31)), (TALK, crowd(5, 2))]),
-            Crowds::from([(FILM, crowd(1, 4)), (TALK, crowd(5, 40))]),
+            SwarmCounts::from([(FILM, count(90, 31)), (TALK, count(5, 2))]),
+            SwarmCounts::from([(FILM, count(1, 4)), (TALK, count(5, 40))]),
         );
-        let strays = |own: &Crowds, other: &Crowds| {
+        let strays = |own: &SwarmCounts, other: &SwarmCounts| {
             let others = std::slice::from_ref(other);
-            Gone::default().strays(at(0), QUIET, own, others)
+            Released::default().strays(at(0), QUIET, own, others)
         };
         assert_eq!(strays(&old, &new), [FILM]);
         assert_eq!(strays(&new, &old), [TALK]);
@@ -168,25 +168,25 @@ mod tests {
 
     #[test]
     fn a_swarm_that_is_whole_or_still_comes_together_stays() {
-        let own = Crowds::from([(FILM, crowd(90, 29)), (TALK, crowd(5, 500))]);
-        let others = [Crowds::from([(FILM, crowd(1, 4))])];
-        let mut gone = Gone::default();
-        assert!(gone.strays(at(0), QUIET, &own, &others).is_empty());
+        let own = SwarmCounts::from([(FILM, count(90, 29)), (TALK, count(5, 500))]);
+        let others = [SwarmCounts::from([(FILM, count(1, 4))])];
+        let mut released = Released::default();
+        assert!(released.strays(at(0), QUIET, &own, &others).is_empty());
         // Both had newcomers at much the same time.
-        let others = [Crowds::from([(TALK, crowd(1, 499))])];
-        assert!(gone.strays(at(0), QUIET, &own, &others).is_empty());
+        let others = [SwarmCounts::from([(TALK, count(1, 499))])];
+        assert!(released.strays(at(0), QUIET, &own, &others).is_empty());
         // Nobody is left there who came for it.
-        let others = [Crowds::from([(TALK, crowd(1, None))])];
-        assert!(gone.strays(at(0), QUIET, &own, &others).is_empty());
+        let others = [SwarmCounts::from([(TALK, count(1, None))])];
+        assert!(released.strays(at(0), QUIET, &own, &others).is_empty());
     }
 
     #[test]
     fn a_swarm_is_not_driven_to_and_fro() {
-        let own = Crowds::from([(FILM, crowd(90, 31))]);
-        let others = [Crowds::from([(FILM, crowd(1, 4))])];
-        let mut gone = Gone::default();
-        assert_eq!(gone.strays(at(0), QUIET, &own, &others), [FILM]);
-        assert!(gone.strays(at(599), QUIET, &own, &others).is_empty());
-        assert_eq!(gone.strays(at(600), QUIET, &own, &others), [FILM]);
+        let own = SwarmCounts::from([(FILM, count(90, 31))]);
+        let others = [SwarmCounts::from([(FILM, count(1, 4))])];
+        let mut released = Released::default();
+        assert_eq!(released.strays(at(0), QUIET, &own, &others), [FILM]);
+        assert!(released.strays(at(599), QUIET, &own, &others).is_empty());
+        assert_eq!(released.strays(at(600), QUIET, &own, &others), [FILM]);
     }
 }

@@ -10,18 +10,18 @@ use shoal_wire::index::P2p;
 
 use crate::path::FilePath;
 
-/// Places that are remembered when others tell of them.
-const MAX_PLACES: usize = 100_000;
+/// Targets that are remembered when others tell of them.
+const MAX_TARGETS: usize = 100_000;
 
 /// Times beyond this (the year 5138) are nonsense, which must not hold for ever.
 const MAX_TIME: u64 = 100_000_000_000_000;
 
 /// For what something is switched: one video, or the site.
-pub(crate) type Place = Option<FilePath>;
+pub(crate) type Target = Option<FilePath>;
 
 /// When, and where to decide between two changes of one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Stamp {
+pub(super) struct ChangeStamp {
     /// Milliseconds since 1970.
     pub(super) at: u64,
     /// A number that the node has drawn.
@@ -31,93 +31,93 @@ pub(super) struct Stamp {
 /// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    pub(super) place: Place,
+    pub(super) target: Target,
     /// `None`: what the configuration says.
-    pub(super) word: Option<P2p>,
-    pub(super) stamp: Stamp,
+    pub(super) p2p: Option<P2p>,
+    pub(super) stamp: ChangeStamp,
 }
 
-/// The last change of each place that this node knows of.
+/// The last change of each target that this node knows of.
 #[derive(Debug)]
-pub(super) struct Board {
+pub(super) struct SwitchLog {
     node: u64,
-    held: BTreeMap<Place, (Stamp, Option<P2p>)>,
+    held: BTreeMap<Target, (ChangeStamp, Option<P2p>)>,
     /// What others may not know.
-    untold: BTreeSet<Place>,
+    unsent: BTreeSet<Target>,
     latest: u64,
 }
 
-impl Board {
+impl SwitchLog {
     pub(super) fn new(node: u64) -> Self {
         Self {
             node,
             held: BTreeMap::new(),
-            untold: BTreeSet::new(),
+            unsent: BTreeSet::new(),
             latest: 0,
         }
     }
 
     /// The operator has switched something here, at this time (milliseconds since 1970).
-    pub(super) fn switch(&mut self, now: u64, place: Place, word: Option<P2p>) {
+    pub(super) fn switch(&mut self, now: u64, target: Target, p2p: Option<P2p>) {
         let at = now.max(self.latest + 1).min(MAX_TIME);
-        let stamp = Stamp {
+        let stamp = ChangeStamp {
             at,
             node: self.node,
         };
         self.latest = at;
-        self.held.insert(place.clone(), (stamp, word));
-        self.untold.insert(place);
+        self.held.insert(target.clone(), (stamp, p2p));
+        self.unsent.insert(target);
     }
 
     /// Whether others may not know something that this node does.
     pub(super) fn is_ahead(&self) -> bool {
-        !self.untold.is_empty()
+        !self.unsent.is_empty()
     }
 
     /// What others may not know.
-    pub(super) fn untold(&self) -> Vec<Change> {
-        let places = self.untold.iter();
-        let change = |place: &Place| {
-            let (stamp, word) = *self.held.get(place)?;
-            let place = place.clone();
-            Some(Change { place, word, stamp })
+    pub(super) fn unsent(&self) -> Vec<Change> {
+        let targets = self.unsent.iter();
+        let change = |target: &Target| {
+            let (stamp, p2p) = *self.held.get(target)?;
+            let target = target.clone();
+            Some(Change { target, p2p, stamp })
         };
-        places.filter_map(change).collect()
+        targets.filter_map(change).collect()
     }
 
     /// Others know these.
-    pub(super) fn told(&mut self, changes: &[Change]) {
+    pub(super) fn acknowledge(&mut self, changes: &[Change]) {
         for change in changes {
             // It may have been switched again meanwhile.
-            let held = self.held.get(&change.place);
+            let held = self.held.get(&change.target);
             if held.is_some_and(|(stamp, _)| *stamp == change.stamp) {
-                self.untold.remove(&change.place);
+                self.unsent.remove(&change.target);
             }
         }
     }
 
     /// Hears all that the others hold, and what is new in it. What they do not have is to be told.
-    pub(super) fn hear(&mut self, all: Vec<Change>) -> Vec<(Place, Option<P2p>)> {
+    pub(super) fn merge(&mut self, all: Vec<Change>) -> Vec<(Target, Option<P2p>)> {
         let mut missing: BTreeSet<_> = self.held.keys().cloned().collect();
         let mut news = Vec::new();
-        for Change { place, word, stamp } in all {
-            let held = self.held.get(&place).copied();
+        for Change { target, p2p, stamp } in all {
+            let held = self.held.get(&target).copied();
             let known = held.is_some_and(|(held, _)| held >= stamp);
             if held.is_none_or(|(held, _)| held <= stamp) {
-                missing.remove(&place);
+                missing.remove(&target);
             }
-            let full = held.is_none() && self.held.len() >= MAX_PLACES;
+            let full = held.is_none() && self.held.len() >= MAX_TARGETS;
             if known || full || stamp.at > MAX_TIME {
                 continue;
             }
             self.latest = self.latest.max(stamp.at);
-            self.untold.remove(&place);
-            if held.map(|(_, word)| word) != Some(word) {
-                news.push((place.clone(), word));
+            self.unsent.remove(&target);
+            if held.map(|(_, p2p)| p2p) != Some(p2p) {
+                news.push((target.clone(), p2p));
             }
-            self.held.insert(place, (stamp, word));
+            self.held.insert(target, (stamp, p2p));
         }
-        self.untold.extend(missing);
+        self.unsent.extend(missing);
         news
     }
 }
@@ -126,26 +126,29 @@ impl Board {
 mod tests {
     use super::*;
 
-    fn film() -> Place {
+    fn film() -> Target {
         FilePath::from_url("/film.m3u8")
     }
 
     /// What a common memory makes of what a node tells, and what it then tells the node.
-    fn round(memory: &mut BTreeMap<Place, Change>, board: &mut Board) -> Vec<(Place, Option<P2p>)> {
-        let told = board.untold();
+    fn round(
+        memory: &mut BTreeMap<Target, Change>,
+        log: &mut SwitchLog,
+    ) -> Vec<(Target, Option<P2p>)> {
+        let told = log.unsent();
         for change in &told {
-            let held = memory.get(&change.place);
+            let held = memory.get(&change.target);
             if held.is_none_or(|held| held.stamp < change.stamp) {
-                memory.insert(change.place.clone(), change.clone());
+                memory.insert(change.target.clone(), change.clone());
             }
         }
-        board.told(&told);
-        board.hear(memory.values().cloned().collect())
+        log.acknowledge(&told);
+        log.merge(memory.values().cloned().collect())
     }
 
     #[test]
     fn a_change_at_one_node_is_news_at_the_other_once() {
-        let (mut a, mut b, mut memory) = (Board::new(1), Board::new(2), BTreeMap::new());
+        let (mut a, mut b, mut memory) = (SwitchLog::new(1), SwitchLog::new(2), BTreeMap::new());
         a.switch(1_000, None, Some(P2p::Off));
         a.switch(1_000, film(), Some(P2p::On));
         assert!(a.is_ahead());
@@ -158,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_decided_upon_what_holds_wins_whatever_the_clocks_say() {
-        let (mut a, mut b, mut memory) = (Board::new(1), Board::new(2), BTreeMap::new());
+        let (mut a, mut b, mut memory) = (SwitchLog::new(1), SwitchLog::new(2), BTreeMap::new());
         a.switch(9_000, None, Some(P2p::Off));
         round(&mut memory, &mut a);
         round(&mut memory, &mut b);
@@ -170,7 +173,7 @@ mod tests {
 
     #[test]
     fn after_a_time_apart_the_later_change_holds_at_all_nodes() {
-        let (mut a, mut b, mut memory) = (Board::new(1), Board::new(2), BTreeMap::new());
+        let (mut a, mut b, mut memory) = (SwitchLog::new(1), SwitchLog::new(2), BTreeMap::new());
         a.switch(1_000, None, Some(P2p::Off));
         b.switch(2_000, None, Some(P2p::On));
         b.switch(2_000, film(), Some(P2p::Off));
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn two_changes_of_one_moment_have_one_outcome() {
-        let (mut a, mut b, mut memory) = (Board::new(1), Board::new(2), BTreeMap::new());
+        let (mut a, mut b, mut memory) = (SwitchLog::new(1), SwitchLog::new(2), BTreeMap::new());
         a.switch(1_000, None, Some(P2p::Off));
         b.switch(1_000, None, Some(P2p::On));
         round(&mut memory, &mut a);
@@ -195,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_memory_that_was_lost_is_filled_again() {
-        let (mut a, mut b, mut memory) = (Board::new(1), Board::new(2), BTreeMap::new());
+        let (mut a, mut b, mut memory) = (SwitchLog::new(1), SwitchLog::new(2), BTreeMap::new());
         a.switch(1_000, None, Some(P2p::Off));
         a.switch(1_001, film(), None);
         round(&mut memory, &mut a);
@@ -209,30 +212,30 @@ mod tests {
 
     #[test]
     fn a_change_while_the_last_is_told_is_told_too() {
-        let mut a = Board::new(1);
+        let mut a = SwitchLog::new(1);
         a.switch(1_000, None, Some(P2p::Off));
-        let told = a.untold();
+        let told = a.unsent();
         a.switch(1_000, None, Some(P2p::On));
-        a.told(&told);
+        a.acknowledge(&told);
         assert!(a.is_ahead());
-        assert!(a.hear(told).is_empty());
+        assert!(a.merge(told).is_empty());
         assert!(a.is_ahead());
     }
 
     #[test]
     fn a_time_that_cannot_be_does_not_hold_for_ever() {
-        let mut a = Board::new(1);
-        let stamp = Stamp {
+        let mut a = SwitchLog::new(1);
+        let stamp = ChangeStamp {
             at: u64::MAX,
             node: 2,
         };
         let change = Change {
-            place: None,
-            word: Some(P2p::Off),
+            target: None,
+            p2p: Some(P2p::Off),
             stamp,
         };
-        assert!(a.hear(vec![change]).is_empty());
+        assert!(a.merge(vec![change]).is_empty());
         a.switch(1_000, None, Some(P2p::On));
-        assert_eq!(a.untold().len(), 1);
+        assert_eq!(a.unsent().len(), 1);
     }
 }

@@ -16,7 +16,7 @@ use super::{
     config::RedisConfig,
     link::{Ground, Link},
     persists,
-    swarm_counts::{self, Crowd, Crowds, Gone},
+    swarm_counts::{self, Released, SwarmCount, SwarmCounts},
 };
 use crate::{
     index::VideoIndexes,
@@ -44,7 +44,7 @@ const LET_GO: Duration = Duration::from_secs(10);
 
 /// A node among others.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct RedisSync {
     config: RedisConfig,
     shared: Arc<Shared>,
     tracker: Arc<Tracker>,
@@ -55,14 +55,14 @@ pub(crate) struct Node {
     version: String,
     gathered: Option<Instant>,
     reminded: Instant,
-    gone: Gone,
+    released: Released,
     begun: Instant,
     /// The operator knows that it is away.
     told_away: bool,
     told_persistence: bool,
 }
 
-impl Node {
+impl RedisSync {
     pub(crate) fn new(
         config: RedisConfig,
         tracker: Arc<Tracker>,
@@ -80,7 +80,7 @@ impl Node {
             version: String::new(),
             gathered: None,
             reminded: now,
-            gone: Gone::default(),
+            released: Released::default(),
             begun: now,
             told_away: false,
             told_persistence: false,
@@ -198,7 +198,7 @@ impl Node {
             key,
             key_left,
             secret: self.tracker.token_secret(),
-            changes: self.shared.state().board.untold(),
+            changes: self.shared.state().log.unsent(),
         };
         let common = link.settle(&ground).await?;
         if common.key != ground.key {
@@ -208,9 +208,9 @@ impl Node {
             self.tracker.adopt_token_secret(secret);
         }
         let news = {
-            let board = &mut self.shared.state().board;
-            board.told(&ground.changes);
-            common.switch.map(|switch| board.hear(switch))
+            let log = &mut self.shared.state().log;
+            log.acknowledge(&ground.changes);
+            common.switch.map(|switch| log.merge(switch))
         };
         self.version = common.version;
         if let Some(news) = news.filter(|news| !news.is_empty()) {
@@ -222,7 +222,7 @@ impl Node {
 
     /// Who is there, and with how many viewers.
     async fn gather(&mut self, link: &mut Link) -> RedisResult<()> {
-        let own = self.crowds();
+        let own = self.counts();
         let others = link.gather(swarm_counts::encode(&own)).await?;
         let decode = |(ago, bytes): &(u64, Vec<u8>)| {
             let ago = Duration::from_millis(*ago);
@@ -238,7 +238,9 @@ impl Node {
             return Ok(());
         }
         let now = self.begun.elapsed();
-        let strays = self.gone.strays(now, self.config.regroup, &own, &others);
+        let strays = self
+            .released
+            .strays(now, self.config.regroup, &own, &others);
         for swarm in strays {
             tracing::info!("a swarm has moved to another node: its viewers here are let go");
             let tracker = Arc::clone(&self.tracker);
@@ -247,25 +249,25 @@ impl Node {
         Ok(())
     }
 
-    fn crowds(&self) -> Crowds {
-        let mut crowds = HashMap::new();
+    fn counts(&self) -> SwarmCounts {
+        let mut counts = HashMap::new();
         for populated in self.tracker.populated() {
-            let crowd = Crowd {
+            let count = SwarmCount {
                 viewers: populated.members,
                 last: populated.last,
             };
-            crowds.insert(populated.swarm, crowd);
+            counts.insert(populated.swarm, count);
         }
         let mut viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
         for (swarm, waiting) in viewers.counts(std::time::Instant::now()) {
-            let none = Crowd {
+            let none = SwarmCount {
                 viewers: 0,
                 last: None,
             };
-            let crowd = crowds.entry(swarm).or_insert(none);
-            crowd.viewers = crowd.viewers.saturating_add(waiting);
+            let count = counts.entry(swarm).or_insert(none);
+            count.viewers = count.viewers.saturating_add(waiting);
         }
-        crowds
+        counts
     }
 
     /// The limits of addresses.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use shoal_server::{
-    serve::tracker_only::{LoneTracker, TrackConfig},
+    serve::tracker_only::{TrackConfig, TrackerServer},
     tracker::{
         Access, TrackerEvent,
         limits::{Announces, Bucket, Introductions},
@@ -503,7 +503,7 @@ async fn an_open_tracker_takes_any_swarm_on_any_path() {
         ..Access::default()
     };
     let config = TrackConfig::new("127.0.0.1:0".parse().unwrap(), access);
-    let tracker = LoneTracker::bind(config).await.unwrap();
+    let tracker = TrackerServer::bind(config).await.unwrap();
     let port = tracker.local_addr().port();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(tracker.run(async { drop(stopped.await) }));
