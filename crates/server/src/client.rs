@@ -5,18 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// Where proxies write whom they have seen.
+/// Header in which proxies write whom they have seen.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address that a request came from. It is handed from the connection to its handlers, for limits
 /// only.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Client(pub(crate) IpAddr);
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 /// The address stays out of logs.
-impl std::fmt::Debug for Client {
+impl std::fmt::Debug for ClientAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Client(..)")
+        f.write_str("ClientAddress(..)")
     }
 }
 
@@ -34,9 +34,9 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
+    /// Returns who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
     /// entry that is no proxy of ours is the client. What stands before it, anybody can have written.
-    pub(crate) fn client(&self, connected: IpAddr, headers: &HeaderMap) -> Client {
+    pub(crate) fn client(&self, connected: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = connected.to_canonical();
         let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
         for entry in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
@@ -48,7 +48,7 @@ impl Proxies {
             };
             client = seen;
         }
-        Client(client)
+        ClientAddress(client)
     }
 }
 

@@ -12,19 +12,19 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use shoal_server::{
     ice,
     index::{
-        Cache, Crew, Settings,
-        write::{self, Event, Run},
+        Cache, HashPool, Settings,
+        write::{self, IndexEvent, Run},
     },
     root::{Directory, SCHEME},
 };
 
 use crate::cli;
 
-/// How often the bar is drawn, and how often a line is written where there is no terminal.
+/// Time between two drawings of the bar, and between two lines where there is no terminal.
 const DRAW: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(10);
 
-/// What the bar looks like.
+/// Template of the bar.
 const STYLE: &str = "{bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {wide_msg}";
 
 pub(crate) fn run(options: cli::Index) -> Result<()> {
@@ -55,10 +55,10 @@ pub(crate) fn run(options: cli::Index) -> Result<()> {
         Some(folder) => Some(cache(folder, Cache::shared(folder, &dir))?),
         None => Some(cache(&dir.join(".shoal"), Cache::inside(&dir))?),
     };
-    let threads = options.threads.map(|threads| Crew::new(threads.get()));
+    let threads = options.threads.map(|threads| HashPool::new(threads.get()));
     let run = Run {
         settings: &settings,
-        crew: &threads.unwrap_or_else(Crew::of_all_cores),
+        pool: &threads.unwrap_or_else(HashPool::of_all_cores),
         cache: cache.as_ref(),
         prune: options.prune,
     };
@@ -99,7 +99,7 @@ fn cache(folder: &Path, opened: std::io::Result<Cache>) -> Result<Cache> {
     })
 }
 
-/// What is shown during a run: a bar on a terminal, elsewhere a line from time to time.
+/// Progress of a run: a bar on a terminal, elsewhere a line from time to time.
 struct Progress {
     bar: ProgressBar,
     lines: Option<Mutex<Lines>>,
@@ -137,11 +137,11 @@ impl Progress {
         }
     }
 
-    fn show(&self, event: Event<'_>) {
+    fn show(&self, event: IndexEvent<'_>) {
         match event {
-            Event::Planned { bytes, .. } => self.bar.set_length(bytes),
-            Event::Begun(playlist) => self.bar.set_message(playlist.to_string()),
-            Event::Hashed(bytes) => self.bar.inc(bytes),
+            IndexEvent::Planned { bytes, .. } => self.bar.set_length(bytes),
+            IndexEvent::Begun(playlist) => self.bar.set_message(playlist.to_string()),
+            IndexEvent::Hashed(bytes) => self.bar.inc(bytes),
             _ => {}
         }
         // Whoever is writing a line now has it nearly right.
@@ -149,11 +149,11 @@ impl Progress {
             return;
         };
         match event {
-            Event::Planned { videos, bytes } => {
+            IndexEvent::Planned { videos, bytes } => {
                 lines.videos = videos;
                 eprintln!("{videos} playlists, {} to read", HumanBytes(bytes));
             }
-            Event::Ended => lines.ended += 1,
+            IndexEvent::Ended => lines.ended += 1,
             _ => {}
         }
         if lines.written.elapsed() >= LINE {

@@ -8,6 +8,8 @@
 #[cfg(feature = "net")]
 pub mod admin;
 #[cfg(feature = "net")]
+pub mod checked;
+#[cfg(feature = "net")]
 mod client;
 #[cfg(feature = "net")]
 mod compress;
@@ -30,13 +32,15 @@ mod policy;
 #[cfg(feature = "net")]
 pub mod privacy;
 #[cfg(feature = "net")]
-pub mod root;
+mod reply;
 #[cfg(feature = "net")]
-mod routes;
+pub mod root;
 #[cfg(feature = "net")]
 pub mod serve;
 #[cfg(feature = "net")]
 pub mod shared;
+#[cfg(feature = "net")]
+mod site;
 #[cfg(feature = "net")]
 pub mod stun;
 pub mod tracker;

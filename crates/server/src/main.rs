@@ -16,15 +16,16 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use shoal_server::{
     admin::{Nodes, Switch, client},
-    config::{Checked, File, Text},
+    checked::{Checked, Text},
+    config::File,
     log,
     privacy::{self, Party},
-    serve::{DrainConfig, Server},
-    stun::StunAt,
-    tracker::{
-        Access,
-        alone::{LoneTracker, TrackConfig},
+    serve::{
+        DrainConfig, Server,
+        tracker_only::{TrackConfig, TrackerServer},
     },
+    stun::StunAt,
+    tracker::Access,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -90,21 +91,21 @@ fn serve(options: cli::Serve) -> Result<()> {
 }
 
 fn p2p(options: cli::P2pCommand) -> Result<()> {
-    let server = options.server.server()?;
+    let endpoint = options.server.endpoint()?;
     let switch = options.word.map(|word| Switch {
         video: options.video,
-        p2p: word.word().map(Checked),
+        p2p: word.p2p().map(Checked),
     });
     let runtime = runtime()?;
-    let status = runtime.block_on(client::p2p(&server, switch.as_ref()))?;
+    let status = runtime.block_on(client::p2p(&endpoint, switch.as_ref()))?;
     let since = match (status.switched, status.nodes) {
         (None, _) => "",
         (Some(_), Nodes::None) => " (switched; it lasts until the server stops)",
         (Some(_), _) => " (switched)",
     };
     println!("site: {}{since}", status.site.0.write());
-    for (video, word) in status.videos {
-        println!("{video}: {}", word.0.write());
+    for (video, p2p) in status.videos {
+        println!("{video}: {}", p2p.0.write());
     }
     match status.nodes {
         Nodes::None => {}
@@ -158,7 +159,7 @@ fn track(options: cli::Track) -> Result<()> {
             notice: Duration::from_secs(options.drain_notice.into()),
             over: Duration::from_secs(options.drain_over.into()),
         };
-        let tracker = LoneTracker::bind(config)
+        let tracker = TrackerServer::bind(config)
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let (drain, stop) = signals()?;

@@ -7,30 +7,17 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use axum::{
-    Extension,
-    extract::{Path, RawQuery, State},
-    http::header,
-    response::{IntoResponse, Response},
-};
-use shoal_wire::{id::InfoHash, index::ViewerCount};
+use shoal_wire::id::InfoHash;
 use tokio::time::sleep;
 
-use crate::{
-    client::Client,
-    origin::not_found,
-    routes::Site,
-    tracker::{Addresses, Prefixes},
-};
+use crate::tracker::{Addresses, Prefixes};
 
-/// Seconds after which one should ask again.
-const INTERVAL: u32 = 30;
-
-/// How long a request counts. A little less than the interval: who asks again somewhat early is not
+/// Time for which a request counts. A little less than the interval at which
+/// they come: who asks again somewhat early is not
 /// counted twice.
 const COUNTED: Duration = Duration::from_secs(28);
 
@@ -42,10 +29,7 @@ const PER_ADDRESS: u8 = 4;
 /// only members of the swarm count.
 const MAX_WAITING: usize = 100_000;
 
-/// The query of whoever is in the swarm already.
-const MEMBER: &str = "member";
-
-/// Who waits for others.
+/// Viewers who wait for others.
 #[derive(Debug)]
 pub(crate) struct Viewers {
     addresses: Addresses,
@@ -54,7 +38,7 @@ pub(crate) struct Viewers {
     all: usize,
 }
 
-/// Who waits for one video.
+/// Viewers who wait for one video.
 #[derive(Debug, Default)]
 struct Waiting {
     /// When, and by whom; the oldest first.
@@ -73,13 +57,13 @@ impl Viewers {
         }
     }
 
-    /// How many wait, for any video.
+    /// Returns how many wait, for any video.
     pub(crate) fn all(&self) -> usize {
         self.all
     }
 
     /// Counts somebody who waits.
-    fn wait(&mut self, now: Instant, swarm: InfoHash, address: IpAddr) {
+    pub(crate) fn wait(&mut self, now: Instant, swarm: InfoHash, address: IpAddr) {
         self.drop_old_of(now, swarm);
         if self.all >= MAX_WAITING {
             return;
@@ -95,15 +79,15 @@ impl Viewers {
         }
     }
 
-    /// How many wait.
-    fn count(&mut self, now: Instant, swarm: InfoHash) -> u32 {
+    /// Returns how many wait.
+    pub(crate) fn count(&mut self, now: Instant, swarm: InfoHash) -> u32 {
         self.drop_old_of(now, swarm);
         let waiting = self.swarms.get(&swarm);
         let count = waiting.map_or(0, |waiting| waiting.asked.len());
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// How many wait for each video that somebody waits for.
+    /// Returns how many wait for each video that somebody waits for.
     pub(crate) fn counts(&mut self, now: Instant) -> Vec<(InfoHash, u32)> {
         self.drop_old(now);
         let swarms = self.swarms.iter();
@@ -134,7 +118,7 @@ impl Viewers {
 }
 
 impl Waiting {
-    /// How many are forgotten.
+    /// Forgets those that no longer count, and returns how many.
     fn drop_old(&mut self, now: Instant) -> usize {
         let old = |(at, _): &&(Instant, u64)| now.saturating_duration_since(*at) >= COUNTED;
         let count = self.asked.iter().take_while(old).count();
@@ -150,40 +134,8 @@ impl Waiting {
     }
 }
 
-/// Answers `/viewers/<swarm>`.
-pub(crate) async fn serve(
-    State(site): State<Site>,
-    Path(swarm): Path<String>,
-    RawQuery(query): RawQuery,
-    Extension(Client(address)): Extension<Client>,
-) -> Response {
-    let swarm = InfoHash::from_hex(&swarm).ok();
-    let Some((swarm, members)) = swarm.and_then(|it| Some((it, site.tracker.viewers(it)?))) else {
-        return not_found();
-    };
-    let is_member = query.is_some_and(|query| query.split('&').any(|word| word == MEMBER));
-    let waiting = {
-        let now = Instant::now();
-        let mut viewers = site.viewers.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_member {
-            viewers.wait(now, swarm, address);
-        }
-        viewers.count(now, swarm)
-    };
-    let elsewhere = site.shared.map_or(0, |shared| shared.viewers(swarm));
-    let count = ViewerCount {
-        viewers: members.saturating_add(waiting).saturating_add(elsewhere),
-        interval: INTERVAL,
-    };
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_TYPE, "application/json"),
-    ];
-    (headers, count.to_json()).into_response()
-}
-
 /// Sees to it that nothing is remembered longer than it counts, even when nobody asks any more.
-pub(crate) async fn forget(viewers: Arc<std::sync::Mutex<Viewers>>) {
+pub(crate) async fn forget(viewers: Arc<Mutex<Viewers>>) {
     loop {
         sleep(COUNTED).await;
         let now = Instant::now();

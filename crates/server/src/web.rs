@@ -10,15 +10,18 @@ use axum::{
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use crate::origin::{
-    Validators, media_type, not_found, redirect,
-    reply::{Changed, Content, Resource},
+use crate::{
+    origin::{
+        Validators, media_type,
+        resource::{Changed, Content, Resource},
+    },
+    reply::{not_found, redirect},
 };
 
-/// Where the demo page is.
-pub(crate) const DEMO: &str = "/shoal/demo/";
+/// Path of the demo page.
+const DEMO: &str = "/shoal/demo/";
 
-/// What webpack has put into `dist/`. A debug build reads it from there, a release build holds it.
+/// Files that webpack has put into `dist/`. A debug build reads it from there, a release build holds it.
 #[derive(RustEmbed)]
 #[folder = "../../dist"]
 #[allow_missing = true]

@@ -11,12 +11,8 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use shoal_server::{
     log,
-    tracker::{
-        Access,
-        alone::{LoneTracker, TrackConfig},
-        limits::Bucket,
-        swarm::Scope,
-    },
+    serve::tracker_only::{TrackConfig, TrackerServer},
+    tracker::{Access, limits::Bucket, swarm::Scope},
 };
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},
@@ -116,7 +112,7 @@ async fn run(trusted: bool) -> String {
     if trusted {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     }
-    let server = LoneTracker::bind(config).await.unwrap();
+    let server = TrackerServer::bind(config).await.unwrap();
     let (port, tracker) = (server.local_addr().port(), server.tracker());
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async { drop(stopped.await) }));

@@ -18,9 +18,9 @@ use super::{Status, Switch};
 /// Bytes of an answer.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Where a server is reached.
+/// Address of a running server.
 #[derive(Clone, Debug)]
-pub enum Server {
+pub enum Endpoint {
     /// At its Unix socket.
     Socket(PathBuf),
     /// At `http://host:port`, with its token. Over a network, behind TLS only: the token is sent as it is.
@@ -32,7 +32,7 @@ pub enum Server {
     },
 }
 
-/// Why a server could not be told.
+/// Reason why a server could not be told.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -56,11 +56,11 @@ pub enum ClientError {
 ///
 /// # Errors
 /// When the server cannot be reached, or refuses.
-pub async fn p2p(server: &Server, switch: Option<&Switch>) -> Result<Status, ClientError> {
+pub async fn p2p(server: &Endpoint, switch: Option<&Switch>) -> Result<Status, ClientError> {
     let mut request = Request::builder()
         .uri("/admin/p2p")
         .header(header::HOST, "shoal");
-    if let Server::Http { token, .. } = server {
+    if let Endpoint::Http { token, .. } = server {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
     let broken = |error: &dyn std::error::Error| ClientError::Broken(error.to_string());
@@ -75,11 +75,11 @@ pub async fn p2p(server: &Server, switch: Option<&Switch>) -> Result<Status, Cli
     };
     let request = request.body(body).map_err(|error| broken(&error))?;
     let response = match server {
-        Server::Socket(path) => {
+        Endpoint::Socket(path) => {
             let stream = UnixStream::connect(path).await;
             send(stream.map_err(ClientError::Unreachable)?, request).await
         }
-        Server::Http { url, .. } => {
+        Endpoint::Http { url, .. } => {
             let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
             let stream = TcpStream::connect((host, url.port_u16().unwrap_or(80))).await;
             send(stream.map_err(ClientError::Unreachable)?, request).await

@@ -28,17 +28,17 @@ use tokio::net::UnixListener;
 pub use token::Token;
 
 use crate::{
-    config::{Checked, Text},
+    checked::{Checked, Text},
     metrics,
     path::FilePath,
     policy::Switched,
-    routes::Site,
+    site::Site,
 };
 
-/// How the operator reaches a running server.
+/// Ways in which the operator reaches a running server.
 #[derive(Clone, Debug, Default)]
 pub struct AdminConfig {
-    /// Where to make a Unix socket. Who may open it may do everything: it is for its owner alone.
+    /// Path of a Unix socket to make. Who may open it may do everything: it is for its owner alone.
     pub socket: Option<PathBuf>,
     /// Opens `/admin` on the HTTP address to whoever has the token.
     pub token: Option<Token>,
@@ -52,27 +52,27 @@ pub struct Switch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<String>,
     /// `on`, `ask`, `off`, or nothing: what the configuration says.
-    pub p2p: Option<Word>,
+    pub p2p: Option<Setting>,
 }
 
 /// `on`, `ask` or `off`.
-pub type Word = Checked<P2p>;
+pub type Setting = Checked<P2p>;
 
-/// Who may share at present.
+/// Rules that hold at present.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// What holds for the site.
-    pub site: Word,
-    /// What was switched for it since the start, if anything was.
-    pub switched: Option<Word>,
-    /// What was switched for single videos since the start.
-    pub videos: BTreeMap<String, Word>,
+    /// Setting that holds for the site.
+    pub site: Setting,
+    /// Setting that it was switched to since the start, if it was.
+    pub switched: Option<Setting>,
+    /// Settings that single videos were switched to since the start.
+    pub videos: BTreeMap<String, Setting>,
     /// Whether it holds at other nodes, too.
     #[serde(default)]
     pub nodes: Nodes,
 }
 
-/// How far what is switched reaches.
+/// Reach of what is switched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nodes {
@@ -123,30 +123,33 @@ async fn switch(
         switch.map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     let video = match video {
         None => None,
-        Some(name) => Some(site.library.playlist(&name).await.ok_or_else(|| {
+        Some(name) => Some(site.indexes.playlist(&name).await.ok_or_else(|| {
             let told = format!("there is no playlist {name} on this server\n");
             (StatusCode::NOT_FOUND, told)
         })?),
     };
-    let word = p2p.map(|word| word.0);
+    let p2p = p2p.map(|p2p| p2p.0);
     tracing::info!(
         video = video.as_ref().map_or("all", FilePath::as_str),
-        p2p = word.map_or_else(|| "as configured".into(), |word| word.write()),
+        p2p = p2p.map_or_else(|| "as configured".into(), |p2p| p2p.write()),
         "switched by the operator"
     );
-    site.library.switch([(video.clone(), word)]);
+    site.indexes.switch([(video.clone(), p2p)]);
     if let Some(shared) = &site.shared {
-        shared.switch(video, word).await;
+        shared.switch(video, p2p).await;
     }
     Ok(Json(status(&site)))
 }
 
 fn status(site: &Site) -> Status {
-    let Switched { site: word, videos } = site.policies.switched();
-    let of_video = |(path, word): (FilePath, P2p)| (path.to_url(), Checked(word));
+    let Switched {
+        site: switched,
+        videos,
+    } = site.policies.switched();
+    let of_video = |(path, p2p): (FilePath, P2p)| (path.to_url(), Checked(p2p));
     Status {
         site: Checked(site.policies.site()),
-        switched: word.map(Checked),
+        switched: switched.map(Checked),
         videos: videos.into_iter().map(of_video).collect(),
         nodes: match site.shared.as_ref().map(|shared| shared.together()) {
             None => Nodes::None,
@@ -158,12 +161,12 @@ fn status(site: &Site) -> Status {
 
 /// The operator's socket. Its file goes with it.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub(crate) struct AdminSocket {
     listener: Option<UnixListener>,
     path: PathBuf,
 }
 
-impl Socket {
+impl AdminSocket {
     /// Makes the socket. One that a server has left behind is replaced; one that answers is not.
     pub(crate) fn bind(path: PathBuf) -> Result<Self, (PathBuf, io::Error)> {
         match listen(&path) {
@@ -195,7 +198,7 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-impl Drop for Socket {
+impl Drop for AdminSocket {
     fn drop(&mut self) {
         // It may be gone already.
         let _removed = fs::remove_file(&self.path);

@@ -2,10 +2,11 @@
 //!
 //! `deploy/shoal.example.toml` documents them; a test holds it to the defaults that are in the code.
 
+mod common;
+mod error;
 mod redis;
 mod sections;
 mod tracker;
-mod values;
 
 use std::{
     fs, io,
@@ -14,15 +15,19 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::values::Within;
-pub use self::values::{Checked, Text, mirror_url, network, stun_url, turn_url};
-use self::{
-    redis::Redis,
-    sections::{Admin, Drain, Http, Index, Metrics, Origin, Site, Stun, TlsFiles, Turn},
-    tracker::Tracker,
+pub use self::{
+    common::{mirrors, secret},
+    error::ConfigError,
 };
-use crate::serve::ServeConfig;
-use shoal_wire::index::MAX_MIRRORS;
+use self::{
+    redis::RedisSection,
+    sections::{
+        AdminSection, DrainSection, HttpSection, IndexSection, MetricsSection, OriginSection,
+        SiteSection, StunSection, TlsSection, TurnSection,
+    },
+    tracker::TrackerSection,
+};
+use crate::{checked::Checked, serve::ServeConfig};
 
 /// Bytes of a configuration file.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -35,78 +40,18 @@ pub struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     dir: Option<PathBuf>,
     listen: Checked<std::net::SocketAddr>,
-    site: Site,
-    origin: Origin,
-    index: Index,
-    http: Http,
-    tls: TlsFiles,
-    stun: Stun,
-    turn: Turn,
-    tracker: Tracker,
-    admin: Admin,
-    metrics: Metrics,
-    drain: Drain,
-    redis: Redis,
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Neither the command nor the file names a directory.
-    #[error(
-        "no directory is given: name it behind `shoal serve`, or as `dir` in the configuration"
-    )]
-    Dir,
-    /// The longest interval is shorter than the usual one.
-    #[error("tracker.max_interval is less than tracker.interval: give as much or more")]
-    Interval,
-    /// The file is not TOML, or says something that it may not say.
-    #[error("{}: {}", path.display(), cause.to_string().trim_end())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line, and what is wrong there.
-        cause: Box<toml::de::Error>,
-    },
-    /// More mirrors than an index may name.
-    #[error("origin.mirrors names {0} servers: name {MAX_MIRRORS} at most")]
-    Mirrors(usize),
-    /// A file that the configuration names, or itself, cannot be read.
-    #[error("{} cannot be read ({cause})", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// Of the store's key only the name or only the secret is given.
-    #[error("a store's key has two parts: give origin.access_key and origin.secret_key_file")]
-    StoreKey,
-    /// The password of Redis does not fit its address.
-    #[error("redis.password_file: {0}")]
-    RedisPassword(&'static str),
-    /// Of the certificate and its key only one is given.
-    #[error("TLS needs both: tls.cert and tls.key")]
-    Tls,
-    /// TURN servers are named without a secret or a password.
-    #[error(
-        "a TURN server wants to know who may use it: give turn.secret_file, or turn.user and \
-         turn.password_file"
-    )]
-    TurnAccess,
-    /// The token for the operator is so short that somebody could find it by trying.
-    #[error("the token in {} is too short: take 16 characters or more, as from `openssl rand -hex 24`", path.display())]
-    ShortToken {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file that is to hold a secret is empty.
-    #[error("{} is empty: write the secret into it", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    site: SiteSection,
+    origin: OriginSection,
+    index: IndexSection,
+    http: HttpSection,
+    tls: TlsSection,
+    stun: StunSection,
+    turn: TurnSection,
+    tracker: TrackerSection,
+    admin: AdminSection,
+    metrics: MetricsSection,
+    drain: DrainSection,
+    redis: RedisSection,
 }
 
 impl Default for File {
@@ -115,18 +60,18 @@ impl Default for File {
         Self {
             dir: None,
             listen: Checked(defaults.listen),
-            site: Site::of(&defaults),
-            origin: Origin::of(&defaults),
-            index: Index::of(&defaults),
-            http: Http::of(&defaults),
-            tls: TlsFiles::default(),
-            stun: Stun::of(&defaults),
-            turn: Turn::default(),
-            tracker: Tracker::of(&defaults),
-            admin: Admin::default(),
-            metrics: Metrics::default(),
-            drain: Drain::of(&defaults),
-            redis: Redis::default(),
+            site: SiteSection::of(&defaults),
+            origin: OriginSection::of(&defaults),
+            index: IndexSection::of(&defaults),
+            http: HttpSection::of(&defaults),
+            tls: TlsSection::default(),
+            stun: StunSection::of(&defaults),
+            turn: TurnSection::default(),
+            tracker: TrackerSection::of(&defaults),
+            admin: AdminSection::default(),
+            metrics: MetricsSection::default(),
+            drain: DrainSection::of(&defaults),
+            redis: RedisSection::default(),
         }
     }
 }
@@ -151,7 +96,7 @@ impl File {
         })
     }
 
-    /// What the server is set up with.
+    /// Returns the settings of the server.
     ///
     /// # Errors
     /// When a file that it names cannot be read, or settings do not go together.
@@ -174,32 +119,6 @@ impl File {
         self.drain.apply(&mut config);
         config.redis = self.redis.read()?;
         Ok(config)
-    }
-}
-
-/// As many mirrors as an index may name.
-///
-/// # Errors
-/// When there are more.
-pub fn mirrors(urls: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    if urls.len() > MAX_MIRRORS {
-        return Err(ConfigError::Mirrors(urls.len()));
-    }
-    Ok(urls)
-}
-
-/// A file's only line.
-///
-/// # Errors
-/// When it cannot be read, or is empty.
-pub fn secret(path: &Path) -> Result<String, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Read {
-        path: path.into(),
-        cause,
-    })?;
-    match text.trim() {
-        "" => Err(ConfigError::Empty { path: path.into() }),
-        line => Ok(line.to_owned()),
     }
 }
 

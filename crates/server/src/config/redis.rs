@@ -4,16 +4,16 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ConfigError, secret,
-    values::{Checked, Text, Within},
+use super::{common::secret, error::ConfigError};
+use crate::{
+    checked::{Checked, Text, Within},
+    shared::{RedisConfig, RedisUrl},
 };
-use crate::shared::{RedisConfig, RedisUrl};
 
-/// What nodes that serve the site together share.
+/// Redis, for nodes that serve the site together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Redis {
+pub(super) struct RedisSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<Checked<RedisUrl>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,11 +24,11 @@ pub(super) struct Redis {
     regroup: Within<0, 3_600>,
 }
 
-/// What all keys begin with.
+/// Beginning of all keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prefix(String);
 
-impl Redis {
+impl RedisSection {
     fn of(config: RedisConfig) -> Self {
         let RedisConfig {
             url: _,
@@ -67,7 +67,7 @@ impl Redis {
     }
 }
 
-impl Default for Redis {
+impl Default for RedisSection {
     fn default() -> Self {
         Self::of(RedisConfig::default())
     }

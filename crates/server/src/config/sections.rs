@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use shoal_wire::index::P2p;
 
 use super::{
-    ConfigError, secret,
-    values::{Checked, Host, MirrorUrl, StunUrl, TurnUrl, Within},
+    common::{mirrors, secret},
+    error::ConfigError,
 };
 use crate::{
     admin::{AdminConfig, Token},
+    checked::{Checked, Host, MirrorUrl, StunUrl, Text, TurnUrl, Within},
     ice::{self, TurnAccess},
     privacy::Operator,
     root::StoreConfig,
@@ -22,10 +23,10 @@ use crate::{
 /// Seconds of anything that may take up to an hour.
 pub(super) type Seconds = Within<1, 3_600>;
 
-/// Who runs the site, and what it decides about sharing.
+/// The operator, and what it decides about sharing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Site {
+pub(super) struct SiteSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub(super) struct Site {
     min_viewers: Within<0, 1_000_000>,
 }
 
-impl Site {
+impl SiteSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let Operator { name, contact } = config.operator.clone();
         Self {
@@ -55,16 +56,16 @@ impl Site {
     }
 }
 
-impl Default for Site {
+impl Default for SiteSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
 }
 
-/// Where videos are.
+/// Place of the videos.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Origin {
+pub(super) struct OriginSection {
     mirrors: Vec<Checked<MirrorUrl>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
@@ -79,7 +80,7 @@ pub(super) struct Origin {
     scan: Seconds,
 }
 
-impl Origin {
+impl OriginSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let StoreConfig {
             allow_http,
@@ -113,28 +114,28 @@ impl Origin {
             look: Duration::from_secs(self.look.get()),
             scan: Duration::from_secs(self.scan.get()),
         };
-        let mirrors = self.mirrors.into_iter().map(|url| url.0.0).collect();
-        config.mirrors = super::mirrors(mirrors)?;
+        let urls = self.mirrors.into_iter().map(|url| url.0.0).collect();
+        config.mirrors = mirrors(urls)?;
         Ok(())
     }
 }
 
-impl Default for Origin {
+impl Default for OriginSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
 }
 
-/// How indexes are made.
+/// Making of indexes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Index {
+pub(super) struct IndexSection {
     threads: Within<0, 1_024>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache: Option<PathBuf>,
 }
 
-impl Index {
+impl IndexSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let IndexConfig { threads, cache } = config.index.clone();
         Self {
@@ -151,7 +152,7 @@ impl Index {
     }
 }
 
-impl Default for Index {
+impl Default for IndexSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
@@ -160,7 +161,7 @@ impl Default for Index {
 /// HTTP connections.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Http {
+pub(super) struct HttpSection {
     trusted_proxies: Vec<Checked<IpNet>>,
     max_connections: Within<1, 1_000_000>,
     max_connections_per_address: Within<1, 1_000_000>,
@@ -170,7 +171,7 @@ pub(super) struct Http {
     max_head: Within<8_192, 1_048_576>,
 }
 
-impl Http {
+impl HttpSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let HttpConfig {
             max_connections,
@@ -209,7 +210,7 @@ impl Http {
     }
 }
 
-impl Default for Http {
+impl Default for HttpSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
@@ -218,14 +219,14 @@ impl Default for Http {
 /// The certificate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct TlsFiles {
+pub(super) struct TlsSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     cert: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PathBuf>,
 }
 
-impl TlsFiles {
+impl TlsSection {
     pub(super) fn read(self) -> Result<Option<TlsConfig>, ConfigError> {
         match (self.cert, self.key) {
             (None, None) => Ok(None),
@@ -235,10 +236,10 @@ impl TlsFiles {
     }
 }
 
-/// How browsers learn their address.
+/// STUN, by which browsers learn their address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Stun {
+pub(super) struct StunSection {
     at: Checked<StunAt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<Checked<Host>>,
@@ -247,7 +248,7 @@ pub(super) struct Stun {
     per_second: Within<1, 10_000_000>,
 }
 
-impl Stun {
+impl StunSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let StunLimits {
             per_address,
@@ -277,7 +278,7 @@ impl Stun {
     }
 }
 
-impl Default for Stun {
+impl Default for StunSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
@@ -286,7 +287,7 @@ impl Default for Stun {
 /// Relays for viewers that hide their address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Turn {
+pub(super) struct TurnSection {
     urls: Vec<Checked<TurnUrl>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_file: Option<PathBuf>,
@@ -296,7 +297,7 @@ pub(super) struct Turn {
     password_file: Option<PathBuf>,
 }
 
-impl Turn {
+impl TurnSection {
     pub(super) fn read(self) -> Result<Option<ice::Turn>, ConfigError> {
         let urls: Vec<_> = self.urls.into_iter().map(|url| url.0.0).collect();
         if urls.is_empty() {
@@ -314,15 +315,15 @@ impl Turn {
     }
 }
 
-/// How the server goes.
+/// Draining, before the server ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Drain {
+pub(super) struct DrainSection {
     notice: Within<0, 3_600>,
     over: Within<0, 3_600>,
 }
 
-impl Drain {
+impl DrainSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let DrainConfig { notice, over } = config.drain;
         Self {
@@ -339,7 +340,7 @@ impl Drain {
     }
 }
 
-impl Default for Drain {
+impl Default for DrainSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
@@ -348,28 +349,28 @@ impl Default for Drain {
 /// Figures for Prometheus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Metrics {
+pub(super) struct MetricsSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<Checked<SocketAddr>>,
 }
 
-impl Metrics {
+impl MetricsSection {
     pub(super) fn apply(self, config: &mut ServeConfig) {
         config.metrics = self.listen.map(|at| at.0);
     }
 }
 
-/// How the operator reaches the running server.
+/// Ways in which the operator reaches the running server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Admin {
+pub(super) struct AdminSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     socket: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_file: Option<PathBuf>,
 }
 
-impl Admin {
+impl AdminSection {
     pub(super) fn read(self) -> Result<AdminConfig, ConfigError> {
         let token = |path: PathBuf| {
             let token = Token::new(&secret(&path)?);
@@ -379,5 +380,25 @@ impl Admin {
             socket: self.socket,
             token: self.token_file.map(token).transpose()?,
         })
+    }
+}
+
+impl Text for StunAt {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Self::Off),
+            "with-http" => Ok(Self::WithHttp),
+            text => SocketAddr::read(text).map(Self::Address).map_err(
+                |_| "give an address and a port, such as 0.0.0.0:3478, or with-http, or off",
+            ),
+        }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            Self::Address(address) => address.to_string(),
+            Self::Off => "off".into(),
+            Self::WithHttp => "with-http".into(),
+        }
     }
 }

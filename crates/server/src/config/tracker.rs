@@ -5,12 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use shoal_wire::{id::InfoHash, tracker::Limits};
 
-use super::{
-    ConfigError, secret,
-    sections::Seconds,
-    values::{Checked, Text, Within},
-};
+use super::{common::secret, error::ConfigError, sections::Seconds};
 use crate::{
+    checked::{Checked, Text, Within},
     serve::ServeConfig,
     tracker::{
         Access, Prefixes, Secret, SocketConfig,
@@ -22,9 +19,9 @@ use crate::{
 /// The tracker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Tracker {
+pub(super) struct TrackerSection {
     allow: Vec<Checked<InfoHash>>,
-    origins: Vec<Checked<Origin>>,
+    origins: Vec<Checked<PageOrigin>>,
     require_token: bool,
     token_life: Within<10, 86_400>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +50,7 @@ pub(super) struct Tracker {
     messages: Amount,
 }
 
-/// So many at once, and so many an hour.
+/// Numbers at once, and an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Amount {
@@ -71,9 +68,9 @@ struct Both {
 
 /// The origin of a page, as browsers write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin(String);
+pub(super) struct PageOrigin(String);
 
-impl Tracker {
+impl TrackerSection {
     pub(super) fn of(config: &ServeConfig) -> Self {
         let SwarmConfig {
             interval,
@@ -197,7 +194,7 @@ impl Tracker {
     }
 }
 
-impl Default for Tracker {
+impl Default for TrackerSection {
     fn default() -> Self {
         Self::of(&ServeConfig::default())
     }
@@ -231,7 +228,7 @@ impl Text for InfoHash {
     }
 }
 
-impl Text for Origin {
+impl Text for PageOrigin {
     fn read(text: &str) -> Result<Self, &'static str> {
         let rest = text
             .strip_prefix("https://")

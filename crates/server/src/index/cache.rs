@@ -17,13 +17,13 @@ use std::{
 use sha2::{Digest, Sha256};
 use shoal_wire::{id::PIECE_LENGTH, index::PartSegment};
 
-use super::digest::{Known, Place};
+use super::known::{Known, SegmentPlace};
 use crate::{path::FilePath, root::Stamp};
 
-/// How a file begins, with the version of its form.
+/// First bytes of a file, with the version of its form.
 const MAGIC: &[u8] = b"shoal digests 1\n";
 
-/// How the name of a file ends.
+/// Extension of a file.
 const EXTENSION: &str = "digests";
 
 /// Bytes of a record's body: a segment of 4 GiB has 65,536 pieces.
@@ -36,7 +36,7 @@ const CHECK: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     folder: PathBuf,
-    /// What tells one directory's playlists from another's of the same name.
+    /// Name that tells one directory's playlists from another's.
     scope: OsString,
 }
 
@@ -66,7 +66,7 @@ impl Cache {
         })
     }
 
-    /// What is known of a playlist's segments, and where to write what will be.
+    /// Returns what is known of a playlist's segments, and where to write what will be.
     pub(super) fn open(&self, playlist: &FilePath) -> io::Result<(Known, Journal)> {
         let path = self.file(playlist);
         let mut file = File::options()
@@ -148,7 +148,7 @@ impl Journal {
     /// Notes a segment. After a failure the file is whole up to the record before.
     pub(super) fn note(
         &mut self,
-        place: &Place,
+        place: &SegmentPlace,
         stamp: Stamp,
         segment: &PartSegment,
     ) -> io::Result<()> {
@@ -202,7 +202,7 @@ fn check(body: &[u8]) -> [u8; CHECK] {
 
 /// A record: the stamp, the range (two zeros for a whole file), the path with its length before it, the
 /// segment's length, and its pieces.
-fn encode(place: &Place, stamp: Stamp, segment: &PartSegment) -> Vec<u8> {
+fn encode(place: &SegmentPlace, stamp: Stamp, segment: &PartSegment) -> Vec<u8> {
     let since = stamp
         .modified
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -227,7 +227,7 @@ fn encode(place: &Place, stamp: Stamp, segment: &PartSegment) -> Vec<u8> {
     record
 }
 
-fn decode(body: &[u8]) -> Option<(Place, Stamp, PartSegment)> {
+fn decode(body: &[u8]) -> Option<(SegmentPlace, Stamp, PartSegment)> {
     let mut rest = body;
     let mut number = |bytes: usize| {
         let (taken, after) = rest.split_at_checked(bytes)?;
@@ -259,7 +259,7 @@ fn decode(body: &[u8]) -> Option<(Place, Stamp, PartSegment)> {
     // The names in it are checked as those of a request are.
     let mut names = str::from_utf8(path).ok()?.split('/');
     let path = names.try_fold(FilePath::root(), |path, name| path.join(name))?;
-    let place = Place {
+    let place = SegmentPlace {
         path,
         range: (range != (0..0)).then_some(range),
     };
@@ -271,9 +271,9 @@ fn decode(body: &[u8]) -> Option<(Place, Stamp, PartSegment)> {
 mod tests {
     use super::*;
 
-    fn place(path: &str, range: Option<std::ops::Range<u64>>) -> Place {
+    fn place(path: &str, range: Option<std::ops::Range<u64>>) -> SegmentPlace {
         let path = FilePath::from_url(path).unwrap();
-        Place { path, range }
+        SegmentPlace { path, range }
     }
 
     fn stamp(seconds: u64) -> Stamp {
@@ -294,8 +294,8 @@ mod tests {
         FilePath::from_url("/v/p.m3u8").unwrap()
     }
 
-    fn all(known: &Known) -> Vec<(Place, Stamp, PartSegment)> {
-        let own = |(place, stamp, segment): (&Place, Stamp, &PartSegment)| {
+    fn all(known: &Known) -> Vec<(SegmentPlace, Stamp, PartSegment)> {
+        let own = |(place, stamp, segment): (&SegmentPlace, Stamp, &PartSegment)| {
             (place.clone(), stamp, segment.clone())
         };
         let mut all: Vec<_> = known.iter().map(own).collect();

@@ -1,9 +1,7 @@
 //! Digests of segments: one SHA-256 for each piece.
 
 use std::{
-    collections::HashMap,
     io::{self, Read},
-    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
@@ -12,14 +10,15 @@ use shoal_wire::{id::PIECE_LENGTH, index::PartSegment};
 
 use super::{
     cache::{Cache, Journal},
-    crew::Crew,
+    hash_pool::HashPool,
+    known::{Known, SegmentPlace},
 };
 use crate::{
     path::FilePath,
     root::{Root, Stamp, is_away},
 };
 
-/// Why a segment has no digests.
+/// Reason why a segment has no digests.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum SegmentError {
@@ -29,7 +28,7 @@ pub(super) enum SegmentError {
     /// More pieces than the numbering has room for.
     #[error("segment {0} is too large: split the video into segments of 4 GiB at most")]
     Large(FilePath),
-    /// It is not there, or may not be read.
+    /// The file is not there, or may not be read.
     #[error("segment {0} cannot be read: {1}")]
     Read(FilePath, io::Error),
 }
@@ -41,66 +40,16 @@ impl SegmentError {
     }
 }
 
-/// Where a segment is: a file and, where it is not all of it, its bytes there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    pub(super) path: FilePath,
-    pub(super) range: Option<Range<u64>>,
-}
-
-/// Digests by the place of their segment and the state of its file.
-#[derive(Debug, Default)]
-pub(super) struct Known(HashMap<Place, Noted>);
-
-#[derive(Debug)]
-struct Noted {
-    stamp: Stamp,
-    segment: PartSegment,
-    used: bool,
-}
-
-/// What has been hashed already, so that a file is read again only when it has changed.
+/// Digests that are known already, so that a file is read again only when it has changed.
 #[derive(Debug, Default)]
 pub(super) struct Digests {
     known: Known,
-    /// Where it is written down, if it is.
+    /// File in which they are written down, if they are.
     journal: Option<Journal>,
 }
 
-impl Known {
-    pub(super) fn insert(&mut self, place: Place, stamp: Stamp, segment: PartSegment) {
-        let noted = Noted {
-            stamp,
-            segment,
-            used: true,
-        };
-        self.0.insert(place, noted);
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Place, Stamp, &PartSegment)> {
-        let noted = self.0.iter();
-        noted.map(|(place, noted)| (place, noted.stamp, &noted.segment))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The digests of a segment whose file is in this state.
-    fn get(&mut self, place: &Place, stamp: Stamp) -> Option<&PartSegment> {
-        let noted = self.0.get_mut(place)?;
-        // A file that holds several segments may grow behind this one.
-        let grown = place.range.is_some() && noted.stamp.len < stamp.len;
-        if noted.stamp != stamp && !grown {
-            return None;
-        }
-        noted.used = true;
-        Some(&noted.segment)
-    }
-}
-
 impl Digests {
-    /// Those of a playlist that were written down, and will be.
+    /// Opens the digests of a playlist that were written down, and where more will be.
     pub(super) fn open(cache: &Cache, playlist: &FilePath) -> io::Result<Self> {
         let (known, journal) = cache.open(playlist)?;
         Ok(Self {
@@ -109,8 +58,8 @@ impl Digests {
         })
     }
 
-    /// How many bytes of some segments would have to be read.
-    pub(super) fn missing(&mut self, root: &Root, places: &[Place]) -> u64 {
+    /// Returns how many bytes of some segments would have to be read.
+    pub(super) fn missing(&mut self, root: &Root, places: &[SegmentPlace]) -> u64 {
         let mut bytes = 0;
         for (place, stamp) in places.iter().zip(stamps(root, places)) {
             if let Ok(Some(stamp)) = stamp
@@ -123,16 +72,16 @@ impl Digests {
         bytes
     }
 
-    /// The digests of some segments. What is not known is read by the crew; `hashed` is told how many bytes
+    /// The digests of some segments. What is not known is read by the pool; `hashed` is told how many bytes
     /// were, from time to time.
     pub(super) fn segments(
         &mut self,
         root: &Root,
-        places: &[Place],
-        crew: &Crew,
+        places: &[SegmentPlace],
+        pool: &HashPool,
         hashed: &(dyn Fn(u64) + Sync),
     ) -> Vec<Result<PartSegment, SegmentError>> {
-        let found = |(place, stamp): (&Place, io::Result<Option<Stamp>>)| match stamp {
+        let found = |(place, stamp): (&SegmentPlace, io::Result<Option<Stamp>>)| match stamp {
             Ok(Some(stamp)) => Ok(self.known.get(place, stamp).cloned()),
             Ok(None) => Err(not_there(&place.path)),
             Err(error) => Err(SegmentError::Read(place.path.clone(), error)),
@@ -143,10 +92,10 @@ impl Digests {
         let unknown = unknown.filter(|(_, found)| matches!(found, Ok(None)));
         let unknown: Vec<_> = unknown.map(|(place, _)| place).collect();
         let journal = Mutex::new(self.journal.take());
-        let read = crew.each(&unknown, |place| {
+        let read = pool.each(&unknown, |place| {
             let going_on = |bytes| {
                 hashed(bytes);
-                !crew.is_dismissed()
+                !pool.is_shut_down()
             };
             let (stamp, segment) = hash(root, place, going_on)?;
             note(&journal, place, stamp, &segment);
@@ -164,7 +113,7 @@ impl Digests {
                 None => Err(interrupted(&place.path)),
             };
         }
-        let whole = |(found, place): (Result<Option<_>, _>, &Place)| {
+        let whole = |(found, place): (Result<Option<_>, _>, &SegmentPlace)| {
             found.and_then(|found| found.ok_or_else(|| interrupted(&place.path)))
         };
         results.into_iter().zip(places).map(whole).collect()
@@ -172,8 +121,7 @@ impl Digests {
 
     /// Forgets what was not asked for since the last call.
     pub(super) fn forget_unused(&mut self) {
-        let known = &mut self.known.0;
-        known.retain(|_, noted| std::mem::take(&mut noted.used));
+        self.known.forget_unused();
         if let Some(journal) = &mut self.journal
             && let Err(error) = journal.tidy(&self.known)
         {
@@ -184,7 +132,12 @@ impl Digests {
 }
 
 /// Writes down what was hashed. Where that fails, nothing more is: it would only cost another run.
-fn note(journal: &Mutex<Option<Journal>>, place: &Place, stamp: Stamp, segment: &PartSegment) {
+fn note(
+    journal: &Mutex<Option<Journal>>,
+    place: &SegmentPlace,
+    stamp: Stamp,
+    segment: &PartSegment,
+) {
     let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
     let noted = journal
         .as_mut()
@@ -195,7 +148,7 @@ fn note(journal: &Mutex<Option<Journal>>, place: &Place, stamp: Stamp, segment: 
     }
 }
 
-fn stamps(root: &Root, places: &[Place]) -> Vec<io::Result<Option<Stamp>>> {
+fn stamps(root: &Root, places: &[SegmentPlace]) -> Vec<io::Result<Option<Stamp>>> {
     let paths: Vec<_> = places.iter().map(|place| place.path.clone()).collect();
     root.stamps(&paths)
 }
@@ -212,7 +165,7 @@ fn interrupted(path: &FilePath) -> SegmentError {
 /// many bytes were read, piece by piece, and whether to go on is for it to say.
 pub(super) fn hash(
     root: &Root,
-    place: &Place,
+    place: &SegmentPlace,
     going_on: impl Fn(u64) -> bool,
 ) -> Result<(Stamp, PartSegment), SegmentError> {
     let read = |error| SegmentError::Read(place.path.clone(), error);
@@ -257,27 +210,30 @@ fn digests(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::{
+        ops::Range,
+        sync::atomic::{AtomicU64, Ordering},
+    };
 
     use super::*;
 
-    fn place(path: &str, range: Option<Range<u64>>) -> Place {
+    fn place(path: &str, range: Option<Range<u64>>) -> SegmentPlace {
         let path = FilePath::from_url(path).unwrap();
-        Place { path, range }
+        SegmentPlace { path, range }
     }
 
     /// The digests of these segments, and how many bytes had to be read for them.
     fn read(
         digests: &mut Digests,
         root: &Root,
-        places: &[Place],
+        places: &[SegmentPlace],
     ) -> (Vec<Result<PartSegment, SegmentError>>, u64) {
         let missing = digests.missing(root, places);
         let hashed = AtomicU64::new(0);
         let count = |bytes| {
             hashed.fetch_add(bytes, Ordering::Relaxed);
         };
-        let found = digests.segments(root, places, &Crew::new(2), &count);
+        let found = digests.segments(root, places, &HashPool::new(2), &count);
         assert!(hashed.load(Ordering::Relaxed) <= missing);
         (found, hashed.into_inner())
     }

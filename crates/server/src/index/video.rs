@@ -14,12 +14,10 @@ use shoal_wire::{
     id::InfoHash,
     index::{Index, MAX_INDEX_BYTES, P2p},
 };
-use tokio::sync::Semaphore;
 
 use super::{
-    built::{Built, Settings},
-    cache::Cache,
-    crew::Crew,
+    built::Built,
+    context::IndexContext,
     digest::Digests,
     live::{Growth, Stream, is_settled},
     source::{self, Source},
@@ -28,26 +26,11 @@ use super::{
 use crate::{
     path::FilePath,
     root::{Root, Stamp, is_away},
-    tracker::Tracker,
 };
 
-/// How often a playlist that may be half written is looked at before it is believed: some are written
+/// Looks at a playlist that may be half written before it is believed: some are written
 /// so often that they never rest.
 const MAX_DOUBTS: u32 = 5;
-
-/// What an index is made with.
-#[derive(Debug)]
-pub(super) struct Workshop {
-    pub(super) root: Root,
-    pub(super) settings: Settings,
-    pub(super) tracker: Arc<Tracker>,
-    /// How many videos on demand are read at a time.
-    pub(super) readers: Arc<Semaphore>,
-    /// Who hashes them.
-    pub(super) crew: Crew,
-    /// Where their digests are kept over a restart, if anywhere.
-    pub(super) cache: Option<Cache>,
-}
 
 /// A playlist that has, or may get, an index.
 #[derive(Debug)]
@@ -58,7 +41,7 @@ pub(super) struct Video {
     unfinished: AtomicBool,
 }
 
-/// What the world may see of an index.
+/// An index, as far as the world may see it.
 #[derive(Debug, Default)]
 pub(super) enum Published {
     /// An index made here.
@@ -70,7 +53,7 @@ pub(super) enum Published {
     Nothing,
 }
 
-/// What the next look needs to know of the last one.
+/// Results of the last look that the next one needs.
 #[derive(Debug, Default)]
 struct Work {
     looked: Option<Instant>,
@@ -105,7 +88,7 @@ impl Video {
         &self.playlist
     }
 
-    /// Where `shoal index` puts the index of this playlist.
+    /// Returns where `shoal index` puts the index of this playlist.
     pub(super) fn file_on_disk(&self) -> Option<FilePath> {
         let folder = format!("{}.shoal", self.playlist.name());
         self.playlist.parent().join(&folder)?.join("index.json")
@@ -124,22 +107,22 @@ impl Video {
 
     /// Brings the index up to date, unless that was begun `max_age` ago or later. Requests that wait for
     /// each other share one look.
-    pub(super) async fn refresh(self: &Arc<Self>, shop: &Arc<Workshop>, max_age: Duration) {
+    pub(super) async fn refresh(self: &Arc<Self>, context: &Arc<IndexContext>, max_age: Duration) {
         let asked = Instant::now();
         let mut work = Arc::clone(&self.work).lock_owned().await;
         if work.looked.is_some_and(|looked| looked + max_age > asked) {
             return;
         }
         // A live stream does not wait behind hours of film, nor does an index that is on the disk.
-        let place = if self.is_live() || self.has_file(shop).await {
+        let place = if self.is_live() || self.has_file(context).await {
             None
         } else {
-            Arc::clone(&shop.readers).acquire_owned().await.ok()
+            Arc::clone(&context.readers).acquire_owned().await.ok()
         };
-        let (video, shop) = (Arc::clone(self), Arc::clone(shop));
+        let (video, context) = (Arc::clone(self), Arc::clone(context));
         let task = tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
-            video.look(&shop, &mut work);
+            video.look(&context, &mut work);
             work.looked = Some(begun);
             video.unfinished.store(work.unfinished, Ordering::Relaxed);
             drop(place);
@@ -149,19 +132,19 @@ impl Video {
     }
 
     /// Whether `shoal index` has been here.
-    async fn has_file(&self, shop: &Workshop) -> bool {
-        let (root, path) = (shop.root.clone(), self.file_on_disk());
+    async fn has_file(&self, context: &IndexContext) -> bool {
+        let (root, path) = (context.root.clone(), self.file_on_disk());
         let look = move || path.is_some_and(|path| root.stamp(&path).is_ok_and(|it| it.is_some()));
         tokio::task::spawn_blocking(look).await.unwrap_or(false)
     }
 
     /// Takes back what was published.
-    pub(super) fn retire(&self, shop: &Workshop) {
-        self.publish(shop, Published::Nothing);
+    pub(super) fn retire(&self, context: &IndexContext) {
+        self.publish(context, Published::Nothing);
     }
 
-    fn look(&self, shop: &Workshop, work: &mut Work) {
-        let root = &shop.root;
+    fn look(&self, context: &IndexContext, work: &mut Work) {
+        let root = &context.root;
         if work.looked.is_some() && !work.unfinished && !has_changed(root, &work.files) {
             return;
         }
@@ -171,10 +154,10 @@ impl Video {
         let looked = match self.on_disk(root, work, &mut problems) {
             Ok(Some(index)) => {
                 work.stream = None;
-                self.publish(shop, Published::OnDisk(Box::new(index)));
+                self.publish(context, Published::OnDisk(Box::new(index)));
                 Ok(())
             }
-            Ok(None) => self.make(shop, work, &mut problems),
+            Ok(None) => self.make(context, work, &mut problems),
             Err(away) => Err(away),
         };
         if let Err(Away) = looked {
@@ -229,11 +212,11 @@ impl Video {
 
     fn make(
         &self,
-        shop: &Workshop,
+        context: &IndexContext,
         work: &mut Work,
         problems: &mut BTreeSet<String>,
     ) -> Result<(), Away> {
-        let Workshop { root, settings, .. } = shop;
+        let IndexContext { root, settings, .. } = context;
         let mut source = match source::read(root, &self.playlist) {
             Ok(source) => source,
             Err(useless) => {
@@ -245,7 +228,7 @@ impl Video {
                 let stamp = root.stamp(&self.playlist).map_err(|_| Away)?;
                 work.files.push((self.playlist.clone(), stamp));
                 if work.stream.is_none() {
-                    self.publish(shop, Published::Nothing);
+                    self.publish(context, Published::Nothing);
                 }
                 return Ok(());
             }
@@ -264,7 +247,7 @@ impl Video {
             self.grow(root, work, &mut source);
         } else if source.is_live() {
             work.doubts = 0;
-            self.begin(shop, work, &mut source);
+            self.begin(context, work, &mut source);
         } else {
             work.doubts = 0;
             work.stream = None;
@@ -273,44 +256,44 @@ impl Video {
             for (path, stamp) in files.iter().zip(root.stamps(&files)) {
                 work.files.push((path.clone(), stamp.map_err(|_| Away)?));
             }
-            let digests = work.digests.get_or_insert_with(|| self.digests(shop));
+            let digests = work.digests.get_or_insert_with(|| self.digests(context));
             let making = Making {
-                crew: &shop.crew,
+                pool: &context.pool,
                 hashed: &|_| (),
             };
             let built = vod::build(root, settings, digests, &making, &mut source);
             problems.extend(std::mem::take(&mut source.problems));
-            if shop.crew.is_dismissed() {
+            if context.pool.is_shut_down() {
                 return Ok(());
             }
             let built = built?;
             digests.forget_unused();
-            self.publish(shop, built.map_or(Published::Nothing, Published::Made));
+            self.publish(context, built.map_or(Published::Nothing, Published::Made));
         }
         problems.extend(source.problems);
         Ok(())
     }
 
-    /// What was hashed before the server started.
-    fn digests(&self, shop: &Workshop) -> Digests {
+    /// Returns what was hashed before the server started.
+    fn digests(&self, context: &IndexContext) -> Digests {
         let open = |cache| Digests::open(cache, &self.playlist);
-        let opened = shop.cache.as_ref().map(open).transpose();
+        let opened = context.cache.as_ref().map(open).transpose();
         let opened = opened.map_err(|error| {
             tracing::warn!(playlist = %self.playlist, %error, "the cache of digests cannot be used");
         });
         opened.ok().flatten().unwrap_or_default()
     }
 
-    fn begin(&self, shop: &Workshop, work: &mut Work, source: &mut Source) {
-        let Workshop { root, settings, .. } = shop;
+    fn begin(&self, context: &IndexContext, work: &mut Work, source: &mut Source) {
+        let IndexContext { root, settings, .. } = context;
         let before = work.stream.take();
         match Stream::begin(root, settings, &self.playlist, source, before.as_ref()) {
             Some((stream, built)) => {
                 work.stream = Some(stream);
-                self.publish(shop, Published::Made(built));
+                self.publish(context, Published::Made(built));
                 self.grow(root, work, source);
             }
-            None => self.publish(shop, Published::Nothing),
+            None => self.publish(context, Published::Nothing),
         }
     }
 
@@ -339,9 +322,9 @@ impl Video {
     }
 
     /// Shows an index to the world. The tracker knows the swarm before anybody can ask for it.
-    fn publish(&self, shop: &Workshop, new: Published) {
+    fn publish(&self, context: &IndexContext, new: Published) {
         if let Some(swarm) = new.swarm() {
-            shop.tracker.admit(swarm);
+            context.tracker.admit(swarm);
         }
         if let Published::Made(built) = &new {
             let parts: usize = built.tracks.iter().map(BTreeMap::len).sum();
@@ -358,7 +341,7 @@ impl Video {
             std::mem::replace(&mut *published, new)
         };
         if let Some(swarm) = old.swarm() {
-            shop.tracker.retire(swarm);
+            context.tracker.retire(swarm);
         }
     }
 }

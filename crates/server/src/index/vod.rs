@@ -15,14 +15,15 @@ use shoal_wire::{
 
 use super::{
     built::{self, Built, MIN_STRIDE, Settings},
-    crew::Crew,
-    digest::{Digests, Place, SegmentError},
+    digest::{Digests, SegmentError},
+    hash_pool::HashPool,
+    known::SegmentPlace,
     playlist::{Media, Segment},
     source::{Source, Track},
 };
 use crate::{path::FilePath, root::Root};
 
-/// What a gap is described as.
+/// Description of a gap.
 const GAP: PartSegment = PartSegment {
     length: 0,
     pieces: Vec::new(),
@@ -31,9 +32,9 @@ const GAP: PartSegment = PartSegment {
 /// Bytes of a part that is worth one request. A viewer loads a part before the first byte from a peer.
 const PART_TARGET: usize = 8 * 1024;
 
-/// How an index is made: who hashes, and who is told how many bytes were.
+/// Means of making an index: the threads that hash, and who is told how many bytes were.
 pub(super) struct Making<'a> {
-    pub(super) crew: &'a Crew,
+    pub(super) pool: &'a HashPool,
     pub(super) hashed: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -98,7 +99,7 @@ pub(super) fn build(
     Ok(index.ok().map(|index| Built { index, tracks }))
 }
 
-/// How many bytes would have to be read to make the index.
+/// Returns how many bytes would have to be read to make the index.
 pub(super) fn missing(root: &Root, digests: &mut Digests, source: &Source) -> u64 {
     let tracks = source.tracks.iter();
     let listed = tracks.filter_map(|track| places(track, track.media.as_ref()?).ok());
@@ -133,7 +134,7 @@ fn segments(
     let all: Vec<_> = all.cloned().collect();
     // All of a video at once, so that no thread waits for the last segment of each track.
     let mut read = digests
-        .segments(root, &all, making.crew, making.hashed)
+        .segments(root, &all, making.pool, making.hashed)
         .into_iter();
     let mut found = Vec::new();
     for (track, first, places) in listed {
@@ -183,8 +184,8 @@ pub(super) fn swarm(digest: Sha256) -> InfoHash {
     InfoHash(swarm)
 }
 
-/// What stands in a track's playlist, a gap as `None`.
-fn places(track: &Track, media: &Media) -> Result<Vec<Option<Place>>, String> {
+/// Returns the segments of a track's playlist, a gap as `None`.
+fn places(track: &Track, media: &Media) -> Result<Vec<Option<SegmentPlace>>, String> {
     let place = |segment: &Segment| {
         if segment.gap {
             return Ok(None);
@@ -196,7 +197,7 @@ fn places(track: &Track, media: &Media) -> Result<Vec<Option<Place>>, String> {
             ));
         };
         let range = segment.range.clone();
-        Ok(Some(Place { path, range }))
+        Ok(Some(SegmentPlace { path, range }))
     };
     media.segments.iter().map(place).collect()
 }

@@ -13,9 +13,9 @@ use shoal_wire::index::{Index, MAX_INDEX_BYTES};
 use super::{
     built::{Built, Settings},
     cache::Cache,
-    crew::Crew,
     digest::Digests,
-    is_playlist,
+    hash_pool::HashPool,
+    names::is_playlist,
     scan::Scanner,
     source::{self, Source},
     vod::{self, Making},
@@ -25,23 +25,23 @@ use crate::{
     root::{Directory, Root},
 };
 
-/// What a run is to do.
+/// Task of a run.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// What the operator decides about every index.
+    /// Decisions of the operator about every index.
     pub settings: &'a Settings,
-    /// Who hashes.
-    pub crew: &'a Crew,
-    /// Where digests are kept. Without it every run reads everything.
+    /// Threads that hash.
+    pub pool: &'a HashPool,
+    /// Digests that are kept. Without them every run reads everything.
     pub cache: Option<&'a Cache>,
     /// Whether indexes are removed whose playlists are gone.
     pub prune: bool,
 }
 
-/// What happens during a run.
+/// Events of a run.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub enum IndexEvent<'a> {
     /// It is known how much there is to do.
     Planned {
         /// Videos found.
@@ -57,7 +57,7 @@ pub enum Event<'a> {
     Ended,
 }
 
-/// What has been done.
+/// Results of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Videos found.
@@ -73,7 +73,7 @@ pub struct Report {
 }
 
 /// Writes the index of every video in a directory. What goes wrong with one leaves the others alone.
-pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)) -> Report {
+pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(IndexEvent<'_>) + Sync)) -> Report {
     let root = &Root::Directory(directory.clone());
     let mut scanner = Scanner::default();
     scanner.scan(root);
@@ -81,24 +81,24 @@ pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(Event<'_>) + Sync)
         found: scanner.videos().len(),
         ..Report::default()
     };
-    on(Event::Planned {
+    on(IndexEvent::Planned {
         videos: report.found,
         bytes: planned(root, run, &scanner),
     });
     for playlist in scanner.videos() {
-        on(Event::Begun(playlist));
+        on(IndexEvent::Begun(playlist));
         match one(directory, root, run, playlist, on, &mut report.problems) {
             Ok(true) => report.written += 1,
             Ok(false) => report.unchanged += 1,
             Err(problem) => report.problems.push(problem),
         }
-        on(Event::Ended);
+        on(IndexEvent::Ended);
     }
     vanished(directory, root, run, &scanner, &mut report);
     report
 }
 
-/// How many bytes have to be read. A video that cannot be indexed counts for nothing; why, is told later.
+/// Returns how many bytes have to be read. A video that cannot be indexed counts for nothing; why, is told later.
 fn planned(root: &Root, run: &Run<'_>, scanner: &Scanner) -> u64 {
     let missing = |playlist: &FilePath| {
         let source = readable(root, playlist).ok()?;
@@ -136,14 +136,14 @@ fn one(
     root: &Root,
     run: &Run<'_>,
     playlist: &FilePath,
-    on: &(dyn Fn(Event<'_>) + Sync),
+    on: &(dyn Fn(IndexEvent<'_>) + Sync),
     problems: &mut Vec<String>,
 ) -> Result<bool, String> {
     let mut source = readable(root, playlist)?;
     let mut digests = digests(run, playlist, problems);
     let making = Making {
-        crew: run.crew,
-        hashed: &|bytes| on(Event::Hashed(bytes)),
+        pool: run.pool,
+        hashed: &|bytes| on(IndexEvent::Hashed(bytes)),
     };
     let built = vod::build(root, run.settings, &mut digests, &making, &mut source);
     let built = built.ok().flatten();
@@ -200,7 +200,7 @@ fn is_index(root: &Root, folder: &FilePath) -> bool {
     bytes.is_some_and(|(bytes, _)| Index::parse(&bytes).is_ok())
 }
 
-/// Where files of a playlist's index are: in its folder, with a name made of the playlist's.
+/// Returns where files of a playlist's index are: in its folder, with a name made of the playlist's.
 fn beside(playlist: &FilePath, before: &str, after: &str) -> String {
     let name = format!("{before}{}{after}", playlist.name());
     match playlist.parent().as_str() {

@@ -3,9 +3,11 @@
 use std::{io, time::SystemTime};
 
 use super::{
-    FOLDER_PAGE, Found, Validators, cache_control, media_type,
-    reply::{Content, Resource},
-    top,
+    cache_control::cache_control,
+    conditional::Validators,
+    found::{FOLDER_PAGE, Found},
+    media_type,
+    resource::{Content, Resource},
 };
 use crate::{
     path::FilePath,
@@ -31,7 +33,7 @@ pub(super) fn look(directory: &Directory, path: &FilePath, slash: bool) -> io::R
     }
     match page(directory, path) {
         Some(page) => look(directory, &page, false),
-        None => top(path),
+        None => Err(io::ErrorKind::NotFound.into()),
     }
 }
 

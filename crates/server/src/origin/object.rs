@@ -3,9 +3,12 @@
 use std::io;
 
 use super::{
-    FOLDER_PAGE, Found, Validators, cache_control, file, media_type,
-    reply::{Content, Resource},
-    top,
+    cache_control::cache_control,
+    conditional::Validators,
+    file,
+    found::{FOLDER_PAGE, Found},
+    media_type,
+    resource::{Content, Resource},
 };
 use crate::{
     path::FilePath,
@@ -25,7 +28,7 @@ pub(super) async fn look(store: &Store, path: &FilePath, slash: bool) -> io::Res
     }
     match page(store, path).await? {
         Some(page) => Ok(Found::Resource(Box::new(page))),
-        None => top(path),
+        None => Err(io::ErrorKind::NotFound.into()),
     }
 }
 

@@ -5,7 +5,10 @@
 
 mod facts;
 
-use std::{cmp::Reverse, sync::LazyLock};
+use std::{
+    cmp::Reverse,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     extract::{RawQuery, State},
@@ -17,13 +20,13 @@ use minijinja::{AutoEscape, Environment, Value, context, syntax::SyntaxConfig, v
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use crate::routes::Site;
+use crate::policy::Policies;
 pub use facts::{Allowance, Facts, Operator, Party};
 
 /// The language of whoever names none that there is.
 const DEFAULT: &str = "en";
 
-/// What all languages have in common.
+/// Template that all languages have in common.
 const FRAME: &str = "page.html";
 
 /// The style of the page. It stands in the page, which loads nothing at all.
@@ -38,7 +41,7 @@ struct Texts;
 pub struct Language {
     /// As in `lang`.
     pub code: String,
-    /// What its speakers call it.
+    /// Name that its speakers call it by.
     pub name: String,
 }
 
@@ -126,14 +129,15 @@ fn grouped(number: u64, between: &str) -> String {
 
 /// Answers `/privacy`.
 pub(crate) async fn serve(
-    State(site): State<Site>,
+    State(facts): State<Arc<Facts>>,
+    State(policies): State<Arc<Policies>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let language = asked(query.as_deref()).unwrap_or_else(|| preferred(&headers));
     let facts = Facts {
-        sharing: site.policies.site(),
-        ..Facts::clone(&site.facts)
+        sharing: policies.site(),
+        ..Facts::clone(&facts)
     };
     match render(&facts, &language, true) {
         Ok(page) => (

@@ -12,7 +12,7 @@ use std::{
 
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{Entry, Stamp};
+use super::entry::{Entry, Stamp};
 use crate::path::FilePath;
 
 /// The served directory.
@@ -36,7 +36,7 @@ impl Directory {
         })
     }
 
-    /// Where the directory is, as the operator named it: for messages only.
+    /// Returns where the directory is, as the operator named it: for messages only.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -7,6 +7,7 @@
 
 mod config;
 mod directory;
+mod entry;
 #[cfg(feature = "s3")]
 pub mod store;
 
@@ -15,50 +16,19 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 pub use config::{SCHEME, StoreConfig};
 pub use directory::Directory;
+use entry::within;
+pub use entry::{Entry, Pace, Stamp, is_away};
 #[cfg(feature = "s3")]
 use store::{Download, Store};
 
 use crate::path::FilePath;
 
-/// Tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// When it was last written.
-    pub modified: SystemTime,
-    /// Its length in bytes.
-    pub len: u64,
-    /// A digest of the entity tag that a store gives it; 0 for a file.
-    pub tag: u64,
-}
-
-/// One entry of a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// A file, or a link to one; and its state, where that came with the list.
-    File(FilePath, Option<Stamp>),
-    /// A folder. Links to folders are not listed: they could lead in a circle.
-    Folder(FilePath),
-}
-
-/// How often is looked for what has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// At the playlists of live streams.
-    pub live: Duration,
-    /// At the policy files.
-    pub policies: Duration,
-    /// For new playlists.
-    pub scan: Duration,
-    /// How old the state of an index may be that is given out. A look asks about each file of the video.
-    pub index: Duration,
-}
-
-/// Where the videos are.
+/// The place of the videos.
 #[derive(Clone, Debug)]
 pub enum Root {
     /// A directory.
@@ -73,7 +43,7 @@ pub enum Root {
 pub enum Reader {
     /// A file.
     File(io::Take<File>),
-    /// What a store sends.
+    /// Bytes that a store sends.
     #[cfg(feature = "s3")]
     Download(Download),
 }
@@ -87,7 +57,7 @@ impl Root {
         Directory::open(path).map(Self::Directory)
     }
 
-    /// Where it is, as the operator named it.
+    /// Returns where it is, as the operator named it.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
@@ -97,7 +67,7 @@ impl Root {
         }
     }
 
-    /// How often to look for what has changed.
+    /// Returns how often to look for what has changed.
     #[must_use]
     pub fn pace(&self) -> Pace {
         match self {
@@ -212,19 +182,4 @@ impl Read for Reader {
             Self::Download(download) => download.read(buffer),
         }
     }
-}
-
-/// The range of a file in this state, all of it if none is asked for.
-fn within(range: Option<&Range<u64>>, stamp: Stamp) -> io::Result<Range<u64>> {
-    let range = range.cloned().unwrap_or(0..stamp.len);
-    if range.end > stamp.len || range.start > range.end {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(range)
-}
-
-/// Whether an error tells nothing about a file, since what would know of it did not answer.
-#[must_use]
-pub fn is_away(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::HostUnreachable
 }

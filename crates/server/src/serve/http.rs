@@ -35,7 +35,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::tls::Tls;
 use crate::{client::Proxies, metrics::Figures, tracker::Prefixes};
 
-/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to answer.
+/// Time between two questions whether an HTTP/2 client is still there, and for its answer.
 const PING: Duration = Duration::from_secs(20);
 
 /// Bytes of an answer that wait to be sent on one stream of HTTP/2.
@@ -54,11 +54,11 @@ pub struct HttpConfig {
     /// Requests at a time on one connection of HTTP/2. Default 64. Each may hold a file open and some
     /// 200 KB.
     pub max_streams: u32,
-    /// How long a client may take to send a request's head, to agree on TLS, and to be idle between two
+    /// Time that a client may take to send a request's head, to agree on TLS, and to be idle between two
     /// requests. Default 30 s. Shorter frees the places of slow and idle clients sooner, longer saves
     /// others a reconnect.
     pub head_timeout: Duration,
-    /// How long a client may take nothing of an answer. Default 60 s.
+    /// Time for which a client may take nothing of an answer. Default 60 s.
     pub stall_timeout: Duration,
     /// Bytes of a request's head. Default 64 KiB. Cookies of other programs on the same host are in it.
     pub max_head: usize,
@@ -77,23 +77,23 @@ impl Default for HttpConfig {
     }
 }
 
-/// What a connection is served with.
+/// A listener for HTTP, and what its connections are served with.
 #[derive(Debug)]
-pub(crate) struct Reception {
+pub(crate) struct HttpListener {
     pub(crate) config: HttpConfig,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) router: Router,
-    /// What is encrypted with, if anything is.
+    /// Encryption, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) figures: Option<Arc<Figures>>,
     /// After this a connection lives only to the end of the request that is under way.
     pub(crate) stopping: CancellationToken,
     pub(crate) connections: TaskTracker,
-    /// How many connections each address has.
-    crowd: Mutex<HashMap<IpAddr, usize>>,
+    /// Number of connections of each address.
+    by_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
-impl Reception {
+impl HttpListener {
     pub(crate) fn new(config: HttpConfig, proxies: Arc<Proxies>, router: Router) -> Self {
         Self {
             config,
@@ -103,7 +103,7 @@ impl Reception {
             figures: None,
             stopping: CancellationToken::new(),
             connections: TaskTracker::new(),
-            crowd: Mutex::default(),
+            by_address: Mutex::default(),
         }
     }
 
@@ -123,12 +123,16 @@ impl Reception {
                     continue;
                 }
             };
-            let Some(guest) = self.let_in(address.ip()) else {
+            let Some(connection) = self.let_in(address.ip()) else {
                 continue;
             };
             self.connections.spawn(async move {
-                let _counted = guest.reception.figures.as_ref().map(Figures::connection);
-                if let Err(error) = guest.serve(stream).await {
+                let _counted = connection
+                    .listener
+                    .figures
+                    .as_ref()
+                    .map(Figures::connection);
+                if let Err(error) = connection.serve(stream).await {
                     tracing::debug!(%error, "connection ended");
                 }
                 drop(place);
@@ -137,19 +141,22 @@ impl Reception {
     }
 
     /// Counts a connection, unless its address has as many as it may.
-    fn let_in(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
+    fn let_in(self: &Arc<Self>, address: IpAddr) -> Option<Connection> {
         let address = address.to_canonical();
         let counted = (!self.proxies.trusts(address)).then(|| Prefixes::default().network(address));
         if let Some(counted) = counted {
-            let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = crowd.entry(counted).or_default();
+            let mut by_address = self
+                .by_address
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let count = by_address.entry(counted).or_default();
             if *count >= self.config.max_connections_per_address {
                 return None;
             }
             *count += 1;
         }
-        Some(Guest {
-            reception: Arc::clone(self),
+        Some(Connection {
+            listener: Arc::clone(self),
             address,
             counted,
         })
@@ -158,22 +165,22 @@ impl Reception {
 
 /// A connection that was let in.
 #[derive(Debug)]
-struct Guest {
-    reception: Arc<Reception>,
+struct Connection {
+    listener: Arc<HttpListener>,
     address: IpAddr,
-    /// What it was counted under.
+    /// Network that it was counted under.
     counted: Option<IpAddr>,
 }
 
-impl Guest {
+impl Connection {
     async fn serve(&self, stream: TcpStream) -> Result<(), Box<dyn Error + Send + Sync>> {
         // Without it a small message waits for the receiver's delayed acknowledgement: up to 40 ms.
         let _best_effort = stream.set_nodelay(true);
-        let config = &self.reception.config;
+        let config = &self.listener.config;
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(config.stall_timeout));
         let stream = Box::pin(stream);
-        let Some(tls) = &self.reception.tls else {
+        let Some(tls) = &self.listener.tls else {
             return self.http1(stream).await;
         };
         let stream = timeout(config.head_timeout, tls.accept(stream)).await??;
@@ -189,14 +196,14 @@ impl Guest {
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.reception.config.head_timeout)
-            .max_buf_size(self.reception.config.max_head)
+            .header_read_timeout(self.listener.config.head_timeout)
+            .max_buf_size(self.listener.config.max_head)
             .serve_connection(TokioIo::new(stream), service_fn(self.service()))
             .with_upgrades();
         let mut connection = pin!(connection);
         tokio::select! {
             done = connection.as_mut() => return Ok(done?),
-            () = self.reception.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+            () = self.listener.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
         }
         Ok(connection.await?)
     }
@@ -205,19 +212,19 @@ impl Guest {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let max_head = u32::try_from(self.reception.config.max_head).unwrap_or(u32::MAX);
+        let max_head = u32::try_from(self.listener.config.max_head).unwrap_or(u32::MAX);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING)
-            .max_concurrent_streams(self.reception.config.max_streams)
+            .max_concurrent_streams(self.listener.config.max_streams)
             .max_header_list_size(max_head)
             .max_send_buf_size(MAX_SEND_BUFFER)
             .serve_connection(TokioIo::new(stream), service_fn(self.service()));
         let mut connection = pin!(connection);
         tokio::select! {
             done = connection.as_mut() => return Ok(done?),
-            () = self.reception.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+            () = self.listener.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
         }
         Ok(connection.await?)
     }
@@ -229,8 +236,8 @@ impl Guest {
         Request<Incoming>,
     ) -> <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future
     + use<> {
-        let router = TowerToHyperService::new(self.reception.router.clone());
-        let (proxies, address) = (Arc::clone(&self.reception.proxies), self.address);
+        let router = TowerToHyperService::new(self.listener.router.clone());
+        let (proxies, address) = (Arc::clone(&self.listener.proxies), self.address);
         move |mut request| {
             let client = proxies.client(address, request.headers());
             request.extensions_mut().insert(client);
@@ -239,17 +246,17 @@ impl Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for Connection {
     fn drop(&mut self) {
         let Some(counted) = self.counted else {
             return;
         };
-        let crowd = &self.reception.crowd;
-        let mut crowd = crowd.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = crowd.get_mut(&counted) {
+        let by_address = &self.listener.by_address;
+        let mut by_address = by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(&counted) {
             *count -= 1;
             if *count == 0 {
-                crowd.remove(&counted);
+                by_address.remove(&counted);
             }
         }
     }

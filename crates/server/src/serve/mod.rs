@@ -1,9 +1,17 @@
 //! The server: listens, hands connections to the routes, and stops in good order.
 
 mod config;
+mod drain;
 mod error;
+mod facts;
 mod http;
+mod open;
+mod routes;
 mod tls;
+pub mod tracker_only;
+mod upgrade;
+mod videos;
+mod viewer_count;
 
 use std::{
     future::{Future, pending},
@@ -20,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::http::Reception;
+pub(crate) use self::http::HttpListener;
 use self::tls::Tls;
 pub use self::{
     config::{DrainConfig, IndexConfig, ServeConfig},
@@ -32,17 +40,17 @@ use crate::{
     admin::{self, Token},
     client::Proxies,
     ice,
-    index::{Composer, Library, Settings},
+    index::{Composer, Settings, VideoIndexes},
     metrics::{self, Figures},
     policy::Policies,
-    routes::{self, Site},
-    shared::Node,
+    shared::RedisSync,
+    site::Site,
     stun::{self, StunCounts, StunLimits},
     tracker::{Secret, Tracker},
     viewers::{self, Viewers},
 };
 
-/// How long what is under way may take when the server stops; then it is cut off.
+/// Time that what is under way may take when the server stops; then it is cut off.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// A server that listens.
@@ -57,10 +65,10 @@ pub struct Server {
     drain: DrainConfig,
     stun: Option<(SocketAddr, UdpSocket)>,
     stun_limits: StunLimits,
-    admin_socket: Option<admin::Socket>,
+    admin_socket: Option<admin::AdminSocket>,
     admin_token: Option<Token>,
     metrics: Option<(SocketAddr, TcpListener)>,
-    node: Option<Node>,
+    sync: Option<RedisSync>,
 }
 
 impl Server {
@@ -71,7 +79,7 @@ impl Server {
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let facts = config.facts_as_configured();
         let root = config.root().await?;
-        let (crew, cache) = (config.index.crew(&root), config.index.cache(root.path())?);
+        let (pool, cache) = (config.index.pool(&root), config.index.cache(root.path())?);
         let tls = config.tls.map(Tls::new).transpose();
         let tls = tls
             .map_err(|cause| ServeError::Tls { cause })?
@@ -89,7 +97,11 @@ impl Server {
             None => None,
             Some(at) => Some(listen(at).await?),
         };
-        let admin_socket = config.admin.socket.map(admin::Socket::bind).transpose();
+        let admin_socket = config
+            .admin
+            .socket
+            .map(admin::AdminSocket::bind)
+            .transpose();
         let admin_socket =
             admin_socket.map_err(|(path, cause)| ServeError::Socket { path, cause })?;
         let host = config.stun_host.unwrap_or_default();
@@ -108,36 +120,36 @@ impl Server {
         };
         let tracker = Tracker::new(config.swarms, config.sockets, config.access, seed());
         let tracker = Arc::new(tracker);
-        let library = Arc::new(Library::new(
+        let indexes = Arc::new(VideoIndexes::new(
             root.clone(),
             settings,
-            (crew, cache),
+            (pool, cache),
             Arc::clone(&policies),
             composer,
             Arc::clone(&tracker),
         ));
         let viewers = Viewers::new(config.sockets.prefixes, Instant::now());
         let viewers = Arc::new(Mutex::new(viewers));
-        let mut node = config.redis.map(|redis| {
-            let (tracker, library) = (Arc::clone(&tracker), Arc::clone(&library));
-            Node::new(redis, tracker, library, Arc::clone(&viewers))
+        let mut sync = config.redis.map(|redis| {
+            let (tracker, indexes) = (Arc::clone(&tracker), Arc::clone(&indexes));
+            RedisSync::new(redis, tracker, indexes, Arc::clone(&viewers))
         });
-        if let Some(node) = &mut node {
-            node.join().await;
+        if let Some(sync) = &mut sync {
+            sync.join().await;
         }
         Ok(Self {
             listener,
             local,
             site: Site {
                 root,
-                library,
+                indexes,
                 tracker,
                 policies,
                 viewers,
                 facts: Arc::new(facts),
                 figures: Arc::new(Figures::default()),
                 stun_counts: Arc::default(),
-                shared: node.as_ref().map(Node::shared),
+                shared: sync.as_ref().map(RedisSync::shared),
             },
             proxies: Arc::new(Proxies::new(config.trusted_proxies)),
             http: config.http,
@@ -148,11 +160,11 @@ impl Server {
             admin_socket,
             admin_token: config.admin.token,
             metrics,
-            node,
+            sync,
         })
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local
@@ -164,19 +176,19 @@ impl Server {
         self.tls.is_some()
     }
 
-    /// Where STUN is answered, if it is.
+    /// Returns the address at which STUN is answered, if it is.
     #[must_use]
     pub fn stun_addr(&self) -> Option<SocketAddr> {
         self.stun.as_ref().map(|(at, _)| *at)
     }
 
-    /// Where figures are to be had, if they are.
+    /// Returns the address of `/metrics`, if there is one.
     #[must_use]
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(at, _)| *at)
     }
 
-    /// What has come in over STUN.
+    /// Returns the counts of what came in over STUN.
     #[must_use]
     pub fn stun_counts(&self) -> Arc<StunCounts> {
         Arc::clone(&self.site.stun_counts)
@@ -201,26 +213,26 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let stopping = CancellationToken::new();
-        let library = Arc::clone(&self.site.library);
+        let indexes = Arc::clone(&self.site.indexes);
         let watch = tokio::spawn({
             let stopping = stopping.clone();
-            async move { library.watch(stopping).await }
+            async move { indexes.watch(stopping).await }
         });
-        let node = self.node.take();
-        let node = node.map(|node| tokio::spawn(node.run(stopping.clone())));
+        let sync = self.sync.take();
+        let sync = sync.map(|sync| tokio::spawn(sync.run(stopping.clone())));
         self.start_services(&stopping);
-        let mut reception = Reception::new(self.http, Arc::clone(&self.proxies), self.router());
-        reception.tls = self.tls.clone();
-        reception.figures = Some(Arc::clone(&self.site.figures));
-        reception.stopping = stopping.clone();
-        let reception = Arc::new(reception);
+        let mut http = HttpListener::new(self.http, Arc::clone(&self.proxies), self.router());
+        http.tls = self.tls.clone();
+        http.figures = Some(Arc::clone(&self.site.figures));
+        http.stopping = stopping.clone();
+        let http = Arc::new(http);
         let Self {
             listener,
             site,
             drain: config,
             ..
         } = self;
-        let serving = reception.accept(&listener);
+        let serving = http.accept(&listener);
         let drained = async {
             drain.await;
             config.carry_out(&site.figures, &site.tracker).await;
@@ -232,15 +244,15 @@ impl Server {
         }
         drop(listener);
         stopping.cancel();
-        reception.connections.close();
+        http.connections.close();
         let tracker = &site.tracker;
-        let ended = async { tokio::join!(tracker.close(), reception.connections.wait()) };
+        let ended = async { tokio::join!(tracker.close(), http.connections.wait()) };
         if timeout(GRACE, ended).await.is_err() {
             tracing::info!("connections that did not end in time are cut off");
         }
         let _cancelled = timeout(GRACE / 4, watch).await;
-        if let Some(node) = node {
-            let _left = timeout(GRACE / 4, node).await;
+        if let Some(sync) = sync {
+            let _left = timeout(GRACE / 4, sync).await;
         }
         tracing::info!(tracker = %tracker.counts(), "stopped");
     }
@@ -265,9 +277,9 @@ impl Server {
         }
         if let Some((_, listener)) = self.metrics.take() {
             let routes = metrics::routes(site.clone());
-            let reception = Reception::new(self.http, Arc::default(), routes);
-            let reception = Arc::new(reception);
-            spawn(stopping, async move { reception.accept(&listener).await });
+            let http = HttpListener::new(self.http, Arc::default(), routes);
+            let http = Arc::new(http);
+            spawn(stopping, async move { http.accept(&listener).await });
         }
         if let Some(tls) = &self.tls {
             spawn(stopping, Arc::clone(tls).watch());

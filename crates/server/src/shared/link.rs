@@ -10,10 +10,10 @@ use shoal_wire::index::P2p;
 
 use super::{
     config::RedisConfig,
-    switch::{Change, Stamp},
+    switch_log::{Change, ChangeStamp},
 };
 use crate::{
-    config::Text,
+    checked::Text,
     path::FilePath,
     tracker::{
         Secret,
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// How long others believe that a node is there that says nothing.
+/// Time for which others believe that a node is there that says nothing.
 const NODE_LIFE: Duration = Duration::from_secs(10);
 
-/// How long a record of an address with sockets is kept. They are told anew every five minutes.
+/// Time for which a record of an address with sockets is kept. They are told anew every five minutes.
 const RECORD_LIFE: Duration = Duration::from_secs(900);
 
 /// The site's own place in the switch. A video's begins with a slash.
@@ -33,7 +33,7 @@ const SITE: &str = "*";
 /// In the switch, a counter of its changes.
 const VERSION: &str = "#";
 
-/// What gives the word back to the configuration.
+/// Value that gives a target back to the configuration.
 const CONFIGURED: &str = "configured";
 
 /// A connection.
@@ -41,7 +41,7 @@ const CONFIGURED: &str = "configured";
 pub(super) struct Link {
     connection: MultiplexedConnection,
     prefix: String,
-    /// What others know this connection's node by. Drawn anew for each, so that what was told over another is
+    /// Name by which others know this connection's node. Drawn anew for each, so that what was told over another is
     /// forgotten.
     node: String,
     scripts: Scripts,
@@ -54,7 +54,7 @@ struct Scripts {
     gather: Script,
 }
 
-/// What a node brings to the common ground.
+/// State that a node brings to the common ground.
 #[derive(Debug)]
 pub(super) struct Ground {
     /// The version of the switch that it knows.
@@ -66,7 +66,7 @@ pub(super) struct Ground {
     pub(super) changes: Vec<Change>,
 }
 
-/// What is common to all nodes.
+/// State that is common to all nodes.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) version: String,
@@ -77,7 +77,7 @@ pub(super) struct Common {
     pub(super) secret: Option<Secret>,
 }
 
-/// What the script `settle` answers.
+/// Answer of the script `settle`.
 type Settled = (String, Vec<(String, String)>, Vec<u8>, i64, Option<Vec<u8>>);
 
 impl Link {
@@ -104,7 +104,7 @@ impl Link {
         redis::cmd("PING").query_async(&mut self.connection).await
     }
 
-    /// What it keeps on disk, in words, if it does and tells.
+    /// Returns what it keeps on disk, in words, if it does and tells.
     pub(super) async fn persistence(&mut self) -> Option<&'static str> {
         let mut get = redis::cmd("CONFIG");
         get.arg("GET").arg("save").arg("appendonly");
@@ -130,15 +130,17 @@ impl Link {
             .arg(ground.key.bytes())
             .arg(ground.key_left.as_millis().max(1).to_string())
             .arg(secret);
-        for Change { place, word, stamp } in &ground.changes {
-            call.arg(write_place(place.as_ref()))
+        for Change { target, p2p, stamp } in &ground.changes {
+            call.arg(write_target(target.as_ref()))
                 .arg(stamp.at.to_string())
                 .arg(format!("{:016x}", stamp.node))
-                .arg(word.map_or_else(|| CONFIGURED.into(), |word| word.write()));
+                .arg(p2p.map_or_else(|| CONFIGURED.into(), |p2p| p2p.write()));
         }
         let settled: Settled = call.invoke_async(&mut self.connection).await?;
         let (version, switch, key, left, secret) = settled;
-        let changes = switch.iter().filter_map(|(place, held)| read(place, held));
+        let changes = switch
+            .iter()
+            .filter_map(|(target, held)| read(target, held));
         Ok(Common {
             switch: (version != ground.version).then(|| changes.collect()),
             version,
@@ -180,13 +182,13 @@ impl Link {
 
     /// Says that this node is there and what swarms it has, and hears the same of the others, and how many
     /// milliseconds ago they have said so.
-    pub(super) async fn gather(&mut self, crowds: Vec<u8>) -> RedisResult<Vec<(u64, Vec<u8>)>> {
+    pub(super) async fn gather(&mut self, counts: Vec<u8>) -> RedisResult<Vec<(u64, Vec<u8>)>> {
         let mut call = self.scripts.gather.prepare_invoke();
         call.key(format!("{}nodes", self.prefix))
             .key(format!("{}crowds", self.prefix))
             .arg(&self.node)
             .arg(NODE_LIFE.as_millis().to_string())
-            .arg(crowds);
+            .arg(counts);
         call.invoke_async(&mut self.connection).await
     }
 
@@ -201,28 +203,28 @@ impl Link {
     }
 }
 
-fn write_place(place: Option<&FilePath>) -> String {
-    place.map_or_else(|| SITE.into(), FilePath::to_url)
+fn write_target(target: Option<&FilePath>) -> String {
+    target.map_or_else(|| SITE.into(), FilePath::to_url)
 }
 
-/// What Redis holds for a place; what is not understood is left out.
-fn read(place: &str, held: &str) -> Option<Change> {
-    if place == VERSION {
+/// Returns what Redis holds for a place; what is not understood is left out.
+fn read(target: &str, held: &str) -> Option<Change> {
+    if target == VERSION {
         return None;
     }
-    let place = match place {
+    let target = match target {
         SITE => None,
         path => Some(FilePath::from_url(path)?),
     };
     let mut words = held.split(' ');
     let at = words.next()?.parse().ok()?;
     let node = u64::from_str_radix(words.next()?, 16).ok()?;
-    let word = match words.next()? {
+    let p2p = match words.next()? {
         CONFIGURED => None,
-        word => Some(P2p::read(word).ok()?),
+        p2p => Some(P2p::read(p2p).ok()?),
     };
-    let stamp = Stamp { at, node };
-    Some(Change { place, word, stamp })
+    let stamp = ChangeStamp { at, node };
+    Some(Change { target, p2p, stamp })
 }
 
 /// A key is refused that anybody could guess.
@@ -239,10 +241,10 @@ mod tests {
 
     #[test]
     fn what_is_written_of_the_switch_can_be_read() {
-        let stamp = Stamp { at: 12, node: 255 };
-        let change = |path: Option<&str>, word| {
-            let place = path.map(|path| FilePath::from_url(path).unwrap());
-            Some(Change { place, word, stamp })
+        let stamp = ChangeStamp { at: 12, node: 255 };
+        let change = |path: Option<&str>, p2p| {
+            let target = path.map(|path| FilePath::from_url(path).unwrap());
+            Some(Change { target, p2p, stamp })
         };
         assert_eq!(
             read("*", "12 00000000000000ff off"),
@@ -252,9 +254,9 @@ mod tests {
             read("/a%20b/p.m3u8", "12 00000000000000ff configured"),
             change(Some("/a%20b/p.m3u8"), None)
         );
-        let place = FilePath::from_url("/a%20b/p.m3u8").unwrap();
-        assert_eq!(write_place(Some(&place)), "/a%20b/p.m3u8");
-        for (place, held) in [
+        let target = FilePath::from_url("/a%20b/p.m3u8").unwrap();
+        assert_eq!(write_target(Some(&target)), "/a%20b/p.m3u8");
+        for (target, held) in [
             ("#", "7"),
             ("*", ""),
             ("*", "12 ff"),
@@ -262,7 +264,7 @@ mod tests {
             ("*", "12 ff perhaps"),
             ("../x", "12 ff off"),
         ] {
-            assert_eq!(read(place, held), None, "{place} {held}");
+            assert_eq!(read(target, held), None, "{target} {held}");
         }
     }
 }

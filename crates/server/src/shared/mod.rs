@@ -6,10 +6,10 @@
 //! Addresses are never sent, only the numbers that stand for them.
 
 mod config;
-mod crowds;
 mod link;
-mod rounds;
-mod switch;
+mod swarm_counts;
+mod switch_log;
+mod sync;
 
 use std::{
     collections::HashMap,
@@ -25,14 +25,14 @@ use shoal_wire::{id::InfoHash, index::P2p};
 use tokio::{sync::Notify, time::timeout};
 
 pub use self::config::{RedisConfig, RedisUrl};
-pub(crate) use self::rounds::Node;
+pub(crate) use self::sync::RedisSync;
 use self::{
     link::Link,
-    switch::{Board, Place},
+    switch_log::{SwitchLog, Target},
 };
 use crate::tracker::Secret;
 
-/// What this node knows of the others.
+/// Knowledge that this node has of the others.
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     hurry: Notify,
     /// A round has ended.
     told: Notify,
-    /// How long an operator waits for the others.
+    /// Time for which an operator waits for the others.
     patience: Duration,
     done: AtomicU64,
     failed: AtomicU64,
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
 
 #[derive(Debug)]
 struct State {
-    board: Board,
+    log: SwitchLog,
     connected: bool,
     /// Other nodes that are there.
     others: usize,
@@ -71,7 +71,7 @@ impl Shared {
     fn new(config: &RedisConfig) -> Self {
         Self {
             state: Mutex::new(State {
-                board: Board::new(Secret::random().number()),
+                log: SwitchLog::new(Secret::random().number()),
                 connected: false,
                 others: 0,
                 elsewhere: HashMap::new(),
@@ -87,8 +87,8 @@ impl Shared {
 
     /// The operator has switched something here: the others are told at once. It returns when they are, or when
     /// they cannot be.
-    pub(crate) async fn switch(&self, place: Place, word: Option<P2p>) {
-        self.state().board.switch(now(), place, word);
+    pub(crate) async fn switch(&self, target: Target, p2p: Option<P2p>) {
+        self.state().log.switch(now(), target, p2p);
         let told = async {
             loop {
                 let round = self.told.notified();
@@ -110,7 +110,7 @@ impl Shared {
         Together {
             connected: state.connected,
             others: state.others,
-            told: state.connected && !state.board.is_ahead(),
+            told: state.connected && !state.log.is_ahead(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-/// Why Redis will not do as it is, in a sentence; `None` if it will.
+/// Returns why Redis will not do as it is, in a sentence; `None` if it will.
 pub(crate) async fn problem(config: &RedisConfig) -> Option<String> {
     let asked = async {
         let mut link = Link::open(config).await?;

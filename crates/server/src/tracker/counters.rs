@@ -5,9 +5,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Why a socket was closed or refused, or what came in. Each is counted.
+/// Reason why a socket was closed or refused, or what came in. Each is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum TrackerEvent {
     /// A socket was accepted.
     Accepted,
     /// A socket was refused: its address has as many as it may.
@@ -41,50 +41,50 @@ pub enum Event {
 }
 
 /// All events, in the order of the counters.
-const EVENTS: [Event; 15] = [
-    Event::Accepted,
-    Event::Crowded,
-    Event::Dropped,
-    Event::Flood,
-    Event::Foreign,
-    Event::Full,
-    Event::Idle,
-    Event::Malformed,
-    Event::Message,
-    Event::Off,
-    Event::Oversized,
-    Event::Protocol,
-    Event::Refused,
-    Event::Slow,
-    Event::Token,
+const EVENTS: [TrackerEvent; 15] = [
+    TrackerEvent::Accepted,
+    TrackerEvent::Crowded,
+    TrackerEvent::Dropped,
+    TrackerEvent::Flood,
+    TrackerEvent::Foreign,
+    TrackerEvent::Full,
+    TrackerEvent::Idle,
+    TrackerEvent::Malformed,
+    TrackerEvent::Message,
+    TrackerEvent::Off,
+    TrackerEvent::Oversized,
+    TrackerEvent::Protocol,
+    TrackerEvent::Refused,
+    TrackerEvent::Slow,
+    TrackerEvent::Token,
 ];
 
-/// One counter for each [`Event`].
+/// One counter for each [`TrackerEvent`].
 #[derive(Debug, Default)]
 pub struct Counts([AtomicU64; EVENTS.len()]);
 
 impl Counts {
-    /// How often it has happened since the start.
+    /// Returns how often it has happened since the start.
     #[must_use]
-    pub fn of(&self, event: Event) -> u64 {
+    pub fn of(&self, event: TrackerEvent) -> u64 {
         self.0
             .get(event as usize)
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// What can happen and how often it has.
-    pub fn all(&self) -> impl Iterator<Item = (Event, u64)> + '_ {
+    /// Returns all that can happen, and how often it has.
+    pub fn all(&self) -> impl Iterator<Item = (TrackerEvent, u64)> + '_ {
         EVENTS.into_iter().map(|event| (event, self.of(event)))
     }
 
-    pub(super) fn add(&self, event: Event) {
+    pub(crate) fn add(&self, event: TrackerEvent) {
         if let Some(count) = self.0.get(event as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-impl Event {
+impl TrackerEvent {
     /// Its name in logs and figures.
     #[must_use]
     pub fn name(self) -> String {

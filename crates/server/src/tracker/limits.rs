@@ -4,24 +4,24 @@
 //! it costs both, whoever has asked. Viewers behind one address know it already: between them it costs the
 //! address nothing. No socket, no clock; an address is a number that nobody can turn back.
 
+mod bucket;
 mod ledger;
+mod sharing;
 
 use std::{collections::HashMap, time::Duration};
 
-use self::ledger::{Ledger, Taken};
-pub use self::ledger::{Merged, Owed, Spent};
-use super::swarm::SocketId;
+pub use self::{
+    bucket::Bucket,
+    ledger::{Merged, Owed, Spent},
+};
+use self::{
+    bucket::Level,
+    ledger::{Ledger, Taken},
+};
+pub use super::ids::AddressId;
+use super::ids::SocketId;
 
-/// So many at once after a quiet time, and so many per hour in the long run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// What a full bucket holds.
-    pub burst: u32,
-    /// What flows in. 0 counts as 1.
-    pub per_hour: u32,
-}
-
-/// How many introductions there are, sent and received together. `sim harvest` shows what they mean for
+/// Numbers of introductions, sent and received together. `sim harvest` shows what they mean for
 /// viewers and for who collects viewers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introductions {
@@ -36,7 +36,7 @@ pub struct Introductions {
     pub address: Bucket,
 }
 
-/// How many announces there are, of all swarms together. A question for counts is as good as one: its answer may
+/// Numbers of announces, of all swarms together. A question for counts is as good as one: its answer may
 /// be long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announces {
@@ -48,10 +48,6 @@ pub struct Announces {
     pub address: Bucket,
 }
 
-/// A network address as the limits know it: a number made with a key that is kept nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AddressId(pub u64);
-
 /// The bounds that are kept here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
@@ -61,7 +57,7 @@ pub(super) struct Bounds {
     pub(super) max_sockets_per_address: usize,
 }
 
-/// What every connection and address has used.
+/// Use that every connection and address has made of its buckets.
 #[derive(Debug)]
 pub(super) struct Limiter {
     bounds: Bounds,
@@ -69,7 +65,7 @@ pub(super) struct Limiter {
     addresses: HashMap<AddressId, Address>,
     /// Addresses without a socket are looked for when there are more than this.
     sweep_at: usize,
-    /// What other nodes are to be told.
+    /// Use that other nodes are to be told of.
     ledger: Ledger,
 }
 
@@ -91,16 +87,9 @@ struct Address {
     taken: Taken,
 }
 
-/// What has been taken out of a bucket, kept as the moment at which it is full again: in microseconds, 0
-/// is full.
-#[derive(Clone, Copy, Debug, Default)]
-struct Level(u64);
-
 /// Addresses that are remembered although nobody there is connected. Each costs about 80 bytes, until
 /// its bucket is full again.
 const MAX_REMEMBERED: usize = 100_000;
-
-const HOUR: u64 = 3_600_000_000;
 
 impl Limiter {
     pub(super) fn new(bounds: Bounds) -> Self {
@@ -179,7 +168,7 @@ impl Limiter {
         may
     }
 
-    /// How many of the wanted introductions there may be now: in all, and of those to strangers. All of
+    /// Returns how many of the wanted introductions there may be now: in all, and of those to strangers. All of
     /// them until a quarter is left, then fewer and fewer.
     pub(super) fn ration(&self, now: Duration, socket: SocketId, wanted: usize) -> (usize, usize) {
         let bounds = self.bounds.introductions;
@@ -191,7 +180,7 @@ impl Limiter {
         (all, bounds.address.ration(left, all))
     }
 
-    /// How scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
+    /// Returns how scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
     pub(super) fn scarcity(&self, now: Duration, socket: SocketId) -> f64 {
         let bounds = self.bounds.introductions;
         let Some((own, shared)) = self.levels(socket) else {
@@ -255,69 +244,6 @@ impl Address {
             && self.introductions.is_full(now)
             && self.announces.is_full(now)
     }
-}
-
-impl Bucket {
-    /// Microseconds for one.
-    fn period(self) -> u64 {
-        HOUR / u64::from(self.per_hour.max(1))
-    }
-
-    /// What is left when it becomes scarce: a quarter.
-    fn low(self) -> u32 {
-        self.burst.div_ceil(4).max(1)
-    }
-
-    fn ration(self, left: u32, wanted: usize) -> usize {
-        let (left, low) = (left as usize, self.low() as usize);
-        let share = if left < low {
-            (wanted * left).div_ceil(low)
-        } else {
-            wanted
-        };
-        share.min(left)
-    }
-
-    fn scarcity(self, left: u32) -> f64 {
-        let low = f64::from(self.low());
-        (1.0 - f64::from(left) / low).max(0.0)
-    }
-}
-
-impl Level {
-    fn left(self, bucket: Bucket, now: Duration) -> u32 {
-        let taken = self.0.saturating_sub(micros(now)).div_ceil(bucket.period());
-        let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-        bucket.burst.saturating_sub(taken)
-    }
-
-    /// Time until the bucket is full again, in microseconds.
-    fn owed(self, now: Duration) -> u64 {
-        self.0.saturating_sub(micros(now))
-    }
-
-    /// Owes as much at least.
-    fn owe(&mut self, owed: u64, now: Duration) {
-        self.0 = self.0.max(micros(now).saturating_add(owed));
-    }
-
-    /// Takes one, if there is one.
-    fn take(&mut self, bucket: Bucket, now: Duration) -> bool {
-        let any = self.left(bucket, now) > 0;
-        if any {
-            self.0 = self.0.max(micros(now)).saturating_add(bucket.period());
-        }
-        any
-    }
-
-    fn is_full(self, now: Duration) -> bool {
-        self.0 <= micros(now)
-    }
-}
-
-/// Enough for half a million years.
-fn micros(now: Duration) -> u64 {
-    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

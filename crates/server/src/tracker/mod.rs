@@ -6,37 +6,47 @@ mod access;
 #[cfg(feature = "net")]
 mod address;
 #[cfg(feature = "net")]
-pub mod alone;
+mod close_reason;
+#[cfg(feature = "net")]
+mod config;
 #[cfg(feature = "net")]
 mod counters;
+#[cfg(feature = "net")]
+mod drain;
+#[cfg(feature = "net")]
+mod facade;
 pub mod frame;
 #[cfg(feature = "net")]
 mod handshake;
 #[cfg(feature = "net")]
-mod hub;
+mod homes;
+mod ids;
 pub mod limits;
 #[cfg(feature = "net")]
-mod mailbox;
-#[cfg(feature = "net")]
-mod routes;
+mod nodes;
 #[cfg(feature = "net")]
 mod secret;
+#[cfg(feature = "net")]
+mod send_queue;
+#[cfg(feature = "net")]
+mod session;
 #[cfg(feature = "net")]
 mod socket;
 pub mod swarm;
 #[cfg(feature = "net")]
 mod token;
 #[cfg(feature = "net")]
-mod ws;
+pub(crate) mod ws;
 
+#[cfg(feature = "net")]
+pub(crate) use self::address::Addresses;
 #[cfg(feature = "net")]
 pub use self::{
     access::Access,
     address::Prefixes,
-    counters::{Counts, Event},
-    hub::{SocketConfig, Tracker},
+    config::SocketConfig,
+    counters::{Counts, TrackerEvent},
+    facade::Tracker,
     secret::Secret,
     token::{TokenError, Tokens},
 };
-#[cfg(feature = "net")]
-pub(crate) use self::{address::Addresses, routes::upgrade};

@@ -1,5 +1,5 @@
 //! One socket's bytes: read into a buffer that all sockets of a thread share, and written from what waits in its
-//! mailbox. What a quiet socket keeps is almost nothing.
+//! queue. What a quiet socket keeps is almost nothing.
 
 use std::{
     cell::RefCell,
@@ -10,19 +10,19 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    frame::{FrameError, Reader, Received},
-    mailbox::{Batch, Mailbox},
-    ws::End,
+    close_reason::CloseReason,
+    frame::{Reader, Received},
+    send_queue::{Batch, SendQueue},
 };
 
 /// Bytes that are read in one go.
 const SCRATCH: usize = 64 * 1024;
 
-/// How often a socket is read before others have their turn.
+/// Reads of one socket before others have their turn.
 const READS: usize = 4;
 
 thread_local! {
-    /// Where bytes are read to. It is borrowed only while a task is polled.
+    /// Buffer that bytes are read to. It is borrowed only while a task is polled.
     static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);
 }
 
@@ -51,15 +51,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
-        mailbox: Option<&Mailbox>,
-        mut hear: impl FnMut(Received<'_>) -> Result<(), End>,
-    ) -> Poll<End> {
+        queue: Option<&SendQueue>,
+        mut hear: impl FnMut(Received<'_>) -> Result<(), CloseReason>,
+    ) -> Poll<CloseReason> {
         INPUT.with_borrow_mut(|input| {
             for _ in 0..READS {
                 let mut input = ReadBuf::new(input);
                 let read = Pin::new(&mut self.stream).poll_read(context, &mut input);
                 if ready!(read).is_err() || input.filled().is_empty() {
-                    return Poll::Ready(End::Gone);
+                    return Poll::Ready(CloseReason::Gone);
                 }
                 let mut input = input.filled_mut();
                 loop {
@@ -68,14 +68,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                         Ok(Some(received)) => hear(received),
                         Err(error) => Err(error.into()),
                     };
-                    if let Err(end) = heard {
-                        return Poll::Ready(end);
+                    if let Err(reason) = heard {
+                        return Poll::Ready(reason);
                     }
                     if !input.is_empty()
-                        && let Some(mailbox) = mailbox
-                        && let Poll::Ready(end) = self.poll_send(context, mailbox)
+                        && let Some(queue) = queue
+                        && let Poll::Ready(reason) = self.poll_send(context, queue)
                     {
-                        return Poll::Ready(end);
+                        return Poll::Ready(reason);
                     }
                 }
             }
@@ -86,16 +86,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Sends all that waits. Ready only when it is over: nothing delays an end, also not a client that takes
     /// nothing.
-    pub(super) fn poll_send(&mut self, context: &mut Context<'_>, mailbox: &Mailbox) -> Poll<End> {
+    pub(super) fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        queue: &SendQueue,
+    ) -> Poll<CloseReason> {
         loop {
             match self.poll_flush(context) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(end)) => return Poll::Ready(end),
-                Poll::Pending => return mailbox.poll_end(context),
+                Poll::Ready(Err(reason)) => return Poll::Ready(reason),
+                Poll::Pending => return queue.poll_close(context),
             }
-            match ready!(mailbox.poll(context)) {
+            match ready!(queue.poll(context)) {
                 Ok(batch) => self.sending = Some(batch),
-                Err(end) => return Poll::Ready(end),
+                Err(reason) => return Poll::Ready(reason),
             }
         }
     }
@@ -110,13 +114,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         &mut self,
         context: &mut Context<'_>,
         last: &mut Option<Batch>,
-    ) -> Poll<Result<(), End>> {
+    ) -> Poll<Result<(), CloseReason>> {
         ready!(self.poll_flush(context))?;
         self.sending = last.take();
         self.poll_flush(context)
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
         let mut stream = Pin::new(&mut self.stream);
         while let Some(sending) = &mut self.sending {
             if sending.rest().is_empty() {
@@ -125,24 +129,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             }
             match ready!(stream.as_mut().poll_write(context, sending.rest())) {
                 Ok(bytes) if bytes > 0 => sending.advance(bytes),
-                _ => return Poll::Ready(Err(End::Gone)),
+                _ => return Poll::Ready(Err(CloseReason::Gone)),
             }
             self.written = true;
         }
         if self.written {
-            ready!(stream.poll_flush(context)).map_err(|_| End::Gone)?;
+            ready!(stream.poll_flush(context)).map_err(|_| CloseReason::Gone)?;
             self.written = false;
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-impl From<FrameError> for End {
-    fn from(error: FrameError) -> Self {
-        match error {
-            FrameError::Oversized => Self::Oversized,
-            FrameError::Protocol => Self::Protocol,
-            FrameError::Text => Self::Text,
-        }
     }
 }

@@ -5,7 +5,10 @@
 //! what a socket has brought in leaves with it; no address is kept with a swarm, only a number that stands
 //! for it. Same seed and same calls give the same results.
 
+mod config;
 mod members;
+mod replies;
+mod switch;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,88 +24,30 @@ use shoal_wire::{
     },
 };
 
-use super::limits::{AddressId, Announces, Bounds, Bucket, Introductions, Limiter, Merged, Spent};
-use members::{Key, Swarm};
-
-/// The bounds of the tracker's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SwarmConfig {
-    /// Seconds between a viewer's announces. Default 120. Lower finds new viewers sooner, higher costs
-    /// the tracker less: each announce carries several offers of 1–3 KB.
-    pub interval: u32,
-    /// What the interval grows to, in seconds, for who has used up its introductions. Default 480. Not
-    /// less than `interval`.
-    pub max_interval: u32,
-    /// Offers of one announce that are forwarded. Default 10. Lower makes a swarm knit slower, higher
-    /// lets a viewer reach more of the others at once.
-    pub max_offers: usize,
-    /// Peers (pairs of swarm and peer id) on one socket. Default 16. A page needs one for each video
-    /// that it plays.
-    pub max_peers_per_socket: usize,
-    /// Sockets of one network address. Default 256: a school or an office. Lower shuts viewers out behind
-    /// large NATs; with higher ones fewer addresses can take all places.
-    pub max_sockets_per_address: usize,
-    /// Forwarded offers per peer that still may be answered. Default 32; the oldest is forgotten.
-    /// Clients keep an offer for 50 s, and get as many as they send in the mean: 10 for each interval.
-    pub max_unanswered: usize,
-    /// Swarms that come and go with their viewers, on a tracker that is open to any. Default 50,000.
-    pub max_open_swarms: usize,
-    /// How many introductions there are.
-    pub introductions: Introductions,
-    /// How many announces are answered.
-    pub announces: Announces,
-    /// Messages of one socket, of all kinds; one with more is closed. Default 600, then 3,600 per hour:
-    /// several times what the announces and the introductions allow for.
-    pub messages: Bucket,
-}
-
-impl Default for SwarmConfig {
-    fn default() -> Self {
-        let bucket = |burst, per_hour| Bucket { burst, per_hour };
-        Self {
-            interval: 120,
-            max_interval: 480,
-            max_offers: 10,
-            max_peers_per_socket: 16,
-            max_sockets_per_address: 256,
-            max_unanswered: 32,
-            max_open_swarms: 50_000,
-            introductions: Introductions {
-                socket: bucket(60, 120),
-                address: bucket(100, 160),
-            },
-            announces: Announces {
-                socket: bucket(100, 600),
-                address: bucket(2_000, 10_000),
-            },
-            messages: bucket(600, 3_600),
-        }
-    }
-}
-
-/// Names one connection of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SocketId(pub u64);
+#[cfg(feature = "net")]
+pub(super) use self::replies::off_reason;
+pub(super) use self::replies::{failure, off};
+pub use self::{config::SwarmConfig, switch::Scope};
+use self::{
+    members::{Key, Swarm},
+    replies::{announced, unknown},
+};
+pub use super::ids::SocketId;
+use super::{
+    ids::AddressId,
+    limits::{Bounds, Limiter, Merged, Spent},
+};
 
 /// A message and the socket that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery<S = String> {
-    /// Where to.
+    /// Socket that it is for.
     pub to: SocketId,
     /// What.
     pub message: TrackerMessage<S>,
 }
 
-/// For what sharing is switched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// For all swarms, also those that are yet to come.
-    Site,
-    /// For one swarm.
-    Video(InfoHash),
-}
-
-/// What a socket's message led to, beside what is to be sent.
+/// Outcome of a socket's message, beside what is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
     /// All is well.
@@ -113,7 +58,7 @@ pub enum Handled {
     Off(OffBy),
 }
 
-/// What has happened in all swarms together.
+/// Counts of what has happened in all swarms together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Announces that were answered, or refused.
@@ -134,7 +79,7 @@ pub struct Swarms {
     /// Whether any swarm may come, not only those that were admitted.
     open: bool,
     swarms: HashMap<InfoHash, Swarm>,
-    /// What has to go when a socket closes.
+    /// Peers that have to go when a socket closes.
     sockets: HashMap<SocketId, Vec<(InfoHash, PeerId)>>,
     limiter: Limiter,
     site_off: bool,
@@ -189,31 +134,25 @@ impl Swarms {
         self.open || self.swarms.contains_key(&swarm)
     }
 
-    /// How many viewers a swarm has.
+    /// Returns how many viewers a swarm has.
     #[must_use]
     pub fn counts(&self, swarm: InfoHash) -> Option<Scrape> {
         self.swarms.get(&swarm).map(Swarm::counts)
     }
 
-    /// What has happened so far.
+    /// Returns the counts of what has happened so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally
     }
 
-    /// Who has switched sharing off in a swarm, if it is.
+    /// Returns who has switched sharing off in a swarm, if it is.
     #[must_use]
     pub fn off(&self, swarm: InfoHash) -> Option<OffBy> {
         if self.site_off {
             return Some(OffBy::Site);
         }
         self.videos_off.contains(&swarm).then_some(OffBy::Video)
-    }
-
-    /// Who has switched sharing off for all that may come, if somebody has.
-    #[must_use]
-    pub fn site_off(&self) -> Option<OffBy> {
-        self.site_off.then_some(OffBy::Site)
     }
 
     /// Whether a peer is in a swarm already.
@@ -297,23 +236,23 @@ impl Swarms {
         if shared {
             self.limiter.share();
         } else {
-            self.limiter.keep();
+            self.limiter.unshare();
         }
     }
 
     /// Tells of the connected addresses once more, so that other nodes do not take them for gone.
-    pub fn remind_of_limits(&mut self) {
-        self.limiter.remind();
+    pub fn resend_limits(&mut self) {
+        self.limiter.resend();
     }
 
-    /// What other nodes are to be told, of so many addresses at most.
-    pub fn tell_limits(&mut self, now: Duration, most: usize) -> Vec<Spent> {
-        self.limiter.tell(now, most)
+    /// Takes what other nodes are to be told, of so many addresses at most.
+    pub fn take_spent(&mut self, now: Duration, most: usize) -> Vec<Spent> {
+        self.limiter.take_spent(now, most)
     }
 
     /// Takes over what all nodes have told.
-    pub fn hear_limits(&mut self, now: Duration, merged: Merged) {
-        self.limiter.hear(now, merged);
+    pub fn merge_spent(&mut self, now: Duration, merged: Merged) {
+        self.limiter.merge(now, merged);
     }
 
     /// Microseconds that one introduction and one announce take to flow back into an address's buckets.
@@ -340,44 +279,6 @@ impl Swarms {
             self.drop_if_unused(swarm);
         }
         self.limiter.close(now, socket);
-    }
-
-    /// Switches sharing off or on again. When it goes off, everybody concerned is told and leaves.
-    pub fn switch(&mut self, scope: Scope, sharing: bool, out: &mut Vec<Delivery>) {
-        let (by, swarms) = match scope {
-            Scope::Site => {
-                self.site_off = !sharing;
-                let mut swarms: Vec<_> = self.swarms.keys().copied().collect();
-                swarms.sort_unstable();
-                (OffBy::Site, swarms)
-            }
-            Scope::Video(swarm) => {
-                if sharing {
-                    self.videos_off.remove(&swarm);
-                } else {
-                    self.videos_off.insert(swarm);
-                }
-                (OffBy::Video, vec![swarm])
-            }
-        };
-        if !sharing {
-            for swarm in swarms {
-                self.send_home(swarm, by, out);
-            }
-        }
-    }
-
-    /// Tells every peer of a swarm that it is off, and lets it leave.
-    fn send_home(&mut self, info_hash: InfoHash, by: OffBy, out: &mut Vec<Delivery>) {
-        let swarm = self.swarms.get(&info_hash);
-        let keys: Vec<Key> = swarm.into_iter().flat_map(Swarm::keys).collect();
-        for key in keys {
-            self.leave(info_hash, key);
-            out.push(Delivery {
-                to: key.0,
-                message: off(info_hash, by),
-            });
-        }
     }
 
     /// The reply, and whether offers may be handed on.
@@ -551,46 +452,6 @@ impl Swarms {
         if self.swarms.get(&swarm).is_some_and(Swarm::is_unused) {
             self.swarms.remove(&swarm);
         }
-    }
-}
-
-fn announced<S>(counts: Scrape, info_hash: InfoHash, interval: u32) -> TrackerMessage<S> {
-    TrackerMessage::Announced {
-        info_hash,
-        interval,
-        complete: counts.complete,
-        incomplete: counts.incomplete,
-        min_interval: None,
-    }
-}
-
-fn unknown<S>(info_hash: InfoHash) -> TrackerMessage<S> {
-    failure("this tracker does not serve this video", info_hash)
-}
-
-/// What is said where sharing is switched off.
-pub(super) fn off<S>(info_hash: InfoHash, by: OffBy) -> TrackerMessage<S> {
-    TrackerMessage::Failure {
-        reason: off_reason(by).into(),
-        info_hash: Some(info_hash),
-        off: Some(by),
-    }
-}
-
-/// Who has switched sharing off, as a sentence.
-pub(super) const fn off_reason(by: OffBy) -> &'static str {
-    match by {
-        OffBy::Site => "sharing is off on this site",
-        OffBy::Video => "sharing is off for this video",
-    }
-}
-
-/// A refusal, with the swarm's name: WebTorrent's client drops its socket for minutes without it.
-pub(super) fn failure<S>(reason: &str, info_hash: InfoHash) -> TrackerMessage<S> {
-    TrackerMessage::Failure {
-        reason: reason.into(),
-        info_hash: Some(info_hash),
-        off: None,
     }
 }
 

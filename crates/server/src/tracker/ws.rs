@@ -18,11 +18,7 @@ use axum::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use shoal_wire::{
-    DecodeError,
-    id::InfoHash,
-    tracker::{ClientMessage, OffBy, TrackerMessage},
-};
+use shoal_wire::{DecodeError, id::InfoHash, tracker::ClientMessage};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::unconstrained,
@@ -30,55 +26,20 @@ use tokio::{
 };
 
 use super::{
-    counters::Event,
-    frame::{self, Received},
+    close_reason::CloseReason,
+    config::SocketConfig,
+    counters::TrackerEvent,
+    facade::Tracker,
+    frame::Received,
     handshake::Opening,
-    hub::{NoPlace, Seat, SocketConfig, Tracker},
-    mailbox::Batch,
+    send_queue::Batch,
+    session::{Rejected, Session},
     socket::Socket,
-    swarm::off_reason,
 };
-use crate::origin::reply::text;
+use crate::reply::text;
 
-/// How long a close is waited for, and any message to a socket that is to be closed.
+/// Time for which a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// Codes with which a socket is closed (RFC 6455 §7.4.1).
-mod code {
-    pub(super) const AWAY: u16 = 1001;
-    pub(super) const PROTOCOL: u16 = 1002;
-    pub(super) const NO_TEXT: u16 = 1007;
-    pub(super) const POLICY: u16 = 1008;
-    pub(super) const SIZE: u16 = 1009;
-    pub(super) const NORMAL: u16 = 1000;
-}
-
-/// Why a socket is closed by the tracker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum End {
-    #[error("the client closes")]
-    Closed(Option<u16>),
-    #[error("far too many messages")]
-    Flood,
-    #[error("the client has gone")]
-    Gone,
-    #[error("nothing was heard for too long")]
-    Idle,
-    #[error("malformed message: {0}")]
-    Malformed(DecodeError),
-    #[error("{}", off_reason(*.0))]
-    Off(OffBy),
-    #[error("message too large")]
-    Oversized,
-    #[error("protocol error")]
-    Protocol,
-    #[error("messages are not taken fast enough")]
-    Slow,
-    #[error("the server stops")]
-    Stopping,
-    #[error("a text that is not UTF-8")]
-    Text,
-}
 
 /// Lets a client in, to talk of any swarm. `home` is the one that its path names.
 ///
@@ -90,7 +51,7 @@ pub(crate) async fn upgrade(
     mut parts: Parts,
 ) -> Response {
     if !tracker.access.allows_page(&parts.headers) {
-        tracker.counts.add(Event::Foreign);
+        tracker.counts.add(TrackerEvent::Foreign);
         return text(
             StatusCode::FORBIDDEN,
             "this page may not use this tracker\n",
@@ -100,17 +61,17 @@ pub(crate) async fn upgrade(
         Ok(opening) => opening,
         Err(refusal) => return *refusal,
     };
-    let seat = match tracker.sit(address, home) {
-        Ok(seat) => seat,
-        Err(NoPlace::Crowded) => {
-            tracker.counts.add(Event::Crowded);
+    let session = match tracker.register(address, home) {
+        Ok(session) => session,
+        Err(Rejected::Crowded) => {
+            tracker.counts.add(TrackerEvent::Crowded);
             return text(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many connections from one address\n",
             );
         }
-        Err(NoPlace::Full) => {
-            tracker.counts.add(Event::Full);
+        Err(Rejected::Full) => {
+            tracker.counts.add(TrackerEvent::Full);
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "this tracker is full; try again later\n",
@@ -118,94 +79,97 @@ pub(crate) async fn upgrade(
         }
     };
     let (response, upgrade) = opening.accept();
-    tracker.tasks.spawn(run(upgrade, seat));
+    tracker.tasks.spawn(run(upgrade, session));
     response
 }
 
 /// A socket's life.
-async fn run(upgrade: OnUpgrade, seat: Seat) {
+async fn run(upgrade: OnUpgrade, session: Session) {
     let Ok(stream) = upgrade.await else {
         return;
     };
-    let max_message = seat.tracker.config.limits.max_message;
+    let max_message = session.tracker.config.limits.max_message;
     let mut socket = Socket::new(TokioIo::new(stream), max_message);
-    let tracker = Arc::clone(&seat.tracker);
-    tracker.counts.add(Event::Accepted);
+    let tracker = Arc::clone(&session.tracker);
+    tracker.counts.add(TrackerEvent::Accepted);
     // Fair by itself: a socket reads only so much before others have their turn.
-    let end = unconstrained(talk(&mut socket, &seat)).await;
-    let (home, mailbox) = (seat.home, Arc::clone(&seat.mailbox));
+    let reason = unconstrained(talk(&mut socket, &session)).await;
+    let (home, queue) = (session.home, Arc::clone(&session.queue));
     // Its peers leave at once, whatever the farewell takes.
-    drop(seat);
-    tracing::debug!(reason = %end, "socket closed");
-    if let Some(event) = end.event() {
+    drop(session);
+    tracing::debug!(reason = %reason, "socket closed");
+    if let Some(event) = reason.event() {
         tracker.counts.add(event);
     }
-    if !matches!(end, End::Off(_)) {
-        mailbox.clear();
+    if !matches!(reason, CloseReason::Off(_)) {
+        queue.clear();
     }
-    if end != End::Gone {
-        let last = mailbox.rest(|out| end.say(home, out));
+    if reason != CloseReason::Gone {
+        let last = queue.rest(|out| reason.say(home, out));
         // Seldom, so that no socket has to hold the place for it while it lives.
-        let _gone = Box::pin(timeout(FAREWELL, farewell(socket, end, last))).await;
+        let _gone = Box::pin(timeout(FAREWELL, farewell(socket, reason, last))).await;
     }
 }
 
 /// Reads and writes until the end.
-async fn talk(socket: &mut Socket<impl AsyncRead + AsyncWrite + Unpin>, seat: &Seat) -> End {
-    let mut clock = Clock::new(&seat.tracker.config, Instant::now());
+async fn talk(
+    socket: &mut Socket<impl AsyncRead + AsyncWrite + Unpin>,
+    session: &Session,
+) -> CloseReason {
+    let mut clock = Clock::new(&session.tracker.config, Instant::now());
     // One for the socket's whole life: to set one for each message costs more than to wake too early.
     let mut alarm = pin!(sleep_until(clock.next()));
     poll_fn(|context| {
-        if let Poll::Ready(end) = poll_heard(socket, seat, &mut clock, context) {
-            return Poll::Ready(end);
+        if let Poll::Ready(reason) = poll_heard(socket, session, &mut clock, context) {
+            return Poll::Ready(reason);
         }
         while alarm.as_mut().poll(context).is_ready() {
             match clock.ring(Instant::now(), socket.is_stuck()) {
-                Ok(true) => seat.ping(),
+                Ok(true) => session.ping(),
                 Ok(false) => {}
-                Err(end) => return Poll::Ready(end),
+                Err(reason) => return Poll::Ready(reason),
             }
             alarm.as_mut().reset(clock.next());
         }
-        let end = ready!(socket.poll_send(context, &seat.mailbox));
-        Poll::Ready(end)
+        let reason = ready!(socket.poll_send(context, &session.queue));
+        Poll::Ready(reason)
     })
     .await
 }
 
 fn poll_heard(
     socket: &mut Socket<impl AsyncRead + AsyncWrite + Unpin>,
-    seat: &Seat,
+    session: &Session,
     clock: &mut Clock,
     context: &mut Context<'_>,
-) -> Poll<End> {
-    let limits = &seat.tracker.config.limits;
+) -> Poll<CloseReason> {
+    let limits = &session.tracker.config.limits;
     let mut now = None;
-    socket.poll_read(context, Some(&seat.mailbox), |received| {
+    socket.poll_read(context, Some(&session.queue), |received| {
         clock.heard = *now.get_or_insert_with(Instant::now);
         let text = match &received {
             Received::Text(text) => text,
             // Trackers in use take both kinds of frames.
             Received::Binary(bytes) => {
-                str::from_utf8(bytes).map_err(|_| End::Malformed(DecodeError::Text))?
+                str::from_utf8(bytes).map_err(|_| CloseReason::Malformed(DecodeError::Text))?
             }
-            Received::Ping(payload) => return seat.pong(payload),
-            Received::Pong => return seat.count(),
-            Received::Close(code) => return Err(End::Closed(*code)),
+            Received::Ping(payload) => return session.pong(payload),
+            Received::Pong => return session.count(),
+            Received::Close(code) => return Err(CloseReason::Closed(*code)),
         };
         let message = ClientMessage::scan(text, limits).map_err(|error| match error {
-            DecodeError::Oversized { .. } => End::Oversized,
-            error => End::Malformed(error),
+            DecodeError::Oversized { .. } => CloseReason::Oversized,
+            error => CloseReason::Malformed(error),
         })?;
         if matches!(message, ClientMessage::Announce(_)) {
             clock.join_by = None;
         }
-        seat.handle(message);
+        session.handle(message);
         Ok(())
     })
 }
 
-/// What is due when.
+/// Times at which something is due.
 #[derive(Debug)]
 struct Clock {
     ping: Duration,
@@ -229,7 +193,7 @@ impl Clock {
         }
     }
 
-    /// When to look next.
+    /// Returns when to look next.
     fn next(&self) -> Instant {
         let silent = self.heard + self.idle;
         let join_by = self.join_by.unwrap_or(silent);
@@ -238,14 +202,14 @@ impl Clock {
     }
 
     /// Whether it is time to ping, or why it is over.
-    fn ring(&mut self, now: Instant, is_stuck: bool) -> Result<bool, End> {
+    fn ring(&mut self, now: Instant, is_stuck: bool) -> Result<bool, CloseReason> {
         let since = self.stuck.filter(|_| is_stuck);
         self.stuck = is_stuck.then(|| since.unwrap_or(now));
         if since.is_some_and(|since| since + self.idle <= now) {
-            return Err(End::Slow);
+            return Err(CloseReason::Slow);
         }
         if self.heard + self.idle <= now || self.join_by.is_some_and(|by| by <= now) {
-            return Err(End::Idle);
+            return Err(CloseReason::Idle);
         }
         let pings = self.next_ping <= now;
         if pings {
@@ -257,58 +221,21 @@ impl Clock {
 
 /// Says why, and waits until the client has closed too: an early end of the connection would lose what was
 /// sent.
-async fn farewell(mut socket: Socket<impl AsyncRead + AsyncWrite + Unpin>, end: End, last: Batch) {
+async fn farewell(
+    mut socket: Socket<impl AsyncRead + AsyncWrite + Unpin>,
+    reason: CloseReason,
+    last: Batch,
+) {
     let mut last = Some(last);
     let sent = poll_fn(|context| socket.poll_finish(context, &mut last)).await;
-    if sent.is_err() || matches!(end, End::Closed(_)) {
+    if sent.is_err() || matches!(reason, CloseReason::Closed(_)) {
         return;
     }
     poll_fn(|context| {
         socket.poll_read(context, None, |received| match received {
-            Received::Close(code) => Err(End::Closed(code)),
+            Received::Close(code) => Err(CloseReason::Closed(code)),
             _ => Ok(()),
         })
     })
     .await;
-}
-
-impl End {
-    fn event(self) -> Option<Event> {
-        match self {
-            Self::Flood => Some(Event::Flood),
-            Self::Idle => Some(Event::Idle),
-            Self::Malformed(_) => Some(Event::Malformed),
-            Self::Off(_) => Some(Event::Off),
-            Self::Oversized => Some(Event::Oversized),
-            Self::Protocol | Self::Text => Some(Event::Protocol),
-            Self::Slow => Some(Event::Slow),
-            Self::Closed(_) | Self::Gone | Self::Stopping => None,
-        }
-    }
-
-    /// The last frames.
-    fn say(self, home: Option<InfoHash>, out: &mut Vec<u8>) {
-        if matches!(self, Self::Malformed(_)) {
-            // With the swarm's name: WebTorrent's client drops its socket for minutes without it.
-            let failure: TrackerMessage = TrackerMessage::Failure {
-                reason: self.to_string(),
-                info_hash: home,
-                off: None,
-            };
-            frame::text(out, |out| {
-                out.extend_from_slice(failure.encode().as_bytes())
-            });
-        }
-        let code = match self {
-            Self::Closed(code) => return frame::close(out, code.unwrap_or(code::NORMAL), ""),
-            Self::Flood | Self::Idle | Self::Malformed(_) | Self::Off(_) | Self::Slow => {
-                code::POLICY
-            }
-            Self::Oversized => code::SIZE,
-            Self::Protocol => code::PROTOCOL,
-            Self::Gone | Self::Stopping => code::AWAY,
-            Self::Text => code::NO_TEXT,
-        };
-        frame::close(out, code, &self.to_string());
-    }
 }

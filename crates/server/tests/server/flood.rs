@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use shoal_server::tracker::Event;
+use shoal_server::tracker::TrackerEvent;
 use shoal_wire::{
     id::{InfoHash, OfferId, PeerId},
     tracker::{Answer, ClientMessage, Limits, TrackerMessage},
@@ -161,7 +161,7 @@ async fn viewers_are_served_beside_a_flood_that_ends_by_itself() {
     while site.tracker.sockets() > 2 {
         sleep(SHORT / 20).await;
     }
-    assert!(site.tracker.counts().of(Event::Idle) > 0);
+    assert!(site.tracker.counts().of(TrackerEvent::Idle) > 0);
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn who_asks_and_never_listens_is_closed() {
     let scrape = ClientMessage::Scrape { info_hashes }.encode();
     let counts = site.tracker.counts();
     let asking = async {
-        while counts.of(Event::Slow) + counts.of(Event::Flood) == 0 {
+        while counts.of(TrackerEvent::Slow) + counts.of(TrackerEvent::Flood) == 0 {
             let _gone = deaf.socket.feed(Message::text(&scrape)).await;
             let _gone = deaf.socket.flush().await;
         }

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use shoal_server::{
     ice::{Turn, TurnAccess},
     index::{
-        Cache, Crew, Settings,
-        write::{self, Event, Report, Run},
+        Cache, HashPool, Settings,
+        write::{self, IndexEvent, Report, Run},
     },
     root::Directory,
     serve::ServeConfig,
@@ -43,14 +43,14 @@ pub(crate) fn write_all(dir: &Path, settings: &Settings, prune: bool) -> (Report
     let cache = Cache::inside(dir).unwrap();
     let run = Run {
         settings,
-        crew: &Crew::new(2),
+        pool: &HashPool::new(2),
         cache: Some(&cache),
         prune,
     };
     let (planned, hashed) = (AtomicU64::new(0), AtomicU64::new(0));
-    let on = |event: Event<'_>| match event {
-        Event::Planned { bytes, .. } => planned.store(bytes, Ordering::Relaxed),
-        Event::Hashed(bytes) => {
+    let on = |event: IndexEvent<'_>| match event {
+        IndexEvent::Planned { bytes, .. } => planned.store(bytes, Ordering::Relaxed),
+        IndexEvent::Hashed(bytes) => {
             hashed.fetch_add(bytes, Ordering::Relaxed);
         }
         _ => {}

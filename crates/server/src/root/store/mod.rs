@@ -5,6 +5,7 @@
 //! believed for a while; what is sent of it comes with the condition that it is still the same.
 
 mod memory;
+mod object;
 
 use std::{
     collections::HashMap,
@@ -13,36 +14,39 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig,
+    ClientOptions, GetOptions, GetResult, ObjectStore, ObjectStoreExt, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey},
     path::Path as Key,
 };
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_util::sync::CancellationToken;
 
 use self::memory::Memory;
-use super::{Entry, Pace, SCHEME, Stamp, StoreConfig, within};
+pub use self::object::Object;
+use super::{
+    config::{SCHEME, StoreConfig},
+    entry::{Entry, Pace, Stamp, within},
+};
 use crate::path::FilePath;
 
-/// How long a connection may take to come about.
+/// Time that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long the store may send nothing.
+/// Time for which the store may send nothing.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How often is tried again what failed, and for how long from the first time.
+/// Tries after one that failed, and the time from the first one on in which they may be made.
 const RETRIES: usize = 2;
 const RETRY_FOR: Duration = Duration::from_secs(20);
 
-/// How long a viewer's request may believe what is known of a file.
+/// Time for which a viewer's request may believe what is known of a file.
 const BELIEVED: Duration = Duration::from_secs(60);
 
 /// Bytes of a small file at most that is kept. A playlist may be larger, and is then fetched each time.
@@ -61,7 +65,7 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     url: PathBuf,
-    /// What stands before each path, with a slash at its end if there is anything.
+    /// Text that stands before each path, with a slash at its end if there is anything.
     prefix: String,
     client: AmazonS3,
     runtime: Handle,
@@ -71,21 +75,12 @@ struct Inner {
     memory: Memory,
 }
 
-/// What is known of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its state.
-    pub stamp: Stamp,
-    /// The store's entity tag for it, with its quotes, if that is a strong one.
-    pub etag: Option<Arc<str>>,
-}
-
-/// Why nothing of a file is sent.
+/// Reason why nothing of a file is sent.
 #[derive(Debug)]
 pub enum SendError {
-    /// It is not what it was believed to be: ask again.
+    /// The file is not what it was believed to be: ask again.
     Changed,
-    /// It cannot be had.
+    /// The file cannot be had.
     Failed(io::Error),
 }
 
@@ -179,7 +174,7 @@ impl Store {
         answer.ok_or_else(|| io::ErrorKind::HostUnreachable.into())
     }
 
-    /// What is known of a file, `None` if there is none; asked for again when that is not fresh.
+    /// Returns what is known of a file, `None` if there is none; asked for again when that is not fresh.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -391,28 +386,7 @@ impl Store {
     }
 }
 
-impl Object {
-    fn of(meta: &ObjectMeta) -> Self {
-        let tag = meta.e_tag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let tag = tag
-            .map(|tag| tag.trim_matches('"'))
-            .filter(|tag| !tag.is_empty());
-        // Lists tell milliseconds, other answers seconds.
-        let seconds = u64::try_from(meta.last_modified.timestamp()).unwrap_or_default();
-        let digest = tag.map(Sha256::digest);
-        let first = digest.as_ref().and_then(|digest| digest.first_chunk());
-        Self {
-            stamp: Stamp {
-                modified: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
-                len: meta.size,
-                tag: first.map_or(0, |first| u64::from_be_bytes(*first)),
-            },
-            etag: tag.map(|tag| format!("\"{tag}\"").into()),
-        }
-    }
-}
-
-/// What a store sends of an object, for a thread that waits for it.
+/// Bytes that a store sends of an object, for a thread that waits for them.
 pub struct Download {
     store: Store,
     stream: BoxStream<'static, object_store::Result<Bytes>>,
@@ -451,7 +425,7 @@ impl fmt::Debug for Download {
     }
 }
 
-/// What the environment says about HTTP, such as `AWS_ALLOW_HTTP`.
+/// Reads what the environment says about HTTP, such as `AWS_ALLOW_HTTP`.
 fn client_options() -> ClientOptions {
     let mut options = ClientOptions::new();
     for (name, value) in env::vars_os() {
@@ -473,7 +447,7 @@ pub(crate) fn is_small(path: &FilePath) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// What an error means for whoever asked.
+/// Converts an error to what it means for whoever asked.
 fn told(error: object_store::Error) -> io::Error {
     match error {
         object_store::Error::NotFound { .. } => io::ErrorKind::NotFound.into(),

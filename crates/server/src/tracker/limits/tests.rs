@@ -1,4 +1,4 @@
-use super::*;
+use super::{bucket::micros, *};
 
 const BOUNDS: Bounds = Bounds {
     introductions: Introductions {
@@ -44,7 +44,7 @@ fn minutes(n: u64) -> Duration {
     Duration::from_secs(60 * n)
 }
 
-/// What is left for a socket, and for its address.
+/// Returns what is left for a socket, and for its address.
 fn left(limiter: &Limiter, at: u64, socket: u64) -> (u32, u32) {
     let (own, shared) = limiter.levels(SocketId(socket)).unwrap();
     let Introductions { socket, address } = BOUNDS.introductions;
@@ -217,7 +217,7 @@ impl Table {
             *full = ((*full).max(now) + u64::from(owed.taken) * period).max(now + owed.owed);
             *full - now
         };
-        for spent in limiter.tell(minutes(at), usize::MAX) {
+        for spent in limiter.take_spent(minutes(at), usize::MAX) {
             let entry = self.0.entry(spent.address).or_default();
             entry.2.insert(node, spent.sockets);
             let elsewhere = entry.2.iter().filter(|(other, _)| **other != node);
@@ -227,7 +227,7 @@ impl Table {
                 introductions: add(&mut entry.0, spent.introductions, introduction),
                 announces: add(&mut entry.1, spent.announces, announce),
             };
-            limiter.hear(minutes(at), merged);
+            limiter.merge(minutes(at), merged);
         }
     }
 }
@@ -278,7 +278,7 @@ fn who_is_faster_than_the_news_pays_for_it_later() {
 #[test]
 fn what_is_taken_while_the_news_is_under_way_counts() {
     let [mut a, _] = nodes();
-    let told = a.tell(minutes(0), usize::MAX);
+    let told = a.take_spent(minutes(0), usize::MAX);
     assert_eq!(told.len(), 2);
     introduce(&mut a, 0, 1, 4, 2);
     let (period, _) = a.periods();
@@ -288,23 +288,23 @@ fn what_is_taken_while_the_news_is_under_way_counts() {
         introductions: 5 * period,
         announces: 0,
     };
-    a.hear(minutes(0), merged);
+    a.merge(minutes(0), merged);
     assert_eq!(left(&a, 0, 1).1, 16 - 5 - 2);
-    assert_eq!(a.tell(minutes(0), usize::MAX).len(), 2);
+    assert_eq!(a.take_spent(minutes(0), usize::MAX).len(), 2);
 }
 
 #[test]
 fn news_never_fills_a_bucket() {
     let [mut a, _] = nodes();
     introduce(&mut a, 0, 1, 4, 5);
-    a.tell(minutes(0), usize::MAX);
+    a.take_spent(minutes(0), usize::MAX);
     let merged = Merged {
         address: HOME,
         elsewhere: 0,
         introductions: 0,
         announces: 0,
     };
-    a.hear(minutes(0), merged);
+    a.merge(minutes(0), merged);
     assert_eq!(left(&a, 0, 1).1, 11);
 }
 
@@ -316,7 +316,7 @@ fn a_table_that_has_lost_everything_is_told_again() {
     table.round(0, 0, &mut a);
     table = Table::default();
     // Nobody listens meanwhile: each for itself.
-    a.keep();
+    a.unshare();
     introduce(&mut a, 0, 1, 4, 2);
     a.share();
     table.round(0, 0, &mut a);
@@ -330,7 +330,7 @@ fn sockets_at_other_nodes_count_as_long_as_they_are_heard_of() {
     a.bounds.max_sockets_per_address = 4;
     let mut table = Table::default();
     table.round(0, 1, &mut b);
-    a.remind();
+    a.resend();
     table.round(0, 0, &mut a);
     assert!(!a.open(minutes(0), SocketId(9), HOME));
     b.close(minutes(0), SocketId(1));
@@ -342,7 +342,7 @@ fn sockets_at_other_nodes_count_as_long_as_they_are_heard_of() {
     assert!(a.open(minutes(0), SocketId(9), HOME));
     assert!(!a.open(minutes(0), SocketId(10), HOME));
     a.close(minutes(0), SocketId(9));
-    a.hear(
+    a.merge(
         minutes(0),
         Merged {
             address: HOME,
@@ -351,7 +351,7 @@ fn sockets_at_other_nodes_count_as_long_as_they_are_heard_of() {
             announces: 0,
         },
     );
-    a.keep();
+    a.unshare();
     assert!(a.open(minutes(0), SocketId(11), HOME));
 }
 
@@ -359,7 +359,7 @@ fn sockets_at_other_nodes_count_as_long_as_they_are_heard_of() {
 fn little_is_told_at_a_time_and_the_oldest_first() {
     let [mut a, _] = nodes();
     let told = |a: &mut Limiter| -> Vec<_> {
-        let spent = a.tell(minutes(0), 1);
+        let spent = a.take_spent(minutes(0), 1);
         spent.iter().map(|spent| spent.address).collect()
     };
     let both = [told(&mut a), told(&mut a)].concat();
@@ -373,7 +373,7 @@ fn little_is_told_at_a_time_and_the_oldest_first() {
 fn nothing_is_noted_while_nobody_listens() {
     let mut limiter = limiter();
     introduce(&mut limiter, 0, 1, 4, 3);
-    assert!(limiter.tell(minutes(0), usize::MAX).is_empty());
+    assert!(limiter.take_spent(minutes(0), usize::MAX).is_empty());
     limiter.close(minutes(0), SocketId(1));
-    assert!(limiter.tell(minutes(0), usize::MAX).is_empty());
+    assert!(limiter.take_spent(minutes(0), usize::MAX).is_empty());
 }

@@ -1,6 +1,7 @@
 use shoal_wire::id::OfferId;
 
 use super::*;
+use crate::tracker::limits::{Announces, Bucket, Introductions};
 
 const SWARM: InfoHash = InfoHash([7; 20]);
 
