@@ -6,6 +6,7 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use shoal_engine::{HttpId, Input, LinkId, Pace};
 use shoal_wire::id::{SegmentId, TrackId};
+use shoal_wire::index::Index;
 use web_sys::RtcDataChannel;
 
 use crate::catalogue::Catalogue;
@@ -61,7 +62,7 @@ pub enum Arrival {
         bytes: Option<Vec<u8>>,
     },
     /// The index once more, or nothing when it could not be had.
-    Renewed(Option<Vec<u8>>),
+    Renewed(Option<Box<Index>>),
     /// The engine may now take what it did not take when it was offered.
     Stashed,
     /// The turn that the pump asked for, to go on with what it put off.

@@ -7,10 +7,11 @@ use core::ops::Range;
 use shoal_engine::{IndexInfo, Rule, TrackInfo, Wish};
 use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
 use shoal_wire::index::{IceServer, Index, P2p, Part, PartSegment, PieceSpace};
+use wasm_bindgen::JsValue;
 use web_sys::Url;
 
 use crate::error::Error;
-use crate::js::JsResult as _;
+use crate::js::{JsResult as _, typed};
 
 /// Segments of one track whose addresses are kept; of a longer playlist, the last. Four days of
 /// four-second segments.
@@ -49,10 +50,10 @@ struct Track {
 }
 
 impl Catalogue {
-    /// Reads an index that was got from `url`.
-    pub fn new(json: &[u8], url: &str) -> Result<Self, Error> {
+    /// Takes an index that was got from `url`.
+    pub fn new(index: JsValue, url: &str) -> Result<Self, Error> {
         let malformed = |reason: String| Error::IndexMalformed(reason);
-        let index = Index::parse(json).map_err(|error| {
+        let index = read(index).map_err(|error| {
             malformed(format!(
                 "The index cannot be read ({error}). Make it again with `shoal index`, or serve \
                  the video with `shoal serve`."
@@ -138,11 +139,8 @@ impl Catalogue {
     }
 
     /// Takes over what the operator says now. `false` when this is no index of the same video.
-    pub fn renew(&mut self, json: &[u8]) -> bool {
-        let Ok(index) = Index::parse(json) else {
-            return false;
-        };
-        let same = index.swarm == self.index.swarm;
+    pub fn renew(&mut self, index: Index) -> bool {
+        let same = index.validate().is_ok() && index.swarm == self.index.swarm;
         if same {
             self.index.policy = index.policy;
             self.index.ice = index.ice;
@@ -353,6 +351,12 @@ impl Track {
         part.segments
             .get(usize::try_from(seq.checked_sub(part.first)?).ok()?)
     }
+}
+
+fn read(index: JsValue) -> Result<Index, String> {
+    let index: Index = typed(index)?;
+    let checked = index.validate().map_err(|error| error.to_string());
+    checked.map(|()| index)
 }
 
 /// Whether an ICE server passes on what peers send each other (RFC 7065), instead of only telling them

@@ -29,7 +29,6 @@ mod store;
 mod table;
 mod trace;
 mod tracker;
-mod types;
 mod verify;
 mod viewer;
 

@@ -198,9 +198,9 @@ impl Viewer {
                 };
                 self.feed(input, &Aside::Nothing);
             }
-            Arrival::Renewed(bytes) => {
-                let catalogue = self.catalogue.as_mut().zip(bytes);
-                if catalogue.is_some_and(|(catalogue, bytes)| catalogue.renew(&bytes)) {
+            Arrival::Renewed(index) => {
+                let catalogue = self.catalogue.as_mut().zip(index);
+                if catalogue.is_some_and(|(catalogue, index)| catalogue.renew(*index)) {
                     self.instruct();
                 }
                 self.feed(Input::Renewed, &Aside::Nothing);

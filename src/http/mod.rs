@@ -5,15 +5,16 @@ mod body;
 use core::ops::Range;
 use core::time::Duration;
 
+use serde::de::DeserializeOwned;
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
-use shoal_wire::index::{MAX_INDEX_BYTES, ViewerCount};
+use shoal_wire::index::{MAX_COUNT_BYTES, MAX_INDEX_BYTES, MAX_PART_BYTES, ViewerCount};
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
 use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
-use crate::js::{JsResult as _, Task, settled};
+use crate::js::{JsResult as _, Task, parsed, settled};
 use crate::table::Table;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -24,12 +25,6 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn fetch(url: &str, init: &RequestInit) -> Result<js_sys::Promise, wasm_bindgen::JsValue>;
 }
-
-/// Largest part of an index that is read, bytes.
-const LARGEST_PART: usize = 512 * 1024;
-
-/// Largest count of viewers that is read, bytes.
-const LARGEST_COUNT: usize = 256;
 
 /// What to get of a segment.
 #[derive(Clone, Debug)]
@@ -104,7 +99,7 @@ impl Http {
     pub fn part(&mut self, track: TrackId, part: u64, url: String) {
         let inlet = self.inlet.clone();
         let task = Task::spawn(async move {
-            let bytes = file(&url, LARGEST_PART).await.ok();
+            let bytes = file(&url, MAX_PART_BYTES).await.ok();
             inlet.push(Arrival::Part { track, part, bytes });
         });
         self.parts.put((track, part), task);
@@ -115,10 +110,9 @@ impl Http {
         let inlet = self.inlet.clone();
         self.count = Some(Task::spawn(async move {
             let count = match url {
-                Some(url) => file(&url, LARGEST_COUNT).await.ok(),
+                Some(url) => json::<ViewerCount>(&url, MAX_COUNT_BYTES).await.ok(),
                 None => None,
             };
-            let count = count.and_then(|bytes| ViewerCount::parse(&bytes).ok());
             inlet.push(Input::Viewers {
                 viewers: count.map(|count| count.viewers),
                 again: Duration::from_secs(count.map_or(0, |count| count.interval.into())),
@@ -130,7 +124,8 @@ impl Http {
     pub fn renew(&mut self, url: String) {
         let inlet = self.inlet.clone();
         self.index = Some(Task::spawn(async move {
-            inlet.push(Arrival::Renewed(file(&url, MAX_INDEX_BYTES).await.ok()));
+            let index = json(&url, MAX_INDEX_BYTES).await.ok();
+            inlet.push(Arrival::Renewed(index.map(Box::new)));
         }));
     }
 
@@ -211,6 +206,10 @@ fn is_range(response: &Response, range: &Range<u64>) -> bool {
     };
     let expected = format!("bytes {}-{}/", range.start, range.end.saturating_sub(1));
     value.starts_with(&expected)
+}
+
+async fn json<T: DeserializeOwned>(url: &str, largest: usize) -> Result<T, Error> {
+    parsed(&file(url, largest).await?)
 }
 
 async fn file(url: &str, largest: usize) -> Result<Vec<u8>, Error> {
