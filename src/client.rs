@@ -11,13 +11,13 @@ use tsify::Tsify;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::arrival::Arrival;
 use crate::catalogue::{Address, Catalogue};
 use crate::config::Options;
 use crate::error::Error;
 use crate::events;
+use crate::host_event::HostEvent;
 use crate::js::typed;
-use crate::pump::Pump;
+use crate::queue::Pump;
 use crate::viewer::Viewer;
 
 /// One viewer of one video. After `close` every call is a harmless no-op.
@@ -118,7 +118,7 @@ impl Client {
             return Err(Error::Argument("The index was given before.".into()).into());
         }
         let catalogue = Catalogue::new(index, url)?;
-        self.pump.push(Arrival::Index(Box::new(catalogue)));
+        self.pump.push(HostEvent::Index(Box::new(catalogue)));
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl Client {
             first_byte: span(timing.first_byte),
             whole: span(timing.whole),
         };
-        self.pump.push(Arrival::Offered {
+        self.pump.push(HostEvent::Offered {
             segment,
             data,
             pace,

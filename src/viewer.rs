@@ -1,6 +1,6 @@
 //! One viewer: the engine, and the adapters that do what it asks.
 //!
-//! Decides nothing. Each arrival becomes inputs of the engine; after each input its outputs are
+//! Decides nothing. Each event becomes inputs of the engine; after each input its outputs are
 //! drained and carried out; what they bring at once waits its turn in `todo`.
 
 use core::cell::Cell;
@@ -15,15 +15,15 @@ use shoal_engine::{
 use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Message};
 
-use crate::arrival::{Arrival, Inlet};
 use crate::catalogue::{Address, Catalogue};
 use crate::clock::Clock;
 use crate::config::Options;
+use crate::early_segments::EarlySegments;
 use crate::events::Outbox;
+use crate::host_event::{HostEvent, Sender};
 use crate::http::{Get, Http};
-use crate::hub::PeerHub;
+use crate::peer_connections::PeerConnections;
 use crate::rtc::Setup;
-use crate::stash::Stash;
 use crate::store::Store;
 use crate::trace::Trace;
 use crate::tracker::Tracker;
@@ -36,12 +36,12 @@ pub(crate) struct Viewer {
     catalogue: Option<Catalogue>,
     clock: Clock,
     http: Http,
-    hub: PeerHub,
-    inlet: Inlet,
+    peers: PeerConnections,
+    sender: Sender,
     outbox: Outbox,
-    stash: Stash,
+    early: EarlySegments,
     store: Store,
-    todo: VecDeque<Arrival>,
+    todo: VecDeque<HostEvent>,
     trace: Trace,
     tracker: Option<Tracker>,
     verifier: Verifier,
@@ -61,16 +61,16 @@ enum Aside<'a> {
 }
 
 impl Viewer {
-    pub(crate) fn new(options: Options, seed: u64, trace: Trace, inlet: &Inlet) -> Self {
+    pub(crate) fn new(options: Options, seed: u64, trace: Trace, sender: &Sender) -> Self {
         Self {
             engine: Engine::new(options.engine, seed),
             catalogue: None,
-            clock: Clock::new(inlet.clone()),
-            http: Http::new(inlet.clone()),
-            hub: PeerHub::new(inlet.clone(), Setup::default()),
-            inlet: inlet.clone(),
+            clock: Clock::new(sender.clone()),
+            http: Http::new(sender.clone()),
+            peers: PeerConnections::new(sender.clone(), Setup::default()),
+            sender: sender.clone(),
             outbox: Outbox::default(),
-            stash: Stash::default(),
+            early: EarlySegments::default(),
             store: Store::default(),
             todo: VecDeque::new(),
             trace,
@@ -95,11 +95,11 @@ impl Viewer {
         }
     }
 
-    /// Deals with an arrival and all that it brings at once.
-    pub(crate) fn take_in(&mut self, arrival: Arrival) {
-        self.deal(arrival);
-        while let Some(arrival) = self.todo.pop_front() {
-            self.deal(arrival);
+    /// Deals with an event and all that it brings at once.
+    pub(crate) fn take_in(&mut self, event: HostEvent) {
+        self.dispatch(event);
+        while let Some(event) = self.todo.pop_front() {
+            self.dispatch(event);
         }
     }
 
@@ -130,11 +130,11 @@ impl Viewer {
         self.stats()
     }
 
-    fn deal(&mut self, arrival: Arrival) {
-        match arrival {
-            Arrival::Channel { link, channel } => self.hub.attach(link, channel),
-            Arrival::ChannelData { link, data } => self.read(link, &data),
-            Arrival::HttpData {
+    fn dispatch(&mut self, event: HostEvent) {
+        match event {
+            HostEvent::Channel { link, channel } => self.peers.attach(link, channel),
+            HostEvent::ChannelData { link, data } => self.read(link, &data),
+            HostEvent::HttpData {
                 id,
                 segment,
                 offset,
@@ -153,40 +153,40 @@ impl Viewer {
                 };
                 self.feed(Input::HttpBlock { id, block }, &Aside::BlockArray(&data));
             }
-            Arrival::Index(catalogue) => {
+            HostEvent::Index(catalogue) => {
                 let info = catalogue.info();
                 self.catalogue = Some(*catalogue);
                 self.instruct();
                 self.feed(Input::Index(info), &Aside::Nothing);
             }
-            Arrival::Input(mut input) => {
+            HostEvent::Input(mut input) => {
                 if let Input::Rule(Rule::Hidden(hidden)) = input {
-                    self.hub.setup().relay = hidden;
+                    self.peers.setup().relay = hidden;
                 }
                 if let Input::LinkDrained { link, buffered } = &mut input {
                     // More may have been sent since it was reported.
-                    *buffered = self.hub.buffered(*link);
+                    *buffered = self.peers.buffered(*link);
                 }
                 if self.forget(&input) {
                     self.feed(input, &Aside::Nothing);
                 }
             }
-            Arrival::Offered {
+            HostEvent::Offered {
                 segment,
                 data,
                 pace,
             } => {
                 if !self.offer(segment, &data, pace) && self.may_take(segment) {
                     // The page may empty its buffer at any time.
-                    self.stash.put(segment, data.slice(0, data.length()));
+                    self.early.put(segment, data.slice(0, data.length()));
                 }
             }
-            Arrival::Part { track, part, bytes } => {
+            HostEvent::Part { track, part, bytes } => {
                 self.http.end_part(track, part);
                 let catalogue = self.catalogue.as_mut().zip(bytes);
                 let input = match catalogue.and_then(|(it, bytes)| it.learn(track, part, &bytes)) {
                     Some((first, lengths)) => {
-                        self.todo.push_back(Arrival::Stashed);
+                        self.todo.push_back(HostEvent::OfferEarly);
                         Input::Part {
                             track,
                             part,
@@ -198,21 +198,21 @@ impl Viewer {
                 };
                 self.feed(input, &Aside::Nothing);
             }
-            Arrival::Renewed(index) => {
+            HostEvent::Renewed(index) => {
                 let catalogue = self.catalogue.as_mut().zip(index);
                 if catalogue.is_some_and(|(catalogue, index)| catalogue.renew(*index)) {
                     self.instruct();
                 }
                 self.feed(Input::Renewed, &Aside::Nothing);
             }
-            Arrival::Stashed => {
-                for (segment, data) in self.stash.take() {
+            HostEvent::OfferEarly => {
+                for (segment, data) in self.early.take() {
                     if !self.offer(segment, &data, Pace::default()) && self.may_take(segment) {
-                        self.stash.put(segment, data);
+                        self.early.put(segment, data);
                     }
                 }
             }
-            Arrival::Turn => {}
+            HostEvent::Turn => {}
         }
     }
 
@@ -222,7 +222,7 @@ impl Viewer {
             return;
         };
         let (mirrors, token, rules) = (catalogue.mirrors(), catalogue.token(), catalogue.rules());
-        self.hub.setup().ice = catalogue.ice();
+        self.peers.setup().ice = catalogue.ice();
         self.feed(Input::Mirrors(mirrors), &Aside::Nothing);
         self.feed(Input::Token(token), &Aside::Nothing);
         for rule in rules {
@@ -269,13 +269,13 @@ impl Viewer {
                 held
             }
             Input::LinkFailed { link, .. } => {
-                let held = self.hub.holds(link);
-                self.hub.close(link);
+                let held = self.peers.holds(link);
+                self.peers.close(link);
                 held
             }
             Input::LinkDescribed { link, .. }
             | Input::LinkDrained { link, .. }
-            | Input::LinkOpen(link) => self.hub.holds(link),
+            | Input::LinkOpen(link) => self.peers.holds(link),
             Input::Tick => {
                 self.clock.rang();
                 true
@@ -292,14 +292,14 @@ impl Viewer {
     fn read(&mut self, link: LinkId, data: &Uint8Array) {
         let bytes = data.to_vec();
         let mut rest = bytes.as_slice();
-        while let Some(inflow) = self.hub.inflow(link) {
+        while let Some(inflow) = self.peers.inflow(link) {
             match inflow.read(&mut rest) {
                 Ok(None) => return,
                 Ok(Some((frame, block))) => {
                     self.feed(Input::LinkFrame { link, frame }, &Aside::Block(&block));
                 }
                 Err(_) => {
-                    self.hub.close(link);
+                    self.peers.close(link);
                     let fault = LinkFault::Malformed;
                     self.feed(Input::LinkFailed { link, fault }, &Aside::Nothing);
                 }
@@ -342,8 +342,8 @@ impl Viewer {
             },
             Output::Event(event) => {
                 match event {
-                    Event::State(State::Off(_)) => self.stash.clear(),
-                    Event::State(_) => self.todo.push_back(Arrival::Stashed),
+                    Event::State(State::Off(_)) => self.early.clear(),
+                    Event::State(_) => self.todo.push_back(HostEvent::OfferEarly),
                     _ => {}
                 }
                 self.outbox.event(event);
@@ -373,10 +373,10 @@ impl Viewer {
                     taken.set(true);
                 }
             }
-            Output::LinkAccept { link, sdp } => self.hub.accept(link, sdp),
-            Output::LinkClose { link, .. } => self.hub.close(link),
-            Output::LinkConnect { link, sdp } => self.hub.connect(link, sdp),
-            Output::LinkOffer(link) => self.hub.offer(link),
+            Output::LinkAccept { link, sdp } => self.peers.accept(link, sdp),
+            Output::LinkClose { link, .. } => self.peers.close(link),
+            Output::LinkConnect { link, sdp } => self.peers.connect(link, sdp),
+            Output::LinkOffer(link) => self.peers.offer(link),
             Output::LinkSend { link, frame } => self.send(link, &frame),
             Output::RenewIndex => {
                 let url = self.catalogue.as_ref().map(Catalogue::url);
@@ -438,12 +438,12 @@ impl Viewer {
 
     fn send(&mut self, link: LinkId, frame: &Frame) {
         let Frame::Message(Message::Piece(block)) = frame else {
-            self.hub.send(link, frame, None);
+            self.peers.send(link, frame, None);
             return;
         };
         // A header without its bytes would garble the stream; without both the peer asks again.
         if let Some(bytes) = self.store.lend(*block) {
-            self.hub.send(link, frame, Some(&bytes));
+            self.peers.send(link, frame, Some(&bytes));
         }
     }
 
@@ -452,7 +452,7 @@ impl Viewer {
             .catalogue
             .as_ref()
             .and_then(|catalogue| catalogue.tracker(position));
-        self.tracker = url.and_then(|url| Tracker::connect(url, &self.inlet).ok());
+        self.tracker = url.and_then(|url| Tracker::connect(url, &self.sender).ok());
         if self.tracker.is_none() {
             self.later(Input::TrackerClosed);
         }
@@ -465,7 +465,7 @@ impl Viewer {
             .and_then(|catalogue| catalogue.part_url(track, part))
         {
             Some(url) => self.http.part(track, part, url),
-            None => self.todo.push_back(Arrival::Part {
+            None => self.todo.push_back(HostEvent::Part {
                 track,
                 part,
                 bytes: None,

@@ -12,10 +12,10 @@ use shoal_wire::index::{MAX_COUNT_BYTES, MAX_INDEX_BYTES, MAX_PART_BYTES, Viewer
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
-use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
+use crate::host_event::{HostEvent, Sender};
 use crate::js::{JsResult as _, Task, parsed, settled};
-use crate::table::Table;
+use crate::small_map::SmallMap;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -49,34 +49,34 @@ pub struct Get {
 /// The requests under way. Dropped, they are aborted.
 #[derive(Debug)]
 pub struct Http {
-    inlet: Inlet,
-    gets: Table<HttpId, Task>,
-    parts: Table<(TrackId, u64), Task>,
+    sender: Sender,
+    gets: SmallMap<HttpId, Task>,
+    parts: SmallMap<(TrackId, u64), Task>,
     /// The last question of how many watch, and the last look at the index.
     count: Option<Task>,
     index: Option<Task>,
 }
 
 impl Http {
-    /// No requests yet. What they bring goes into the inlet.
+    /// No requests yet. What they bring goes into the sender.
     #[must_use]
-    pub const fn new(inlet: Inlet) -> Self {
+    pub const fn new(sender: Sender) -> Self {
         Self {
-            inlet,
-            gets: Table::new(),
-            parts: Table::new(),
+            sender,
+            gets: SmallMap::new(),
+            parts: SmallMap::new(),
             count: None,
             index: None,
         }
     }
 
-    /// Gets media: `Arrival::HttpData` up to each piece's end, then `Input::HttpDone`, or
+    /// Gets media: `HostEvent::HttpData` up to each piece's end, then `Input::HttpDone`, or
     /// `Input::HttpFailed`.
     pub fn get(&mut self, get: Get) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         let id = get.id;
         let task = Task::spawn(async move {
-            inlet.push(match media(&get, &inlet).await {
+            sender.push(match media(&get, &sender).await {
                 Ok(()) => Input::HttpDone(id),
                 Err(fault) => Input::HttpFailed { id, fault },
             });
@@ -95,37 +95,37 @@ impl Http {
         self.gets.remove(&id);
     }
 
-    /// Gets a part of the index: `Arrival::Part`.
+    /// Gets a part of the index: `HostEvent::Part`.
     pub fn part(&mut self, track: TrackId, part: u64, url: String) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         let task = Task::spawn(async move {
             let bytes = file(&url, MAX_PART_BYTES).await.ok();
-            inlet.push(Arrival::Part { track, part, bytes });
+            sender.push(HostEvent::Part { track, part, bytes });
         });
         self.parts.put((track, part), task);
     }
 
     /// Asks how many watch: `Input::Viewers`. Without an address nobody knows.
     pub fn count(&mut self, url: Option<String>) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         self.count = Some(Task::spawn(async move {
             let count = match url {
                 Some(url) => json::<ViewerCount>(&url, MAX_COUNT_BYTES).await.ok(),
                 None => None,
             };
-            inlet.push(Input::Viewers {
+            sender.push(Input::Viewers {
                 viewers: count.map(|count| count.viewers),
                 again: Duration::from_secs(count.map_or(0, |count| count.interval.into())),
             });
         }));
     }
 
-    /// Gets the index once more: `Arrival::Renewed`.
+    /// Gets the index once more: `HostEvent::Renewed`.
     pub fn renew(&mut self, url: String) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         self.index = Some(Task::spawn(async move {
             let index = json(&url, MAX_INDEX_BYTES).await.ok();
-            inlet.push(Arrival::Renewed(index.map(Box::new)));
+            sender.push(HostEvent::Renewed(index.map(Box::new)));
         }));
     }
 
@@ -164,7 +164,7 @@ impl Drop for Request {
     }
 }
 
-async fn media(get: &Get, inlet: &Inlet) -> Result<(), HttpFault> {
+async fn media(get: &Get, sender: &Sender) -> Result<(), HttpFault> {
     let network = |_: Error| HttpFault::Network;
     let request = Request::new().map_err(network)?;
     let response = request
@@ -184,7 +184,7 @@ async fn media(get: &Get, inlet: &Inlet) -> Result<(), HttpFault> {
     while let Some(chunk) = body.chunk().await.map_err(network)? {
         let mut rest = chunk;
         while let Some((offset, data)) = cutter.cut(&mut rest)? {
-            inlet.push(Arrival::HttpData {
+            sender.push(HostEvent::HttpData {
                 id: get.id,
                 segment: get.segment,
                 offset,

@@ -13,7 +13,7 @@ use crate::catalogue::Catalogue;
 
 /// One thing that happened in the browser.
 #[derive(Debug)]
-pub enum Arrival {
+pub enum HostEvent {
     /// The other side of an accepted link made its data channel.
     Channel {
         /// The link.
@@ -64,35 +64,35 @@ pub enum Arrival {
     /// The index once more, or nothing when it could not be had.
     Renewed(Option<Box<Index>>),
     /// The engine may now take what it did not take when it was offered.
-    Stashed,
+    OfferEarly,
     /// The turn that the pump asked for, to go on with what it put off.
     Turn,
 }
 
-impl From<Input> for Arrival {
+impl From<Input> for HostEvent {
     fn from(input: Input) -> Self {
         Self::Input(input)
     }
 }
 
-/// Where arrivals go in. Cheap to clone; every listener and task holds one.
+/// Where events go in. Cheap to clone; every listener and task holds one.
 #[derive(Clone)]
-pub struct Inlet(Rc<dyn Fn(Arrival)>);
+pub struct Sender(Rc<dyn Fn(HostEvent)>);
 
-impl Inlet {
-    /// Arrivals are given to `take` as they come.
-    pub fn new(take: impl Fn(Arrival) + 'static) -> Self {
+impl Sender {
+    /// Events are given to `take` as they come.
+    pub fn new(take: impl Fn(HostEvent) + 'static) -> Self {
         Self(Rc::new(take))
     }
 
-    /// Hands over one arrival. It may be dealt with before this returns.
-    pub fn push(&self, arrival: impl Into<Arrival>) {
-        (self.0)(arrival.into());
+    /// Hands over one event. It may be dealt with before this returns.
+    pub fn push(&self, event: impl Into<HostEvent>) {
+        (self.0)(event.into());
     }
 }
 
-impl fmt::Debug for Inlet {
+impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Inlet")
+        f.write_str("Sender")
     }
 }

@@ -4,7 +4,7 @@
 //!    never across an await, never across a call into JavaScript.
 //! 2. Whoever pumps takes the viewer out of the cell. What arrives meanwhile waits in the queue, so
 //!    calling in from inside a callback is safe.
-//! 3. After the last arrival the alarm is set once, the viewer goes back, and only then the page
+//! 3. After the last event the alarm is set once, the viewer goes back, and only then the page
 //!    hears of it.
 
 use core::cell::RefCell;
@@ -14,9 +14,9 @@ use std::rc::{Rc, Weak};
 use js_sys::Function;
 use shoal_engine::{Reason, State, Stats};
 
-use crate::arrival::{Arrival, Inlet};
 use crate::clock::Clock;
 use crate::config::Options;
+use crate::host_event::{HostEvent, Sender};
 use crate::trace::Trace;
 use crate::viewer::Viewer;
 
@@ -36,7 +36,7 @@ struct Cell {
     closing: bool,
     /// What the viewer left behind, or its figures as they were when it was last taken out.
     figures: Option<(Stats, State)>,
-    queue: VecDeque<Arrival>,
+    queue: VecDeque<HostEvent>,
     viewer: Option<Box<Viewer>>,
 }
 
@@ -48,22 +48,22 @@ impl Pump {
             trace: Trace::new(&options, seed),
         });
         let weak: Weak<Shaft> = Rc::downgrade(&shaft);
-        let inlet = Inlet::new(move |arrival| {
+        let sender = Sender::new(move |event| {
             if let Some(shaft) = weak.upgrade() {
-                shaft.push(arrival);
+                shaft.push(event);
             }
         });
-        let viewer = Viewer::new(options, seed, shaft.trace.clone(), &inlet);
+        let viewer = Viewer::new(options, seed, shaft.trace.clone(), &sender);
         shaft.cell.borrow_mut().viewer = Some(Box::new(viewer));
         Self(shaft)
     }
 
     /// Deals with one thing that happened, now or when what is dealt with at present is done.
-    pub(crate) fn push(&self, arrival: impl Into<Arrival>) {
-        self.0.push(arrival.into());
+    pub(crate) fn push(&self, event: impl Into<HostEvent>) {
+        self.0.push(event.into());
     }
 
-    /// Whether arrivals wait for one that is being dealt with further up the stack.
+    /// Whether events wait for one that is being dealt with further up the stack.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.cell.borrow().viewer.is_none()
     }
@@ -105,21 +105,21 @@ impl Drop for Pump {
 }
 
 impl Shaft {
-    fn push(&self, arrival: Arrival) {
+    fn push(&self, event: HostEvent) {
         {
             let mut cell = self.cell.borrow_mut();
             if cell.closing {
                 return;
             }
-            cell.queue.push_back(arrival);
+            cell.queue.push_back(event);
         }
         let Some(mut viewer) = self.take() else {
             return;
         };
         let start = Clock::now();
         loop {
-            while let Some(arrival) = self.next() {
-                viewer.take_in(arrival);
+            while let Some(event) = self.next() {
+                viewer.take_in(event);
             }
             viewer.verify(start);
             if self.cell.borrow().queue.is_empty() {
@@ -135,7 +135,7 @@ impl Shaft {
         events.emit(&self.emit);
     }
 
-    fn next(&self) -> Option<Arrival> {
+    fn next(&self) -> Option<HostEvent> {
         self.cell.borrow_mut().queue.pop_front()
     }
 
