@@ -1,6 +1,7 @@
 //! What the page's script talks to. Checks arguments, and decides nothing.
 
 use core::time::Duration;
+use std::rc::Rc;
 
 use js_sys::{Array, Function, Uint8Array};
 use serde::Deserialize;
@@ -17,14 +18,14 @@ use crate::error::Error;
 use crate::events;
 use crate::host_event::HostEvent;
 use crate::js::typed;
-use crate::queue::Pump;
+use crate::queue::Queue;
 use crate::viewer::Viewer;
 
 /// One viewer of one video. After `close` every call is a harmless no-op.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Client {
-    pump: Pump,
+    queue: Rc<Queue>,
 }
 
 /// Those who decide on P2P. The site's and the video's rules are set from the index.
@@ -102,7 +103,7 @@ impl Client {
     ) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         Ok(Self {
-            pump: Pump::new(options, seed, emit),
+            queue: Queue::new(options, seed, emit),
         })
     }
 
@@ -114,11 +115,11 @@ impl Client {
         #[wasm_bindgen(unchecked_param_type = "object")] index: JsValue,
         url: &str,
     ) -> Result<(), JsValue> {
-        if self.pump.look(|viewer| viewer.catalogue().is_some()) == Some(true) {
+        if self.queue.look(|viewer| viewer.catalogue().is_some()) == Some(true) {
             return Err(Error::Argument("The index was given before.".into()).into());
         }
         let catalogue = Catalogue::new(index, url)?;
-        self.pump.push(HostEvent::Index(Box::new(catalogue)));
+        self.queue.push(HostEvent::Index(Box::new(catalogue)));
         Ok(())
     }
 
@@ -126,7 +127,7 @@ impl Client {
     #[wasm_bindgen(unchecked_return_type = "string[]")]
     #[must_use]
     pub fn tracks(&self) -> Array {
-        let tracks = self.pump.look(|viewer| {
+        let tracks = self.queue.look(|viewer| {
             let playlists = viewer
                 .catalogue()
                 .map(|it| it.playlists().map(JsValue::from));
@@ -141,8 +142,7 @@ impl Client {
         #[wasm_bindgen(unchecked_param_type = "RuleName")] name: JsValue,
         #[wasm_bindgen(unchecked_param_type = "boolean | RuleWish | null")] value: JsValue,
     ) -> Result<(), JsValue> {
-        self.pump
-            .push(Input::Rule(rule(argument("name", name)?, value)?));
+        self.push(Input::Rule(rule(argument("name", name)?, value)?));
         Ok(())
     }
 
@@ -150,13 +150,13 @@ impl Client {
     #[must_use]
     pub fn relays(&self) -> bool {
         let relays = |viewer: &mut Viewer| viewer.catalogue().is_some_and(Catalogue::relays);
-        self.pump.look(relays).unwrap_or_default()
+        self.queue.look(relays).unwrap_or_default()
     }
 
     /// The viewer's own bounds on what is sent to peers: bytes per second and bytes in all; 0 is no
     /// limit.
     pub fn limits(&self, rate: f64, total: f64) {
-        self.pump.push(Input::Limits {
+        self.push(Input::Limits {
             upload_rate: whole(rate),
             upload_total: whole(total),
         });
@@ -164,7 +164,7 @@ impl Client {
 
     /// The page is in the background or the battery is low, or no longer.
     pub fn frugal(&self, frugal: bool) {
-        self.pump.push(Input::Frugal(frugal));
+        self.push(Input::Frugal(frugal));
     }
 
     /// The playlist of a track as it stands now.
@@ -187,8 +187,8 @@ impl Client {
             (whole(it.seq), Address { url: it.url, range })
         };
         let addresses = segments.into_iter().map(address).collect();
-        self.pump.look(|viewer| viewer.list(track, addresses));
-        self.pump.push(Input::Timeline {
+        self.queue.look(|viewer| viewer.list(track, addresses));
+        self.push(Input::Timeline {
             track,
             segments: timeline,
         });
@@ -208,7 +208,7 @@ impl Client {
             buffered: span(it.buffered),
         };
         let rate = if rate.is_finite() { rate.max(0.0) } else { 0.0 };
-        self.pump.push(Input::Playhead(Playhead {
+        self.push(Input::Playhead(Playhead {
             position: span(position),
             rate,
             active: active.into_iter().map(track).collect(),
@@ -223,7 +223,7 @@ impl Client {
             track: TrackId(track),
             seq: whole(seq),
         };
-        self.pump.push(Input::Need {
+        self.push(Input::Need {
             id: NeedId(whole(id)),
             segment,
         });
@@ -231,7 +231,7 @@ impl Client {
 
     /// The player no longer wants what it asked for.
     pub fn cancel(&self, id: f64) {
-        self.pump.push(Input::Cancel(NeedId(whole(id))));
+        self.push(Input::Cancel(NeedId(whole(id))));
     }
 
     /// The player got a whole segment by itself. The bytes are copied if they are kept.
@@ -248,7 +248,7 @@ impl Client {
         };
         let timing: HttpTiming = argument("timing", timing)?;
         // What must wait may find the page's buffer emptied.
-        let data = if self.pump.is_busy() {
+        let data = if self.queue.is_busy() {
             bytes.slice(0, bytes.length())
         } else {
             bytes
@@ -257,7 +257,7 @@ impl Client {
             first_byte: span(timing.first_byte),
             whole: span(timing.whole),
         };
-        self.pump.push(HostEvent::Offered {
+        self.queue.push(HostEvent::Offered {
             segment,
             data,
             pace,
@@ -269,7 +269,7 @@ impl Client {
     #[wasm_bindgen(unchecked_return_type = "ClientStats")]
     #[must_use]
     pub fn stats(&self) -> JsValue {
-        let (stats, state) = self.pump.figures();
+        let (stats, state) = self.queue.stats();
         events::snapshot(&stats, state)
     }
 
@@ -277,12 +277,24 @@ impl Client {
     /// address. May be asked in the middle of a failure.
     #[must_use]
     pub fn trace(&self) -> Option<Vec<u8>> {
-        self.pump.trace()
+        self.queue.trace()
     }
 
     /// Ends everything: peers, tracker, requests, timers. No event follows.
     pub fn close(&self) {
-        self.pump.close();
+        self.queue.close();
+    }
+}
+
+impl Client {
+    fn push(&self, input: Input) {
+        self.queue.push(input.into());
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the adapters hand to the pump: the engine's inputs, and the bytes that belong to them.
+//! What the adapters send to the queue: the engine's inputs, and the bytes that belong to them.
 
 use core::fmt;
 use std::rc::Rc;
@@ -63,9 +63,9 @@ pub enum HostEvent {
     },
     /// The index once more, or nothing when it could not be had.
     Renewed(Option<Box<Index>>),
-    /// The engine may now take what it did not take when it was offered.
+    /// Offer the engine once more what it could not take yet: now it may.
     OfferEarly,
-    /// The turn that the pump asked for, to go on with what it put off.
+    /// The turn that the queue asked for, to go on with what it put off.
     Turn,
 }
 
@@ -85,7 +85,7 @@ impl Sender {
         Self(Rc::new(take))
     }
 
-    /// Hands over one event. It may be dealt with before this returns.
+    /// Hands over one event. It may be dispatched before this returns.
     pub fn push(&self, event: impl Into<HostEvent>) {
         (self.0)(event.into());
     }

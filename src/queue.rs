@@ -2,8 +2,8 @@
 //!
 //! 1. One cell holds the viewer, and it is borrowed in this file only, for the length of a move:
 //!    never across an await, never across a call into JavaScript.
-//! 2. Whoever pumps takes the viewer out of the cell. What arrives meanwhile waits in the queue, so
-//!    calling in from inside a callback is safe.
+//! 2. Whoever dispatches takes the viewer out of the cell. What happens meanwhile waits in the
+//!    queue, so calling in from inside a callback is safe.
 //! 3. After the last event the alarm is set once, the viewer goes back, and only then the page
 //!    hears of it.
 
@@ -20,98 +20,57 @@ use crate::host_event::{HostEvent, Sender};
 use crate::trace::Trace;
 use crate::viewer::Viewer;
 
-/// A viewer that the browser and the page drive.
+/// A viewer, and the events that wait for it.
 #[derive(Debug)]
-pub(crate) struct Pump(Rc<Shaft>);
-
-#[derive(Debug)]
-struct Shaft {
+pub(crate) struct Queue {
     emit: Function,
     cell: RefCell<Cell>,
     trace: Trace,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Cell {
     closing: bool,
-    /// What the viewer left behind, or its figures as they were when it was last taken out.
-    figures: Option<(Stats, State)>,
-    queue: VecDeque<HostEvent>,
+    waiting: VecDeque<HostEvent>,
     viewer: Option<Box<Viewer>>,
+    /// The last statistics, once the viewer is gone.
+    last: Option<(Stats, State)>,
 }
 
-impl Pump {
-    pub(crate) fn new(options: Options, seed: u64, emit: Function) -> Self {
-        let shaft = Rc::new(Shaft {
-            emit,
-            cell: RefCell::default(),
-            trace: Trace::new(&options, seed),
-        });
-        let weak: Weak<Shaft> = Rc::downgrade(&shaft);
-        let sender = Sender::new(move |event| {
-            if let Some(shaft) = weak.upgrade() {
-                shaft.push(event);
+impl Queue {
+    /// A viewer whose adapters send into this queue; `emit` is told of what the page should know.
+    pub(crate) fn new(options: Options, seed: u64, emit: Function) -> Rc<Self> {
+        Rc::new_cyclic(|queue: &Weak<Self>| {
+            let queue = queue.clone();
+            let sender = Sender::new(move |event| {
+                if let Some(queue) = queue.upgrade() {
+                    queue.push(event);
+                }
+            });
+            let trace = Trace::new(&options, seed);
+            let viewer = Viewer::new(options, seed, trace.clone(), &sender);
+            let cell = Cell {
+                closing: false,
+                waiting: VecDeque::new(),
+                viewer: Some(Box::new(viewer)),
+                last: None,
+            };
+            Self {
+                emit,
+                cell: RefCell::new(cell),
+                trace,
             }
-        });
-        let viewer = Viewer::new(options, seed, shaft.trace.clone(), &sender);
-        shaft.cell.borrow_mut().viewer = Some(Box::new(viewer));
-        Self(shaft)
+        })
     }
 
-    /// Deals with one thing that happened, now or when what is dealt with at present is done.
-    pub(crate) fn push(&self, event: impl Into<HostEvent>) {
-        self.0.push(event.into());
-    }
-
-    /// Whether events wait for one that is being dealt with further up the stack.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.0.cell.borrow().viewer.is_none()
-    }
-
-    /// Looks at the viewer; nothing when it is closed, or busy further up the stack.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut Viewer) -> T) -> Option<T> {
-        let mut viewer = self.0.take()?;
-        let seen = look(&mut viewer);
-        self.0.cell.borrow_mut().viewer = Some(viewer);
-        Some(seen)
-    }
-
-    /// The figures at present; after the end, those of the end.
-    pub(crate) fn figures(&self) -> (Stats, State) {
-        let figures = self
-            .look(|viewer| viewer.stats())
-            .or(self.0.cell.borrow().figures);
-        figures.unwrap_or((Stats::default(), State::Waiting(Reason::Starting)))
-    }
-
-    /// The recording so far, if there is one; in the middle of a failure, too.
-    pub(crate) fn trace(&self) -> Option<Vec<u8>> {
-        self.0.trace.bytes()
-    }
-
-    /// Ends everything. What is called later does nothing.
-    pub(crate) fn close(&self) {
-        self.0.cell.borrow_mut().closing = true;
-        if let Some(viewer) = self.0.take() {
-            self.0.end(*viewer);
-        }
-    }
-}
-
-impl Drop for Pump {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-impl Shaft {
-    fn push(&self, event: HostEvent) {
+    /// Takes in one event: it is dispatched now, or when what is dispatched at present is done.
+    pub(crate) fn push(&self, event: HostEvent) {
         {
             let mut cell = self.cell.borrow_mut();
             if cell.closing {
                 return;
             }
-            cell.queue.push_back(event);
+            cell.waiting.push_back(event);
         }
         let Some(mut viewer) = self.take() else {
             return;
@@ -122,7 +81,7 @@ impl Shaft {
                 viewer.take_in(event);
             }
             viewer.verify(start);
-            if self.cell.borrow().queue.is_empty() {
+            if self.cell.borrow().waiting.is_empty() {
                 break;
             }
         }
@@ -135,8 +94,41 @@ impl Shaft {
         events.emit(&self.emit);
     }
 
+    /// Whether events wait for one that is being dispatched further up the stack.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.cell.borrow().viewer.is_none()
+    }
+
+    /// Looks at the viewer; nothing when it is closed, or busy further up the stack.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut Viewer) -> T) -> Option<T> {
+        let mut viewer = self.take()?;
+        let seen = look(&mut viewer);
+        self.cell.borrow_mut().viewer = Some(viewer);
+        Some(seen)
+    }
+
+    /// Returns the statistics at present; after the end, those of the end.
+    pub(crate) fn stats(&self) -> (Stats, State) {
+        let stats = self.look(|viewer| viewer.stats());
+        let stats = stats.or(self.cell.borrow().last);
+        stats.unwrap_or((Stats::default(), State::Waiting(Reason::Starting)))
+    }
+
+    /// Returns the recording so far, if there is one; in the middle of a failure, too.
+    pub(crate) fn trace(&self) -> Option<Vec<u8>> {
+        self.trace.bytes()
+    }
+
+    /// Ends everything. What is called later does nothing.
+    pub(crate) fn close(&self) {
+        self.cell.borrow_mut().closing = true;
+        if let Some(viewer) = self.take() {
+            self.end(*viewer);
+        }
+    }
+
     fn next(&self) -> Option<HostEvent> {
-        self.cell.borrow_mut().queue.pop_front()
+        self.cell.borrow_mut().waiting.pop_front()
     }
 
     fn take(&self) -> Option<Box<Viewer>> {
@@ -144,9 +136,9 @@ impl Shaft {
     }
 
     fn end(&self, viewer: Viewer) {
-        let figures = viewer.leave();
+        let last = viewer.leave();
         let mut cell = self.cell.borrow_mut();
-        cell.figures = Some(figures);
-        cell.queue.clear();
+        cell.last = Some(last);
+        cell.waiting.clear();
     }
 }

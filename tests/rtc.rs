@@ -14,7 +14,7 @@ use web_sys::{RtcDataChannel, RtcDataChannelState, RtcPeerConnection};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// One side of a connection, which does at once what a pump would.
+/// One side of a connection, which does at once what the queue would.
 struct Side {
     events: HostEvents,
     peers: PeerConnections,
