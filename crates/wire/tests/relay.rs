@@ -237,3 +237,37 @@ fn nesting_has_the_same_bound_everywhere() {
         }
     }
 }
+
+fn announce(sdp: &str) -> String {
+    let id = "x".repeat(20);
+    format!(
+        r#"{{"action":"announce","info_hash":"{id}","peer_id":"{id}","offers":[{{"offer":{{"sdp":{sdp}}},"offer_id":"{id}"}}]}}"#
+    )
+}
+
+#[test]
+fn half_a_surrogate_pair_is_passed_on_to_nobody() {
+    for (sdp, is_text) in [
+        (r#""\ud83d\ude00""#, true),
+        (r#""\ud800""#, false),
+        (r#""\udc00\n""#, false),
+        ("7", false),
+    ] {
+        let read = read_alike(&announce(sdp), &Limits::default());
+        assert_eq!(read.is_ok(), is_text, "{sdp}");
+    }
+}
+
+#[test]
+fn escapes_do_not_count_towards_the_length_of_a_description() {
+    for (sdp, fits) in [
+        (r#""\r\n\r\n\r\n\r\n\r\n\r\n""#, true),
+        (r#""\r\n\r\n\r\n\r\n\r\n\r\n.""#, false),
+        (r#""\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9""#, true),
+        (r#""\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9.""#, false),
+    ] {
+        let error = DecodeError::SdpTooLong { limit: 12 };
+        let read = read_alike(&announce(sdp), &SMALL);
+        assert_eq!(read.err(), (!fits).then_some(error), "{sdp}");
+    }
+}
