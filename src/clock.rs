@@ -5,8 +5,8 @@ use shoal_engine::{Input, Time};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{MessageChannel, MessagePort};
 
-use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
+use crate::host_event::{HostEvent, Sender};
 use crate::js::{JsResult as _, Listener};
 
 #[wasm_bindgen]
@@ -22,17 +22,17 @@ const LONGEST: u64 = i32::MAX as u64;
 /// One alarm, and one turn asked for.
 #[derive(Debug)]
 pub struct Clock {
-    inlet: Inlet,
+    sender: Sender,
     alarm: Option<(Time, Timeout)>,
     turns: Option<Turns>,
 }
 
 impl Clock {
-    /// A clock whose alarm is `Input::Tick` and whose turn is `Arrival::Turn`.
+    /// A clock whose alarm is `Input::Tick` and whose turn is `HostEvent::Turn`.
     #[must_use]
-    pub const fn new(inlet: Inlet) -> Self {
+    pub const fn new(sender: Sender) -> Self {
         Self {
-            inlet,
+            sender,
             alarm: None,
             turns: None,
         }
@@ -56,8 +56,8 @@ impl Clock {
         let micros = u64::try_from(at.since(Self::now()).as_micros()).unwrap_or(u64::MAX);
         // Rounded up: an alarm that is early would have to be set again.
         let millis = micros.div_ceil(1_000).min(LONGEST) as u32;
-        let inlet = self.inlet.clone();
-        let timeout = Timeout::new(millis, move || inlet.push(Input::Tick));
+        let sender = self.sender.clone();
+        let timeout = Timeout::new(millis, move || sender.push(Input::Tick));
         self.alarm = Some((at, timeout));
     }
 
@@ -71,10 +71,10 @@ impl Clock {
     pub fn take_turn(&mut self) -> Result<(), Error> {
         let turns = match self.turns.take() {
             Some(turns) => turns,
-            None => Turns::new(self.inlet.clone())?,
+            None => Turns::new(self.sender.clone())?,
         };
         let asked = turns
-            .sender
+            .entry
             .post_message(&wasm_bindgen::JsValue::NULL)
             .or_thrown();
         self.turns = Some(turns);
@@ -85,20 +85,20 @@ impl Clock {
 /// A message to ourselves.
 #[derive(Debug)]
 struct Turns {
-    sender: MessagePort,
-    receiver: MessagePort,
+    entry: MessagePort,
+    exit: MessagePort,
     _listener: Listener,
 }
 
 impl Turns {
-    fn new(inlet: Inlet) -> Result<Self, Error> {
+    fn new(sender: Sender) -> Result<Self, Error> {
         let channel = MessageChannel::new().or_thrown()?;
-        let (sender, receiver) = (channel.port1(), channel.port2());
-        let listener = Listener::new(&receiver, "message", move |_| inlet.push(Arrival::Turn))?;
-        receiver.start();
+        let (entry, exit) = (channel.port1(), channel.port2());
+        let listener = Listener::new(&exit, "message", move |_| sender.push(HostEvent::Turn))?;
+        exit.start();
         Ok(Self {
-            sender,
-            receiver,
+            entry,
+            exit,
             _listener: listener,
         })
     }
@@ -106,6 +106,6 @@ impl Turns {
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        self.receiver.close();
+        self.exit.close();
     }
 }

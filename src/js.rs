@@ -7,7 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{JSON, Promise};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -25,6 +26,17 @@ impl<T> JsResult<T> for Result<T, JsValue> {
     fn or_thrown(self) -> Result<T, Error> {
         self.map_err(|value| Error::thrown(&value))
     }
+}
+
+/// Makes a typed value of one of JavaScript's, or says what is wrong with it.
+pub(crate) fn typed<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| Error::thrown(&error.into()).to_string())
+}
+
+/// Reads JSON by the browser.
+pub(crate) fn parsed<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
+    let json = core::str::from_utf8(json).map_err(|error| Error::Browser(error.to_string()))?;
+    typed(JSON::parse(json).or_thrown()?).map_err(Error::Browser)
 }
 
 /// Waits for a promise. Given up, it leaves nothing behind, though the promise may never settle: those of a

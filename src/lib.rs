@@ -11,25 +11,24 @@
     )
 )]
 
-mod arrival;
 mod catalogue;
 mod client;
 mod clock;
 mod config;
+mod early_segments;
 mod error;
 mod events;
+mod host_event;
 mod http;
-mod hub;
 mod js;
 mod panic;
-mod pump;
+mod peer_connections;
+mod queue;
 mod rtc;
-mod stash;
+mod small_map;
 mod store;
-mod table;
 mod trace;
 mod tracker;
-mod types;
 mod verify;
 mod viewer;
 
@@ -47,15 +46,15 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 #[cfg(feature = "_internal")]
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::arrival::{Arrival, Inlet};
     pub use crate::catalogue::{Address, Catalogue};
     pub use crate::clock::Clock;
+    pub use crate::early_segments::EarlySegments;
     pub use crate::error::Error;
+    pub use crate::host_event::{HostEvent, Sender};
     pub use crate::http::{Get, Http};
-    pub use crate::hub::PeerHub;
     pub use crate::js::{Listener, Task};
+    pub use crate::peer_connections::PeerConnections;
     pub use crate::rtc::{Inflow, Setup};
-    pub use crate::stash::Stash;
     pub use crate::store::Store;
     pub use crate::tracker::Tracker;
     pub use crate::verify::{Job, Verifier};

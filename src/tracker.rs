@@ -5,8 +5,8 @@ use shoal_engine::Input;
 use wasm_bindgen::JsCast as _;
 use web_sys::{MessageEvent, WebSocket};
 
-use crate::arrival::Inlet;
 use crate::error::Error;
+use crate::host_event::Sender;
 use crate::js::{JsResult as _, Listener};
 
 /// Longest message that is read, UTF-16 code units. The wire allows 64 KiB.
@@ -20,20 +20,20 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Opens a socket. What it tells goes into the inlet.
-    pub fn connect(url: &str, inlet: &Inlet) -> Result<Self, Error> {
+    /// Opens a socket. What it tells goes into the sender.
+    pub fn connect(url: &str, sender: &Sender) -> Result<Self, Error> {
         let socket = WebSocket::new(url).or_thrown()?;
         let closed = {
-            let inlet = inlet.clone();
-            move |_| inlet.push(Input::TrackerClosed)
+            let sender = sender.clone();
+            move |_| sender.push(Input::TrackerClosed)
         };
         let listeners = [
             Listener::new(&socket, "open", {
-                let inlet = inlet.clone();
-                move |_| inlet.push(Input::TrackerOpened)
+                let sender = sender.clone();
+                move |_| sender.push(Input::TrackerOpened)
             })?,
             Listener::new(&socket, "message", {
-                let inlet = inlet.clone();
+                let sender = sender.clone();
                 move |event| {
                     let data = event.unchecked_into::<MessageEvent>().data();
                     // What is no text, or too much of it, is no message of a tracker: let the
@@ -41,7 +41,7 @@ impl Tracker {
                     let text = data.dyn_into::<JsString>().ok();
                     let text = text.filter(|text| text.length() <= LONGEST);
                     let text = text.map(String::from).unwrap_or_default();
-                    inlet.push(Input::TrackerMessage(text));
+                    sender.push(Input::TrackerMessage(text));
                 }
             })?,
             // Whichever comes first ends the socket, and the other is not heard any more.

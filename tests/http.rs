@@ -5,9 +5,9 @@ mod common;
 
 use core::ops::Range;
 
-use common::{Arrivals, array, media, rest};
+use common::{HostEvents, array, media, rest};
 use js_sys::Array;
-use shoal::internal::{Arrival, Get, Http};
+use shoal::internal::{Get, HostEvent, Http};
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -80,7 +80,7 @@ impl Default for Exchange {
 
 impl Exchange {
     /// Starts the exchange.
-    fn start(self) -> (Http, Arrivals) {
+    fn start(self) -> (Http, HostEvents) {
         let chunks = self.body.chunks(self.chunk).map(array).collect::<Array>();
         answer(
             self.status,
@@ -88,8 +88,8 @@ impl Exchange {
             chunks,
             self.hangs,
         );
-        let arrivals = Arrivals::default();
-        let mut http = Http::new(arrivals.inlet());
+        let events = HostEvents::default();
+        let mut http = Http::new(events.sender());
         http.get(Get {
             id: ID,
             segment: SEGMENT,
@@ -99,21 +99,21 @@ impl Exchange {
             url: "https://origin.example/segment".into(),
             range: self.range,
         });
-        (http, arrivals)
+        (http, events)
     }
 
     /// Runs the exchange to its end: the runs that came, and the outcome.
     async fn run(self) -> (Vec<(u32, Vec<u8>)>, Result<(), HttpFault>) {
-        let (_http, arrivals) = self.start();
-        let outcome = arrivals
-            .wait("the end of the request", |arrival| match arrival {
-                Arrival::Input(Input::HttpDone(ID)) => Some(Ok(())),
-                Arrival::Input(Input::HttpFailed { id: ID, fault }) => Some(Err(*fault)),
+        let (_http, events) = self.start();
+        let outcome = events
+            .wait("the end of the request", |event| match event {
+                HostEvent::Input(Input::HttpDone(ID)) => Some(Ok(())),
+                HostEvent::Input(Input::HttpFailed { id: ID, fault }) => Some(Err(*fault)),
                 _ => None,
             })
             .await;
-        let runs = arrivals.drain().into_iter().map(|arrival| match arrival {
-            Arrival::HttpData {
+        let runs = events.drain().into_iter().map(|event| match event {
+            HostEvent::HttpData {
                 id: ID,
                 segment: SEGMENT,
                 offset,
@@ -244,17 +244,17 @@ async fn ended_request_is_aborted_and_silent() {
         hangs: true,
         ..Exchange::default()
     };
-    let (mut http, arrivals) = exchange.start();
-    arrivals
+    let (mut http, events) = exchange.start();
+    events
         .wait("the first piece", |it| {
-            matches!(it, Arrival::HttpData { .. }).then_some(())
+            matches!(it, HostEvent::HttpData { .. }).then_some(())
         })
         .await;
     assert!(http.holds(ID) && !was_aborted());
     http.end(ID);
     assert!(!http.holds(ID) && was_aborted());
     rest().await;
-    assert!(arrivals.drain().is_empty());
+    assert!(events.drain().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -263,12 +263,12 @@ async fn part_of_the_index_comes_as_bytes_within_bounds() {
         let body = media(length);
         let chunks = body.chunks(60_000).map(array).collect::<Array>();
         answer(status, None, chunks, false);
-        let arrivals = Arrivals::default();
-        let mut http = Http::new(arrivals.inlet());
+        let events = HostEvents::default();
+        let mut http = Http::new(events.sender());
         http.part(TrackId(2), 8, "https://origin.example/2/8.bin".into());
-        arrivals
-            .wait("the part", |arrival| match arrival {
-                Arrival::Part {
+        events
+            .wait("the part", |event| match event {
+                HostEvent::Part {
                     track: TrackId(2),
                     part: 8,
                     bytes,

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Arrivals, array, media, rest};
+use common::{HostEvents, array, media, rest};
 use js_sys::Uint8Array;
-use shoal::internal::{Arrival, PeerHub, Setup};
+use shoal::internal::{HostEvent, PeerConnections, Setup};
 use shoal_engine::{Input, LinkFault, LinkId};
 use shoal_wire::id::{InfoHash, PeerId, PieceIndex};
 use shoal_wire::peer::{Block, Frame, Handshake, Message};
@@ -14,29 +14,29 @@ use web_sys::{RtcDataChannel, RtcDataChannelState, RtcPeerConnection};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// One side of a connection, which does at once what a pump would.
+/// One side of a connection, which does at once what the queue would.
 struct Side {
-    arrivals: Arrivals,
-    hub: PeerHub,
+    events: HostEvents,
+    peers: PeerConnections,
     link: LinkId,
 }
 
 impl Side {
     fn new(link: u64) -> Self {
-        let arrivals = Arrivals::default();
-        let hub = PeerHub::new(arrivals.inlet(), Setup::default());
+        let events = HostEvents::default();
+        let peers = PeerConnections::new(events.sender(), Setup::default());
         Self {
-            arrivals,
-            hub,
+            events,
+            peers,
             link: LinkId(link),
         }
     }
 
     async fn described(&self) -> String {
         let link = self.link;
-        self.arrivals
-            .wait("a description", |arrival| match arrival {
-                Arrival::Input(Input::LinkDescribed { link: l, sdp }) if *l == link => {
+        self.events
+            .wait("a description", |event| match event {
+                HostEvent::Input(Input::LinkDescribed { link: l, sdp }) if *l == link => {
                     Some(sdp.clone())
                 }
                 _ => None,
@@ -46,17 +46,17 @@ impl Side {
 
     async fn open(&self) {
         let link = self.link;
-        self.arrivals
-            .wait("an open channel", |arrival| {
-                matches!(arrival, Arrival::Input(Input::LinkOpen(l)) if *l == link).then_some(())
+        self.events
+            .wait("an open channel", |event| {
+                matches!(event, HostEvent::Input(Input::LinkOpen(l)) if *l == link).then_some(())
             })
             .await;
     }
 
     async fn fault(&self) -> LinkFault {
-        self.arrivals
-            .wait("the end of the link", |arrival| match arrival {
-                Arrival::Input(Input::LinkFailed { fault, .. }) => Some(*fault),
+        self.events
+            .wait("the end of the link", |event| match event {
+                HostEvent::Input(Input::LinkFailed { fault, .. }) => Some(*fault),
                 _ => None,
             })
             .await
@@ -66,14 +66,14 @@ impl Side {
     async fn frame(&mut self) -> (Frame, Vec<u8>) {
         loop {
             let data: Uint8Array = self
-                .arrivals
-                .wait("a message", |arrival| match arrival {
-                    Arrival::ChannelData { data, .. } => Some(data.clone()),
+                .events
+                .wait("a message", |event| match event {
+                    HostEvent::ChannelData { data, .. } => Some(data.clone()),
                     _ => None,
                 })
                 .await;
             let bytes = data.to_vec();
-            let inflow = self.hub.inflow(self.link).expect("the link is there");
+            let inflow = self.peers.inflow(self.link).expect("the link is there");
             if let Some(found) = inflow.read(&mut bytes.as_slice()).expect("a peer message") {
                 return found;
             }
@@ -82,24 +82,24 @@ impl Side {
 
     fn send(&mut self, frame: &Frame, payload: Option<&[u8]>) {
         let payload = payload.map(array);
-        self.hub.send(self.link, frame, payload.as_ref());
+        self.peers.send(self.link, frame, payload.as_ref());
     }
 }
 
 /// An offering side and an answering one, with open channels; the answerer's.
 async fn connected() -> (Side, Side, RtcDataChannel) {
     let (mut a, mut b) = (Side::new(1), Side::new(2));
-    a.hub.offer(a.link);
-    b.hub.accept(b.link, a.described().await);
-    a.hub.connect(a.link, b.described().await);
+    a.peers.offer(a.link);
+    b.peers.accept(b.link, a.described().await);
+    a.peers.connect(a.link, b.described().await);
     let channel = b
-        .arrivals
-        .wait("the offerer's channel", |arrival| match arrival {
-            Arrival::Channel { channel, .. } => Some(channel.clone()),
+        .events
+        .wait("the offerer's channel", |event| match event {
+            HostEvent::Channel { channel, .. } => Some(channel.clone()),
             _ => None,
         })
         .await;
-    b.hub.attach(b.link, channel.clone());
+    b.peers.attach(b.link, channel.clone());
     a.open().await;
     b.open().await;
     (a, b, channel)
@@ -125,7 +125,7 @@ fn piece(length: u32) -> Frame {
 #[wasm_bindgen_test]
 async fn description_holds_all_candidates() {
     let mut side = Side::new(1);
-    side.hub.offer(side.link);
+    side.peers.offer(side.link);
     let sdp = side.described().await;
     assert!(sdp.contains("m=application"), "{sdp}");
     assert!(sdp.contains("a=candidate:"), "{sdp}");
@@ -165,30 +165,28 @@ async fn sender_hears_that_its_bytes_have_left() {
     for _ in 0..20 {
         a.send(&piece(16_384), Some(&media(16_384)));
     }
-    let drained = |arrival: &Arrival| match arrival {
-        Arrival::Input(Input::LinkDrained { buffered, .. }) => Some(*buffered),
+    let drained = |event: &HostEvent| match event {
+        HostEvent::Input(Input::LinkDrained { buffered, .. }) => Some(*buffered),
         _ => None,
     };
-    assert!(a.arrivals.wait("a drained buffer", drained).await <= 65_536);
+    assert!(a.events.wait("a drained buffer", drained).await <= 65_536);
     rest().await;
     // One that sends little at a time hears of it too.
-    a.arrivals.drain();
+    a.events.drain();
     for _ in 0..8 {
         a.send(&piece(16_384), Some(&media(16_384)));
         rest().await;
     }
-    a.arrivals
-        .wait("a buffer that was never full", drained)
-        .await;
+    a.events.wait("a buffer that was never full", drained).await;
 }
 
 #[wasm_bindgen_test]
 async fn other_side_sees_the_close() {
     let (mut a, b, _) = connected().await;
-    a.hub.close(a.link);
+    a.peers.close(a.link);
     assert_eq!(b.fault().await, LinkFault::Closed);
     rest().await;
-    assert!(a.arrivals.drain().is_empty());
+    assert!(a.events.drain().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -196,7 +194,7 @@ async fn second_channel_is_closed() {
     let (mut a, _b, _) = connected().await;
     let stray = RtcPeerConnection::new().expect("a connection");
     let channel = stray.create_data_channel("stray");
-    a.hub.attach(a.link, channel.clone());
+    a.peers.attach(a.link, channel.clone());
     assert_ne!(channel.ready_state(), RtcDataChannelState::Connecting);
     stray.close();
 }
@@ -204,7 +202,7 @@ async fn second_channel_is_closed() {
 #[wasm_bindgen_test]
 async fn sdp_that_is_none_is_refused() {
     let mut side = Side::new(1);
-    side.hub.accept(side.link, "v=1 nonsense".into());
+    side.peers.accept(side.link, "v=1 nonsense".into());
     assert_eq!(side.fault().await, LinkFault::Refused);
 }
 
@@ -218,12 +216,12 @@ async fn channel_message_that_is_no_bytes_ends_the_link() {
 #[wasm_bindgen_test]
 async fn dropped_hub_is_silent() {
     let Side {
-        arrivals,
-        mut hub,
+        events,
+        mut peers,
         link,
     } = Side::new(1);
-    hub.offer(link);
-    drop(hub);
+    peers.offer(link);
+    drop(peers);
     rest().await;
-    assert!(arrivals.drain().is_empty());
+    assert!(events.drain().is_empty());
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{array, media};
 use js_sys::Uint8Array;
-use shoal::internal::{Stash, Store};
+use shoal::internal::{EarlySegments, Store};
 use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::Block;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -117,11 +117,11 @@ fn numbered(seq: u64) -> SegmentId {
 
 /// Puts segments of so many bytes aside, numbered from 0; what is left of them.
 fn put_aside(lengths: &[u32]) -> Vec<u64> {
-    let mut stash = Stash::default();
+    let mut early = EarlySegments::default();
     for (seq, length) in (0..).zip(lengths) {
-        stash.put(numbered(seq), Uint8Array::new_with_length(*length));
+        early.put(numbered(seq), Uint8Array::new_with_length(*length));
     }
-    stash
+    early
         .take()
         .iter()
         .map(|(segment, _)| segment.seq)
@@ -139,14 +139,14 @@ fn stash_lets_go_of_the_oldest_beyond_its_bounds() {
 
 #[wasm_bindgen_test]
 fn stash_holds_the_last_of_a_segment_in_order_and_gives_it_once() {
-    let mut stash = Stash::default();
+    let mut early = EarlySegments::default();
     for (seq, bytes) in [(5, [1]), (3, [2]), (5, [3])] {
-        stash.put(numbered(seq), array(&bytes));
+        early.put(numbered(seq), array(&bytes));
     }
-    let taken = stash.take();
+    let taken = early.take();
     let seen = taken
         .iter()
         .map(|(segment, data)| (segment.seq, data.to_vec()));
     assert_eq!(seen.collect::<Vec<_>>(), [(3, vec![2]), (5, vec![3])]);
-    assert!(stash.take().is_empty());
+    assert!(early.take().is_empty());
 }

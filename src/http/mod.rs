@@ -5,16 +5,17 @@ mod body;
 use core::ops::Range;
 use core::time::Duration;
 
+use serde::de::DeserializeOwned;
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
-use shoal_wire::index::{MAX_INDEX_BYTES, ViewerCount};
+use shoal_wire::index::{MAX_COUNT_BYTES, MAX_INDEX_BYTES, MAX_PART_BYTES, ViewerCount};
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
-use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
-use crate::js::{JsResult as _, Task, settled};
-use crate::table::Table;
+use crate::host_event::{HostEvent, Sender};
+use crate::js::{JsResult as _, Task, parsed, settled};
+use crate::small_map::SmallMap;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -24,12 +25,6 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn fetch(url: &str, init: &RequestInit) -> Result<js_sys::Promise, wasm_bindgen::JsValue>;
 }
-
-/// Largest part of an index that is read, bytes.
-const LARGEST_PART: usize = 512 * 1024;
-
-/// Largest count of viewers that is read, bytes.
-const LARGEST_COUNT: usize = 256;
 
 /// What to get of a segment.
 #[derive(Clone, Debug)]
@@ -54,34 +49,34 @@ pub struct Get {
 /// The requests under way. Dropped, they are aborted.
 #[derive(Debug)]
 pub struct Http {
-    inlet: Inlet,
-    gets: Table<HttpId, Task>,
-    parts: Table<(TrackId, u64), Task>,
+    sender: Sender,
+    gets: SmallMap<HttpId, Task>,
+    parts: SmallMap<(TrackId, u64), Task>,
     /// The last question of how many watch, and the last look at the index.
     count: Option<Task>,
     index: Option<Task>,
 }
 
 impl Http {
-    /// No requests yet. What they bring goes into the inlet.
+    /// No requests yet. What they bring goes into the sender.
     #[must_use]
-    pub const fn new(inlet: Inlet) -> Self {
+    pub const fn new(sender: Sender) -> Self {
         Self {
-            inlet,
-            gets: Table::new(),
-            parts: Table::new(),
+            sender,
+            gets: SmallMap::new(),
+            parts: SmallMap::new(),
             count: None,
             index: None,
         }
     }
 
-    /// Gets media: `Arrival::HttpData` up to each piece's end, then `Input::HttpDone`, or
+    /// Gets media: `HostEvent::HttpData` up to each piece's end, then `Input::HttpDone`, or
     /// `Input::HttpFailed`.
     pub fn get(&mut self, get: Get) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         let id = get.id;
         let task = Task::spawn(async move {
-            inlet.push(match media(&get, &inlet).await {
+            sender.push(match media(&get, &sender).await {
                 Ok(()) => Input::HttpDone(id),
                 Err(fault) => Input::HttpFailed { id, fault },
             });
@@ -100,37 +95,37 @@ impl Http {
         self.gets.remove(&id);
     }
 
-    /// Gets a part of the index: `Arrival::Part`.
+    /// Gets a part of the index: `HostEvent::Part`.
     pub fn part(&mut self, track: TrackId, part: u64, url: String) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         let task = Task::spawn(async move {
-            let bytes = file(&url, LARGEST_PART).await.ok();
-            inlet.push(Arrival::Part { track, part, bytes });
+            let bytes = file(&url, MAX_PART_BYTES).await.ok();
+            sender.push(HostEvent::Part { track, part, bytes });
         });
         self.parts.put((track, part), task);
     }
 
     /// Asks how many watch: `Input::Viewers`. Without an address nobody knows.
     pub fn count(&mut self, url: Option<String>) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         self.count = Some(Task::spawn(async move {
             let count = match url {
-                Some(url) => file(&url, LARGEST_COUNT).await.ok(),
+                Some(url) => json::<ViewerCount>(&url, MAX_COUNT_BYTES).await.ok(),
                 None => None,
             };
-            let count = count.and_then(|bytes| ViewerCount::parse(&bytes).ok());
-            inlet.push(Input::Viewers {
+            sender.push(Input::Viewers {
                 viewers: count.map(|count| count.viewers),
                 again: Duration::from_secs(count.map_or(0, |count| count.interval.into())),
             });
         }));
     }
 
-    /// Gets the index once more: `Arrival::Renewed`.
+    /// Gets the index once more: `HostEvent::Renewed`.
     pub fn renew(&mut self, url: String) {
-        let inlet = self.inlet.clone();
+        let sender = self.sender.clone();
         self.index = Some(Task::spawn(async move {
-            inlet.push(Arrival::Renewed(file(&url, MAX_INDEX_BYTES).await.ok()));
+            let index = json(&url, MAX_INDEX_BYTES).await.ok();
+            sender.push(HostEvent::Renewed(index.map(Box::new)));
         }));
     }
 
@@ -169,7 +164,7 @@ impl Drop for Request {
     }
 }
 
-async fn media(get: &Get, inlet: &Inlet) -> Result<(), HttpFault> {
+async fn media(get: &Get, sender: &Sender) -> Result<(), HttpFault> {
     let network = |_: Error| HttpFault::Network;
     let request = Request::new().map_err(network)?;
     let response = request
@@ -189,7 +184,7 @@ async fn media(get: &Get, inlet: &Inlet) -> Result<(), HttpFault> {
     while let Some(chunk) = body.chunk().await.map_err(network)? {
         let mut rest = chunk;
         while let Some((offset, data)) = cutter.cut(&mut rest)? {
-            inlet.push(Arrival::HttpData {
+            sender.push(HostEvent::HttpData {
                 id: get.id,
                 segment: get.segment,
                 offset,
@@ -211,6 +206,10 @@ fn is_range(response: &Response, range: &Range<u64>) -> bool {
     };
     let expected = format!("bytes {}-{}/", range.start, range.end.saturating_sub(1));
     value.starts_with(&expected)
+}
+
+async fn json<T: DeserializeOwned>(url: &str, largest: usize) -> Result<T, Error> {
+    parsed(&file(url, largest).await?)
 }
 
 async fn file(url: &str, largest: usize) -> Result<Vec<u8>, Error> {

@@ -10,8 +10,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageEvent, RtcDataChannel, RtcDataChannelState, RtcDataChannelType};
 
 use super::frame::{LARGEST_READ, messages};
-use crate::arrival::{Arrival, Inlet};
 use crate::error::Error;
+use crate::host_event::{HostEvent, Sender};
 use crate::js::{JsResult as _, Listener};
 
 /// One data channel with its listeners; dropped, it closes.
@@ -19,7 +19,7 @@ use crate::js::{JsResult as _, Listener};
 pub(super) struct Channel {
     channel: RtcDataChannel,
     link: LinkId,
-    inlet: Inlet,
+    sender: Sender,
     /// Bytes sent since the engine last heard of the send buffer.
     unreported: Rc<Cell<u32>>,
     _listeners: [Listener; 5],
@@ -27,23 +27,27 @@ pub(super) struct Channel {
 
 impl Channel {
     /// Takes over a channel, in the task that made it: no message may have come yet.
-    pub(super) fn new(channel: RtcDataChannel, link: LinkId, inlet: &Inlet) -> Result<Self, Error> {
+    pub(super) fn new(
+        channel: RtcDataChannel,
+        link: LinkId,
+        sender: &Sender,
+    ) -> Result<Self, Error> {
         channel.set_binary_type(RtcDataChannelType::Arraybuffer);
         channel.set_buffered_amount_low_threshold(LOW_MARK);
 
         let opened = Rc::new(Cell::new(false));
         let open = {
-            let (inlet, opened) = (inlet.clone(), Rc::clone(&opened));
+            let (sender, opened) = (sender.clone(), Rc::clone(&opened));
             move || {
                 if !opened.replace(true) {
-                    inlet.push(Input::LinkOpen(link));
+                    sender.push(Input::LinkOpen(link));
                 }
             }
         };
         let fail = {
-            let inlet = inlet.clone();
+            let sender = sender.clone();
             move |_| {
-                inlet.push(Input::LinkFailed {
+                sender.push(Input::LinkFailed {
                     link,
                     fault: LinkFault::Closed,
                 });
@@ -56,16 +60,16 @@ impl Channel {
                 move |_| open()
             })?,
             Listener::new(&channel, "message", {
-                let inlet = inlet.clone();
-                move |event| inlet.push(read(link, event))
+                let sender = sender.clone();
+                move |event| sender.push(read(link, event))
             })?,
             Listener::new(&channel, "bufferedamountlow", {
-                let (inlet, unreported) = (inlet.clone(), Rc::clone(&unreported));
+                let (sender, unreported) = (sender.clone(), Rc::clone(&unreported));
                 let channel = channel.clone();
                 move |_| {
                     unreported.set(0);
                     let buffered = channel.buffered_amount();
-                    inlet.push(Input::LinkDrained { link, buffered });
+                    sender.push(Input::LinkDrained { link, buffered });
                 }
             })?,
             Listener::new(&channel, "close", fail.clone())?,
@@ -78,7 +82,7 @@ impl Channel {
         Ok(Self {
             channel,
             link,
-            inlet: inlet.clone(),
+            sender: sender.clone(),
             unreported,
             _listeners: listeners,
         })
@@ -103,7 +107,7 @@ impl Channel {
         let buffered = self.channel.buffered_amount();
         if self.unreported.get() >= LOW_MARK && buffered <= LOW_MARK {
             self.unreported.set(0);
-            self.inlet.push(Input::LinkDrained {
+            self.sender.push(Input::LinkDrained {
                 link: self.link,
                 buffered,
             });
@@ -119,10 +123,10 @@ impl Drop for Channel {
 }
 
 /// What came in: bytes, within bounds, or the end of the link.
-fn read(link: LinkId, event: JsValue) -> Arrival {
+fn read(link: LinkId, event: JsValue) -> HostEvent {
     let data = event.unchecked_into::<MessageEvent>().data();
     match data.dyn_into::<ArrayBuffer>() {
-        Ok(buffer) if buffer.byte_length() <= LARGEST_READ => Arrival::ChannelData {
+        Ok(buffer) if buffer.byte_length() <= LARGEST_READ => HostEvent::ChannelData {
             link,
             data: Uint8Array::new(&buffer),
         },

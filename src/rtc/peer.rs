@@ -16,9 +16,9 @@ use web_sys::{
 
 use super::channel::Channel;
 use super::frame::Inflow;
-use crate::arrival::{Arrival, Inlet};
 use crate::catalogue::is_relay;
 use crate::error::Error;
+use crate::host_event::{HostEvent, Sender};
 use crate::js::{JsResult as _, Listener, Task, settled};
 
 /// Longest wait for candidates, milliseconds. One unreachable STUN server would otherwise hold
@@ -38,7 +38,7 @@ pub struct Setup {
 #[derive(Debug)]
 pub(crate) struct Peer {
     link: LinkId,
-    inlet: Inlet,
+    sender: Sender,
     /// Before the connection: closed first.
     channel: Option<Channel>,
     inflow: Inflow,
@@ -60,14 +60,14 @@ impl Drop for Connection {
 
 impl Peer {
     /// A connection that we offer, with the channel that it is made for.
-    pub(crate) fn offer(setup: &Setup, link: LinkId, inlet: &Inlet) -> Result<Self, Error> {
-        let mut peer = Self::new(setup, link, inlet)?;
+    pub(crate) fn offer(setup: &Setup, link: LinkId, sender: &Sender) -> Result<Self, Error> {
+        let mut peer = Self::new(setup, link, sender)?;
         // 40 digits, as WebTorrent's labels have; a label means nothing.
         let channel = peer
             .connection
             .0
             .create_data_channel(&format!("{:040x}", link.0));
-        peer.channel = Some(Channel::new(channel, link, inlet)?);
+        peer.channel = Some(Channel::new(channel, link, sender)?);
         peer.describe(None, setup.relay);
         Ok(peer)
     }
@@ -77,28 +77,28 @@ impl Peer {
         setup: &Setup,
         sdp: String,
         link: LinkId,
-        inlet: &Inlet,
+        sender: &Sender,
     ) -> Result<Self, Error> {
-        let mut peer = Self::new(setup, link, inlet)?;
+        let mut peer = Self::new(setup, link, sender)?;
         peer.describe(Some(sdp), setup.relay);
         Ok(peer)
     }
 
-    fn new(setup: &Setup, link: LinkId, inlet: &Inlet) -> Result<Self, Error> {
+    fn new(setup: &Setup, link: LinkId, sender: &Sender) -> Result<Self, Error> {
         let connection = Connection(
             RtcPeerConnection::new_with_configuration(&configuration(setup)).or_thrown()?,
         );
         let rtc = &connection.0;
         let listeners = [
             Listener::new(rtc, "connectionstatechange", {
-                let (rtc, inlet) = (rtc.clone(), inlet.clone());
+                let (rtc, sender) = (rtc.clone(), sender.clone());
                 move |_| {
                     let state = rtc.connection_state();
                     if matches!(
                         state,
                         RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed
                     ) {
-                        inlet.push(Input::LinkFailed {
+                        sender.push(Input::LinkFailed {
                             link,
                             fault: LinkFault::Closed,
                         });
@@ -106,16 +106,16 @@ impl Peer {
                 }
             })?,
             Listener::new(rtc, "datachannel", {
-                let inlet = inlet.clone();
+                let sender = sender.clone();
                 move |event| {
                     let channel = event.unchecked_into::<RtcDataChannelEvent>().channel();
-                    inlet.push(Arrival::Channel { link, channel });
+                    sender.push(HostEvent::Channel { link, channel });
                 }
             })?,
         ];
         Ok(Self {
             link,
-            inlet: inlet.clone(),
+            sender: sender.clone(),
             channel: None,
             inflow: Inflow::default(),
             describing: None,
@@ -131,19 +131,20 @@ impl Peer {
             channel.close();
             return Ok(());
         }
-        self.channel = Some(Channel::new(channel, self.link, &self.inlet)?);
+        self.channel = Some(Channel::new(channel, self.link, &self.sender)?);
         Ok(())
     }
 
     /// Completes the connection with the other side's answer.
     pub(crate) fn connect(&mut self, sdp: String) {
-        let (connection, inlet, link) = (self.connection.0.clone(), self.inlet.clone(), self.link);
+        let (connection, sender, link) =
+            (self.connection.0.clone(), self.sender.clone(), self.link);
         self.connecting = Some(Task::spawn(async move {
             if set_remote(&connection, RtcSdpType::Answer, &sdp)
                 .await
                 .is_err()
             {
-                inlet.push(Input::LinkFailed {
+                sender.push(Input::LinkFailed {
                     link,
                     fault: LinkFault::Refused,
                 });
@@ -170,9 +171,10 @@ impl Peer {
 
     /// Answers `offer`, or makes an offer, and reports our description as others may see it.
     fn describe(&mut self, offer: Option<String>, relay: bool) {
-        let (connection, inlet, link) = (self.connection.0.clone(), self.inlet.clone(), self.link);
+        let (connection, sender, link) =
+            (self.connection.0.clone(), self.sender.clone(), self.link);
         self.describing = Some(Task::spawn(async move {
-            inlet.push(match description(&connection, offer).await {
+            sender.push(match description(&connection, offer).await {
                 Ok(sdp) => match disclosed(&sdp, relay) {
                     Some(sdp) => Input::LinkDescribed { link, sdp },
                     None => Input::LinkFailed {

@@ -1,4 +1,4 @@
-//! What the browser tests share: an inlet that keeps what comes, and waiting with a reason.
+//! What the browser tests share: an sender that keeps what comes, and waiting with a reason.
 #![cfg(target_arch = "wasm32")]
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
@@ -7,32 +7,30 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
-use shoal::internal::{Arrival, Inlet};
+use shoal::internal::{HostEvent, Sender};
 
 /// Steps of 10 ms that anything may take before a test gives up.
 const PATIENCE: u32 = 2_000;
 
-/// An inlet whose arrivals wait to be looked at.
+/// An sender whose events wait to be looked at.
 #[derive(Clone, Default)]
-pub(crate) struct Arrivals(Rc<RefCell<Vec<Arrival>>>);
+pub(crate) struct HostEvents(Rc<RefCell<Vec<HostEvent>>>);
 
-impl Arrivals {
-    pub(crate) fn inlet(&self) -> Inlet {
-        let arrivals = Rc::clone(&self.0);
-        Inlet::new(move |arrival| arrivals.borrow_mut().push(arrival))
+impl HostEvents {
+    pub(crate) fn sender(&self) -> Sender {
+        let events = Rc::clone(&self.0);
+        Sender::new(move |event| events.borrow_mut().push(event))
     }
 
-    /// The first arrival that `choose` makes something of, taken out.
-    pub(crate) fn take<T>(&self, choose: impl Fn(&Arrival) -> Option<T>) -> Option<T> {
-        let mut arrivals = self.0.borrow_mut();
-        let position = arrivals
-            .iter()
-            .position(|arrival| choose(arrival).is_some())?;
-        choose(&arrivals.remove(position))
+    /// The first event that `choose` makes something of, taken out.
+    pub(crate) fn take<T>(&self, choose: impl Fn(&HostEvent) -> Option<T>) -> Option<T> {
+        let mut events = self.0.borrow_mut();
+        let position = events.iter().position(|event| choose(event).is_some())?;
+        choose(&events.remove(position))
     }
 
-    /// Waits for an arrival that `choose` makes something of, and takes it out.
-    pub(crate) async fn wait<T>(&self, what: &str, choose: impl Fn(&Arrival) -> Option<T>) -> T {
+    /// Waits for an event that `choose` makes something of, and takes it out.
+    pub(crate) async fn wait<T>(&self, what: &str, choose: impl Fn(&HostEvent) -> Option<T>) -> T {
         for _ in 0..PATIENCE {
             if let Some(chosen) = self.take(&choose) {
                 return chosen;
@@ -46,7 +44,7 @@ impl Arrivals {
         self.0.borrow().len()
     }
 
-    pub(crate) fn drain(&self) -> Vec<Arrival> {
+    pub(crate) fn drain(&self) -> Vec<HostEvent> {
         self.0.borrow_mut().drain(..).collect()
     }
 }

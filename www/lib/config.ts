@@ -3,6 +3,8 @@
  * script tag with `window.shoal = { … }`.
  */
 
+import type { ClientOptions } from "./host/client.js";
+
 /** Options of all players of a page. */
 export interface Options {
   /** Media kept for playing and sharing, in bytes. */
@@ -57,7 +59,7 @@ export function options(): Required<Options> {
 }
 
 /** The part of the options that the engine knows, under its names. */
-export function engineOptions(): object {
+export function engineOptions(): ClientOptions {
   const { storeBytes, maxPeers, trace } = present;
   return { storeBytes, maxLinks: maxPeers, targetLinks: Math.min(maxPeers, 24), trace };
 }

@@ -4,7 +4,7 @@ import { messageOf } from "./errors.js";
 
 /** What came of it. */
 export type IndexOutcome =
-  | { readonly kind: "found"; readonly json: Uint8Array; readonly url: string }
+  | { readonly kind: "found"; readonly json: object; readonly url: string }
   /** The server has none: the video plays without sharing, and that is no fault. */
   | { readonly kind: "absent" }
   | { readonly kind: "malformed" | "unreachable"; readonly message: string };
@@ -22,7 +22,7 @@ export function indexUrl(src: string): string {
 
 /** Fetches the index. Never rejects, except that an abort gives `absent`. */
 export async function fetchIndex(url: string, tracker: string | null, signal: AbortSignal): Promise<IndexOutcome> {
-  let bytes: Uint8Array;
+  let bytes: ArrayBuffer;
   try {
     const response = await fetch(url, { signal, credentials: "same-origin", priority: "low" });
     if (response.status === 404 || response.status === 410) {
@@ -31,14 +31,23 @@ export async function fetchIndex(url: string, tracker: string | null, signal: Ab
     if (!response.ok) {
       return { kind: "unreachable", message: `${url} answered ${String(response.status)}` };
     }
-    bytes = new Uint8Array(await response.arrayBuffer());
+    bytes = await response.arrayBuffer();
   } catch (thrown) {
     return signal.aborted ? { kind: "absent" } : { kind: "unreachable", message: messageOf(thrown) };
   }
-  if (bytes.length > MAX_BYTES) {
+  if (bytes.byteLength > MAX_BYTES) {
     return { kind: "malformed", message: `the index is larger than ${String(MAX_BYTES)} bytes` };
   }
-  return tracker === null ? { kind: "found", json: bytes, url } : withTracker(bytes, url, tracker);
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof json !== "object" || json === null) {
+      return { kind: "malformed", message: "the index is not a JSON object" };
+    }
+    const trackers = tracker === null ? {} : { trackers: trackerUrls(tracker, document.baseURI) ?? [] };
+    return { kind: "found", json: { ...json, ...trackers }, url };
+  } catch (thrown) {
+    return { kind: "malformed", message: messageOf(thrown) };
+  }
 }
 
 /** The absolute WebSocket addresses that a `tracker` attribute names, or null when one is unfit. */
@@ -57,17 +66,4 @@ export function trackerUrls(attribute: string, base: string): string[] | null {
     urls.push(url.href.replace(/^http/, "ws"));
   }
   return urls.length === 0 ? null : urls;
-}
-
-function withTracker(bytes: Uint8Array, url: string, tracker: string): IndexOutcome {
-  try {
-    const index: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof index !== "object" || index === null) {
-      return { kind: "malformed", message: "the index is not a JSON object" };
-    }
-    const json = JSON.stringify({ ...index, trackers: trackerUrls(tracker, document.baseURI) ?? [] });
-    return { kind: "found", json: new TextEncoder().encode(json), url };
-  } catch (thrown) {
-    return { kind: "malformed", message: messageOf(thrown) };
-  }
 }

@@ -23,8 +23,8 @@ import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./eve
 import { fuse } from "./fuse.js";
 import type { ActiveTrack, ClientEvent, ClientStats, Module, TimelineSegment } from "./host/client.js";
 import { onForbidden } from "./host/connections.js";
-import { InlineHost } from "./host/inline.js";
-import { fetchAhead, spawn } from "./host/spawn.js";
+import { type GuardedClient, startClient } from "./host/guarded.js";
+import { fetchAhead, loadWasm } from "./host/load.js";
 import { fetchIndex, indexUrl } from "./indexfile.js";
 import { Keepsakes, type Pace, type Place } from "./keepsakes.js";
 import { obstacle, off } from "./ladder.js";
@@ -87,7 +87,7 @@ export class Swarm {
   #told = false;
   #status: P2PStatus = { state: "waiting", reason: "starting" };
   #peers = 0;
-  #host: InlineHost | null = null;
+  #host: GuardedClient | null = null;
   #tracks = new Map<string, number>();
   #loading = false;
   #shown = Promise.resolve();
@@ -372,7 +372,7 @@ export class Swarm {
       return;
     }
     await this.#shown;
-    const { value, failure } = await spawn().then(
+    const { value, failure } = await loadWasm().then(
       (module) => ({ value: module, failure: null }),
       (thrown: unknown) => ({ value: null, failure: thrown }),
     );
@@ -398,10 +398,10 @@ export class Swarm {
   }
 
   /** A client that knows the index, or null when it refuses the options or the index. */
-  #make(module: Module, json: Uint8Array, url: string): InlineHost | null {
-    let host: InlineHost | null = null;
+  #make(module: Module, json: object, url: string): GuardedClient | null {
+    let host: GuardedClient | null = null;
     try {
-      host = new InlineHost(module, fuse, (events) => {
+      host = startClient(module, fuse, (events) => {
         this.#hear(events);
       });
       // Before the index, with which it begins: not a packet may go out that a rule forbids.
@@ -417,7 +417,7 @@ export class Swarm {
     }
   }
 
-  #instruct(host: InlineHost): void {
+  #instruct(host: GuardedClient): void {
     host.rule("capable", true);
     host.rule("page", this.#page);
     host.rule("metered", metered());
@@ -445,7 +445,7 @@ export class Swarm {
     this.#host = null;
   }
 
-  #bringUp(host: InlineHost): void {
+  #bringUp(host: GuardedClient): void {
     this.#host = host;
     this.#tracks = new Map(host.tracks().map((playlist, track) => [bare(playlist), track]));
     this.events.emit("ready", null);

@@ -16,7 +16,10 @@ const none: ClientStats = {
   peerRate: 0,
   uploadRate: 0,
   rottenPieces: 0,
+  originRequests: 0,
   inputs: 0,
+  state: "off",
+  reason: undefined,
 };
 
 /** The span over which the stock loader's rate is measured, in milliseconds. */

@@ -1,6 +1,8 @@
 //! What each target does with its bytes. Apart from the targets, so that `cargo test` runs the corpus through the
 //! same without a nightly compiler.
 
+use std::mem::discriminant;
+
 use shoal_server::tracker::frame::{FrameError, Reader, Received};
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, PeerId};
@@ -82,7 +84,7 @@ fn extended(id: u8, payload: &[u8]) {
     }
 }
 
-/// A tracker message that is read is written and read again as the same; what a tracker reads in one pass is what
+/// A tracker message that is read is written and read again as the same; what a tracker reads to pass it on is what
 /// the codec reads, and what it passes on says the same.
 pub fn decode_tracker(bytes: &[u8]) {
     let Ok(json) = str::from_utf8(bytes) else {
@@ -97,7 +99,11 @@ pub fn decode_tracker(bytes: &[u8]) {
     let scanned = ClientMessage::scan(json, &Limits::default());
     match (&read, scanned) {
         (Ok(read), Ok(scanned)) => are_alike(read, scanned),
-        (read, scanned) => assert_eq!(read.as_ref().err(), scanned.err().as_ref()),
+        // One may see later than the other that a description is no text.
+        (read, scanned) => assert_eq!(
+            read.as_ref().err().map(discriminant),
+            scanned.err().as_ref().map(discriminant)
+        ),
     }
     if let Ok(message) = read {
         let again = ClientMessage::decode(&message.encode(), &limits);

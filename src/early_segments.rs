@@ -14,9 +14,9 @@ const MOST_SEGMENTS: usize = 16;
 
 /// Segments in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Stash(Vec<(SegmentId, Uint8Array)>);
+pub struct EarlySegments(Vec<(SegmentId, Uint8Array)>);
 
-impl Stash {
+impl EarlySegments {
     /// Puts a segment aside, in place of what is held of it. The bytes must be nobody else's.
     pub fn put(&mut self, segment: SegmentId, data: Uint8Array) {
         self.0.retain(|(held, _)| *held != segment);

@@ -8,28 +8,28 @@ use shoal_engine::{Input, LinkFault, LinkId};
 use shoal_wire::peer::Frame;
 use web_sys::RtcDataChannel;
 
-use crate::arrival::Inlet;
 use crate::error::Error;
+use crate::host_event::Sender;
 use crate::rtc::{Inflow, Peer, Setup};
-use crate::table::Table;
+use crate::small_map::SmallMap;
 
 /// The peer connections of one client. Dropped, they close.
 #[derive(Debug)]
-pub struct PeerHub {
-    inlet: Inlet,
+pub struct PeerConnections {
+    sender: Sender,
     setup: Setup,
     /// Nothing in place of a connection that could not be made, until its end is heard.
-    peers: Table<LinkId, Option<Peer>>,
+    peers: SmallMap<LinkId, Option<Peer>>,
 }
 
-impl PeerHub {
-    /// No connections yet. What they tell goes into the inlet.
+impl PeerConnections {
+    /// No connections yet. What they tell goes into the sender.
     #[must_use]
-    pub const fn new(inlet: Inlet, setup: Setup) -> Self {
+    pub const fn new(sender: Sender, setup: Setup) -> Self {
         Self {
-            inlet,
+            sender,
             setup,
-            peers: Table::new(),
+            peers: SmallMap::new(),
         }
     }
 
@@ -46,13 +46,13 @@ impl PeerHub {
 
     /// Makes a connection and an offer of it.
     pub fn offer(&mut self, link: LinkId) {
-        let peer = capable().and_then(|()| Peer::offer(&self.setup, link, &self.inlet));
+        let peer = capable().and_then(|()| Peer::offer(&self.setup, link, &self.sender));
         self.hold(link, peer);
     }
 
     /// Makes a connection that answers an offer.
     pub fn accept(&mut self, link: LinkId, sdp: String) {
-        let peer = capable().and_then(|()| Peer::accept(&self.setup, sdp, link, &self.inlet));
+        let peer = capable().and_then(|()| Peer::accept(&self.setup, sdp, link, &self.sender));
         self.hold(link, peer);
     }
 
@@ -111,9 +111,9 @@ impl PeerHub {
         self.peers.entry(link)?.as_mut()
     }
 
-    /// The inlet hears of the end; the link stays until it is closed.
+    /// The sender hears of the end; the link stays until it is closed.
     fn fail(&self, link: LinkId, fault: LinkFault) {
-        self.inlet.push(Input::LinkFailed { link, fault });
+        self.sender.push(Input::LinkFailed { link, fault });
     }
 }
 

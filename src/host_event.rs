@@ -1,4 +1,4 @@
-//! What the adapters hand to the pump: the engine's inputs, and the bytes that belong to them.
+//! What the adapters send to the queue: the engine's inputs, and the bytes that belong to them.
 
 use core::fmt;
 use std::rc::Rc;
@@ -6,13 +6,14 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use shoal_engine::{HttpId, Input, LinkId, Pace};
 use shoal_wire::id::{SegmentId, TrackId};
+use shoal_wire::index::Index;
 use web_sys::RtcDataChannel;
 
 use crate::catalogue::Catalogue;
 
 /// One thing that happened in the browser.
 #[derive(Debug)]
-pub enum Arrival {
+pub enum HostEvent {
     /// The other side of an accepted link made its data channel.
     Channel {
         /// The link.
@@ -61,37 +62,37 @@ pub enum Arrival {
         bytes: Option<Vec<u8>>,
     },
     /// The index once more, or nothing when it could not be had.
-    Renewed(Option<Vec<u8>>),
-    /// The engine may now take what it did not take when it was offered.
-    Stashed,
-    /// The turn that the pump asked for, to go on with what it put off.
+    Renewed(Option<Box<Index>>),
+    /// Offer the engine once more what it could not take yet: now it may.
+    OfferEarly,
+    /// The turn that the queue asked for, to go on with what it put off.
     Turn,
 }
 
-impl From<Input> for Arrival {
+impl From<Input> for HostEvent {
     fn from(input: Input) -> Self {
         Self::Input(input)
     }
 }
 
-/// Where arrivals go in. Cheap to clone; every listener and task holds one.
+/// Where events go in. Cheap to clone; every listener and task holds one.
 #[derive(Clone)]
-pub struct Inlet(Rc<dyn Fn(Arrival)>);
+pub struct Sender(Rc<dyn Fn(HostEvent)>);
 
-impl Inlet {
-    /// Arrivals are given to `take` as they come.
-    pub fn new(take: impl Fn(Arrival) + 'static) -> Self {
+impl Sender {
+    /// Events are given to `take` as they come.
+    pub fn new(take: impl Fn(HostEvent) + 'static) -> Self {
         Self(Rc::new(take))
     }
 
-    /// Hands over one arrival. It may be dealt with before this returns.
-    pub fn push(&self, arrival: impl Into<Arrival>) {
-        (self.0)(arrival.into());
+    /// Hands over one event. It may be dispatched before this returns.
+    pub fn push(&self, event: impl Into<HostEvent>) {
+        (self.0)(event.into());
     }
 }
 
-impl fmt::Debug for Inlet {
+impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Inlet")
+        f.write_str("Sender")
     }
 }

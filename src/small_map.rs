@@ -3,9 +3,9 @@
 /// A map of a few entries, in no order. Each type of tree or hash map costs every viewer some
 /// kilobytes of WebAssembly; looking through a list of this size costs no time that shows.
 #[derive(Debug)]
-pub(crate) struct Table<K, V>(Vec<(K, V)>);
+pub(crate) struct SmallMap<K, V>(Vec<(K, V)>);
 
-impl<K: PartialEq, V> Table<K, V> {
+impl<K: PartialEq, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }

@@ -14,7 +14,7 @@ import { closeAll } from "./connections.js";
 let fetched: Promise<Response> | null = null;
 let started: Promise<Module> | null = null;
 
-/** Begins the download. Compiling is left to `spawn`: it takes a processor away from the first frame. */
+/** Begins the download. Compiling is left to `loadWasm`: it takes a processor away from the first frame. */
 export function fetchAhead(): void {
   if (started === null && fetched === null) {
     fetched = request();
@@ -23,7 +23,7 @@ export function fetchAhead(): void {
 }
 
 /** The running module. A failure is forgotten, so that a later call tries again. */
-export function spawn(): Promise<Module> {
+export function loadWasm(): Promise<Module> {
   started ??= start().catch((failure: unknown) => {
     started = null;
     throw failure;
