@@ -1,6 +1,6 @@
 /** Fetches the index of a video and applies the page's `tracker` attribute to it. */
 
-import { messageOf } from "./errors.js";
+import { messageOf } from "./public/errors.js";
 
 /** What came of it. */
 export type IndexOutcome =

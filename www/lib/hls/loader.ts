@@ -18,9 +18,9 @@ import Hls, {
   type LoaderStats,
 } from "hls.js";
 
-import type { Pace, Place } from "../keepsakes.js";
-import type { Answer } from "../swarm.js";
-import { tellTruth, type Network } from "./truth.js";
+import type { Pace, Place } from "../session/early-segments.js";
+import type { Answer } from "../session/session.js";
+import { tellTruth, type Network } from "./abr-stats.js";
 
 /** What the loader needs to know and may ask of the rest of the player. */
 export interface Supply {

@@ -6,9 +6,9 @@
 
 import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 
-import { fatal, type ErrorCode, type PlayerError } from "../errors.js";
-import type { Swarm } from "../swarm.js";
-import { Attachment } from "./attach.js";
+import { fatal, type ErrorCode, type PlayerError } from "../public/errors.js";
+import type { Swarm } from "../session/session.js";
+import { Attachment } from "./attachment.js";
 import { segmentLoader } from "./loader.js";
 import { followRenditions, type RichVideo } from "./renditions.js";
 

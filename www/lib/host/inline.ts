@@ -5,7 +5,7 @@
 
 import { engineOptions, options } from "../config.js";
 import type { Fuse } from "../fuse.js";
-import type { Pace } from "../keepsakes.js";
+import type { Pace } from "../session/early-segments.js";
 import type {
   ActiveTrack,
   Client,

@@ -4,9 +4,9 @@
  */
 
 import { options } from "../config.js";
-import type { ErrorCode } from "../errors.js";
-import type { P2PReason, P2PState } from "../events.js";
-import type { Frugality } from "../swarm.js";
+import type { ErrorCode } from "../public/errors.js";
+import type { P2PReason, P2PState } from "../public/events.js";
+import type { Frugality } from "../session/session.js";
 import { en } from "./en.js";
 import { fr } from "./fr.js";
 

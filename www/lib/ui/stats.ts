@@ -1,6 +1,6 @@
 /** How much came from whom, as bars and figures. */
 
-import type { PlayerStats } from "../events.js";
+import type { PlayerStats } from "../public/events.js";
 import type { Messages } from "../messages/index.js";
 import { amount, make, say } from "./dom.js";
 

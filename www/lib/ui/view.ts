@@ -1,8 +1,8 @@
 /** What the parts of the face are shown, and what they may ask for: state down, requests up. */
 
-import type { P2PStatus, PlayerStats } from "../events.js";
+import type { P2PStatus, PlayerStats } from "../public/events.js";
 import type { Messages } from "../messages/index.js";
-import type { Frugality, UploadLimits } from "../swarm.js";
+import type { Frugality, UploadLimits } from "../session/session.js";
 
 /** State of sharing, as the face shows it. */
 export interface View extends P2PStatus {

@@ -1,7 +1,7 @@
 /** Adds up what the engine has counted and what passed it by. */
 
-import type { P2PStatus, PlayerStats } from "./events.js";
-import type { ClientStats } from "./host/client.js";
+import type { P2PStatus, PlayerStats } from "../public/events.js";
+import type { ClientStats } from "../host/client.js";
 
 const none: ClientStats = {
   originBytes: 0,

@@ -6,10 +6,10 @@
 import Hls, { type Fragment, type FragmentLoaderContext, type LevelDetails } from "hls.js";
 
 import type { ActiveTrack, TimelineSegment } from "../host/client.js";
-import type { Pace, Place } from "../keepsakes.js";
-import type { Answer, Swarm } from "../swarm.js";
+import type { Pace, Place } from "../session/early-segments.js";
+import type { Answer, Swarm } from "../session/session.js";
 import type { Supply } from "./loader.js";
-import type { Network } from "./truth.js";
+import type { Network } from "./abr-stats.js";
 
 /** How often a playing video reports where it is, in milliseconds. */
 const BEAT = 500;

@@ -17,19 +17,19 @@ import {
   rememberLimits,
   type Asker,
   type UploadLimits,
-} from "./choice.js";
-import { messageOf, survivable, type PlayerError } from "./errors.js";
-import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "./events.js";
-import { fuse } from "./fuse.js";
-import type { ActiveTrack, ClientEvent, ClientStats, Module, TimelineSegment } from "./host/client.js";
-import { onForbidden } from "./host/connections.js";
-import { InlineHost } from "./host/inline.js";
-import { fetchAhead, spawn } from "./host/spawn.js";
-import { fetchIndex, indexUrl } from "./indexfile.js";
-import { Keepsakes, type Pace, type Place } from "./keepsakes.js";
-import { obstacle, off } from "./ladder.js";
+} from "./preferences.js";
+import { messageOf, survivable, type PlayerError } from "../public/errors.js";
+import { Emitter, type P2PReason, type P2PStatus, type PlayerStats } from "../public/events.js";
+import { fuse } from "../fuse.js";
+import type { ActiveTrack, ClientEvent, ClientStats, Module, TimelineSegment } from "../host/client.js";
+import { onForbidden } from "../host/connections.js";
+import { InlineHost } from "../host/inline.js";
+import { fetchAhead, spawn } from "../host/spawn.js";
+import { fetchIndex, indexUrl } from "../indexfile.js";
+import { Keepsakes, type Pace, type Place } from "./early-segments.js";
+import { obstacle, off } from "./eligibility.js";
 import { frugality, metered, onConnectionChange, onFrugality, privacySignal, type Frugality } from "./support.js";
-import { Tally } from "./tally.js";
+import { Tally } from "./stats.js";
 
 /** What the page asked for, by attributes. */
 export interface SwarmSetup {
@@ -45,7 +45,7 @@ export interface SwarmSetup {
   readonly mse: boolean;
 }
 
-export type { UploadLimits } from "./choice.js";
+export type { UploadLimits } from "./preferences.js";
 export type { Frugality } from "./support.js";
 
 /** What a request hears in the end: exactly one of the two, unless it is cancelled. */

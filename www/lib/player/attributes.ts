@@ -1,6 +1,6 @@
 /** Reads the attributes of the element: relaxed where nothing is lost, strict where privacy is. */
 
-import { trackerUrls } from "./indexfile.js";
+import { trackerUrls } from "../indexfile.js";
 
 /** The page's wish on sharing, and what in its attributes was not understood. */
 export interface PageWish {

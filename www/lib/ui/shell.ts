@@ -1,6 +1,6 @@
 /** The whole face in one shadow tree: picture, controls, switch, panel, notice, faults. */
 
-import { acknowledged, rememberNotice } from "../choice.js";
+import { acknowledged, rememberNotice } from "../session/preferences.js";
 import type { Messages } from "../messages/index.js";
 import { Alert, Hint } from "./alert.js";
 import type { Furniture } from "./controls.js";

@@ -3,18 +3,18 @@
  * swarm and one playback per source.
  */
 
-import { absolute, pageWish, sizeRule } from "./attributes.js";
-import { acknowledged, record, type AnswerRecord, type Asker } from "./choice.js";
-import { defaults, options } from "./config.js";
+import { absolute, pageWish, sizeRule } from "../player/attributes.js";
+import { acknowledged, record, type AnswerRecord, type Asker } from "../session/preferences.js";
+import { defaults, options } from "../config.js";
 import { fatal, survivable, type ErrorCode, type PlayerError } from "./errors.js";
 import type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
-import { Playback, playsByMse } from "./hls/playback.js";
-import { enrich, type RichVideo } from "./hls/renditions.js";
-import { indexUrl } from "./indexfile.js";
-import { messages, type Messages } from "./messages/index.js";
-import { Swarm } from "./swarm.js";
-import { Tally } from "./tally.js";
-import { Face } from "./ui/face.js";
+import { Playback, playsByMse } from "../hls/playback.js";
+import { enrich, type RichVideo } from "../hls/renditions.js";
+import { indexUrl } from "../indexfile.js";
+import { messages, type Messages } from "../messages/index.js";
+import { Swarm } from "../session/session.js";
+import { Tally } from "../session/stats.js";
+import { Face } from "../ui/shell.js";
 
 /** What `player.p2p` gives: the present state and reason, and the viewer's switch. */
 export interface P2P extends P2PStatus {

@@ -1,6 +1,6 @@
 /** What this browser and this connection can do, asked before anything is downloaded. */
 
-import type { P2PReason } from "./events.js";
+import type { P2PReason } from "../public/events.js";
 
 /** Why this browser cannot share, or null when it can. */
 export function missing(mse: boolean): P2PReason | null {

@@ -3,7 +3,7 @@
  * until the page is left.
  */
 
-import { options } from "./config.js";
+import { options } from "../config.js";
 import { metered } from "./support.js";
 
 const memory = new Map<string, string>();

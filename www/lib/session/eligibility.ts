@@ -3,9 +3,9 @@
  * the same order once it runs; here it is kept so that a "no" costs not one request.
  */
 
-import { agreedMetered, choice } from "./choice.js";
-import type { P2PReason, P2PStatus } from "./events.js";
-import { fuse } from "./fuse.js";
+import { agreedMetered, choice } from "./preferences.js";
+import type { P2PReason, P2PStatus } from "../public/events.js";
+import { fuse } from "../fuse.js";
 import { metered, missing } from "./support.js";
 
 /** What only the swarm knows of the way up. */
