@@ -3,7 +3,7 @@
  * for the page's life, because a module that has failed once cannot be trusted again.
  */
 
-import { messageOf } from "./public/errors.js";
+import { messageOf } from "./errors.js";
 
 /** A refusal that the engine meant: it names its cause and leaves the engine sound. */
 export class Refusal extends Error {

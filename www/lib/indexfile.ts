@@ -1,6 +1,6 @@
 /** Fetches the index of a video and applies the page's `tracker` attribute to it. */
 
-import { messageOf } from "./public/errors.js";
+import { messageOf } from "./errors.js";
 
 /** What came of it. */
 export type IndexOutcome =

@@ -1,5 +1,5 @@
 /**
- * What can go wrong, as a page sees it. A fault in sharing is never fatal: `fallback` then says that
+ * Faults as a page sees them. A fault in sharing is never fatal: `fallback` then says that
  * the video goes on from the server.
  */
 
@@ -33,25 +33,10 @@ export type ErrorCode =
 /** The `detail` of an `error` event. */
 export interface PlayerError {
   readonly code: ErrorCode;
-  /** Playback has stopped. */
+  /** Whether playback has stopped. */
   readonly fatal: boolean;
   /** `"http"`: playback goes on from the server. */
   readonly fallback: "http" | null;
-  /** For developers, in English. The player shows viewers a sentence of its own. */
+  /** Cause for developers, in English. The player shows viewers a sentence of its own. */
   readonly message: string;
-}
-
-/** A fault that ends playback. */
-export function fatal(code: ErrorCode, message: string): PlayerError {
-  return { code, fatal: true, fallback: null, message };
-}
-
-/** A fault that costs sharing only. */
-export function survivable(code: ErrorCode, message: string): PlayerError {
-  return { code, fatal: false, fallback: "http", message };
-}
-
-/** What a thrown value says, whatever it is. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

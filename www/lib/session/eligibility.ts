@@ -1,45 +1,39 @@
 /**
- * What must hold before anything is downloaded for sharing, from the strictest down. The engine keeps
- * the same order once it runs; here it is kept so that a "no" costs not one request.
+ * Decides whether anything may be downloaded for sharing: the strictest rule wins. The engine keeps the
+ * same order once it runs; here it is kept so that a "no" costs not one request.
  */
 
-import { agreedMetered, choice } from "./preferences.js";
 import type { P2PReason, P2PStatus } from "../public/events.js";
-import { fuse } from "../fuse.js";
-import { metered, missing } from "./support.js";
 
-/** What only the swarm knows of the way up. */
-export interface Footing {
-  /** The video is played through Media Source Extensions, so that its segments pass through us. */
-  readonly mse: boolean;
+/** Facts that are known before the engine runs, from the strictest down. */
+export interface Facts {
+  /** Why this browser cannot share, or null when it can. */
+  readonly missing: P2PReason | null;
+  /** Whether the engine has failed on this page. */
+  readonly failed: boolean;
+  /** The viewer's own answer, or null before the first one. */
+  readonly viewer: boolean | null;
   /** The page's own wish. It may restrict, never widen. */
   readonly page: "ask" | "off" | null;
   /** An end for good: no index, or an engine that does not start. */
   readonly dead: P2PReason | null;
+  /** Whether the connection is metered or saves data. */
+  readonly metered: boolean;
+  /** Whether the viewer's yes was given on this metered connection. */
+  readonly agreedMetered: boolean;
 }
 
-/** The rung at which the way ends; null when it is free. */
-export function obstacle({ mse, page, dead }: Footing): P2PStatus | null {
-  const incapable = missing(mse);
-  if (incapable !== null) {
-    return off(incapable);
+/** Returns the state in which the strictest refusal leaves this viewer; null when nothing refuses. */
+export function blockedBy({ missing, failed, viewer, page, dead, metered, agreedMetered }: Facts): P2PStatus | null {
+  const reason =
+    missing ?? (failed ? "engine-failed" : viewer === false ? "you" : page === "off" ? "page" : dead);
+  if (reason !== null) {
+    return off(reason);
   }
-  if (!fuse.whole) {
-    return off("engine-failed");
-  }
-  if (choice() === false) {
-    return off("you");
-  }
-  if (page === "off") {
-    return off("page");
-  }
-  if (dead !== null) {
-    return off(dead);
-  }
-  return metered() && !agreedMetered() ? { state: "waiting", reason: "metered" } : null;
+  return metered && !agreedMetered ? { state: "waiting", reason: "metered" } : null;
 }
 
-/** Off, and why. */
+/** Returns the state "off" with its reason. */
 export function off(reason: P2PReason): P2PStatus {
   return { state: "off", reason };
 }
