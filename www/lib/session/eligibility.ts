@@ -30,7 +30,7 @@ export function blockedBy({ missing, failed, viewer, page, dead, metered, agreed
   if (reason !== null) {
     return off(reason);
   }
-  return metered && !agreedMetered ? { state: "waiting", reason: "metered" } : null;
+  return metered && !(viewer === true && agreedMetered) ? { state: "waiting", reason: "metered" } : null;
 }
 
 /** Returns the state "off" with its reason. */
