@@ -280,7 +280,10 @@ export class Session {
   }
 
   #letGo(): void {
-    spend(this.#counters()?.uploadedBytes ?? 0);
+    if (this.#engine !== null) {
+      // One that has failed cannot be asked any more.
+      spend(this.#counters()?.uploadedBytes ?? this.#stats.uploadedBytes);
+    }
     this.requests.disconnect();
     this.#engine?.close();
     this.#engine = null;
