@@ -243,33 +243,22 @@ export class Session {
     const failure = await launch({
       ...this.#setup,
       signal,
-      firstFrame: () => this.#shown,
-      allowed: () => !signal.aborted && this.#allowed(),
-      instruct: (engine) => { this.#rules.instruct(engine); },
+      rules: this.#rules,
+      shown: () => this.#shown,
       bringUp: (engine) => { this.#bringUp(engine); },
       listen: (events) => { this.#hear(events); },
     });
-    if (signal.aborted || failure === null) {
+    if (signal.aborted || this.#engine !== null) {
       return;
     }
-    const { reason, error, transient } = failure;
-    this.#rules.dead = reason;
-    this.#settle(this.#rules.blocked() ?? off(reason));
-    if (error !== null) {
-      this.events.emit("error", error);
+    this.#rules.dead = failure?.reason ?? null;
+    this.#settle(this.#rules.blocked() ?? this.#status);
+    if (failure !== null && failure.error !== null) {
+      this.events.emit("error", failure.error);
     }
-    if (transient) {
+    if (failure?.transient === true) {
       this.#retryLater();
     }
-  }
-
-  /** Looks whether the rules have changed while index and engine were on their way. */
-  #allowed(): boolean {
-    const blocked = this.#rules.blocked();
-    if (blocked !== null) {
-      this.#settle(blocked);
-    }
-    return blocked === null;
   }
 
   #bringUp(engine: InlineHost): void {
