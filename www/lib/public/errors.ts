@@ -30,7 +30,7 @@ export type ErrorCode =
   /** The WebAssembly file cannot be fetched, compiled or started. */
   | "wasm-unavailable";
 
-/** The `detail` of an `error` event. */
+/** Value of `detail` of an `error` event. */
 export interface PlayerError {
   readonly code: ErrorCode;
   /** Whether playback has stopped. */

@@ -10,13 +10,13 @@ import type { P2PReason } from "../public/events.js";
 import type { PlayerError } from "../public/errors.js";
 import type { Rules } from "./rules.js";
 
-/** What a launch needs of its session. */
+/** Needs of a launch, from its session. */
 export interface LaunchContext {
   /** Absolute address of the playlist. */
   readonly src: string;
   /** Absolute address of the index, where it is not the usual one. */
   readonly index: string | null;
-  /** The `tracker` attribute; checked already. */
+  /** Value of the `tracker` attribute; checked already. */
   readonly tracker: string | null;
   readonly rules: Rules;
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface LaunchContext {
   listen(events: ClientEvent[]): void;
 }
 
-/** Why no engine came up. */
+/** Reason for which no engine came up. */
 export interface LaunchFailure {
   readonly reason: P2PReason;
   /** Null: it is no fault. */

@@ -13,7 +13,7 @@ export function missing(mse: boolean): P2PReason | null {
   return typeof globalThis.WebAssembly === "object" ? null : "no-wasm";
 }
 
-/** The Network Information API, as far as it is used; not in TypeScript's library. */
+/** Network Information API, as far as it is used; not in TypeScript's library. */
 interface Connection extends EventTarget {
   readonly saveData?: boolean;
   readonly type?: string;
@@ -46,10 +46,10 @@ export function privacySignal(): boolean {
 /** Reason for which less is sent to other viewers at present. */
 export type Frugality = "battery" | "hidden";
 
-/** The Battery Status API, as far as it is used; not in TypeScript's library. */
+/** Battery Status API, as far as it is used; not in TypeScript's library. */
 interface Battery extends EventTarget {
   readonly charging: boolean;
-  /** From 0 to 1. */
+  /** Charge from 0 to 1. */
   readonly level: number;
 }
 
