@@ -35,7 +35,7 @@ export type PlaybackState = Pick<
   "ahead" | "begun" | "forecast" | "network" | "reportPlayhead" | "segmentRef"
 >;
 
-/** Video ahead, in multiples of what the server needs, with which a request may wait for an engine that is starting. */
+/** Video ahead with which a request may wait for an engine that is starting, in multiples of the server's time. */
 const COMFORT = 1.5;
 /** Time that it waits at most, in milliseconds. */
 const MAX_HOLD = 3000;

@@ -38,7 +38,7 @@ export function onConnectionChange(listener: () => void): () => void {
   };
 }
 
-/** Returns whether the browser sends the Global Privacy Control signal: the viewer is to be asked, whatever the site says. */
+/** Returns whether the browser sends the Global Privacy Control signal: the viewer is asked, whatever the site says. */
 export function privacySignal(): boolean {
   return (navigator as Navigator & { readonly globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 }
