@@ -9,15 +9,10 @@ import { fetchIndex, indexUrl } from "../indexfile.js";
 import type { P2PReason } from "../public/events.js";
 import type { PlayerError } from "../public/errors.js";
 import type { Rules } from "./rules.js";
+import type { SessionSetup } from "./session.js";
 
 /** Needs of a launch, from its session. */
-export interface LaunchContext {
-  /** Absolute address of the playlist. */
-  readonly src: string;
-  /** Absolute address of the index, where it is not the usual one. */
-  readonly index: string | null;
-  /** Value of the `tracker` attribute; checked already. */
-  readonly tracker: string | null;
+export interface LaunchContext extends Pick<SessionSetup, "index" | "src" | "tracker"> {
   readonly rules: Rules;
   readonly signal: AbortSignal;
   /** Returns what settles when the first frame is there: before, the processor is left to it. */
