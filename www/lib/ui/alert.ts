@@ -1,9 +1,9 @@
 /** Sentences about faults: over the picture when playback has ended, under it when it goes on. */
 
 import type { Messages } from "../messages/index.js";
-import { button, make, say } from "./dom.js";
+import { button, make, setText } from "./dom.js";
 
-/** A fault that ended playback. */
+/** Shows a fault that ended playback. */
 export class Alert {
   readonly element: HTMLElement;
   readonly #text = make("p");
@@ -17,7 +17,7 @@ export class Alert {
 
   /** Shows a sentence; `retry` where trying again may help. */
   show(text: string, retry: boolean): void {
-    say(this.#text, text);
+    setText(this.#text, text);
     this.#retry.hidden = !retry;
     this.element.hidden = false;
   }
@@ -28,7 +28,7 @@ export class Alert {
   }
 }
 
-/** A fault that playback survives. */
+/** Shows a fault that playback survives. */
 export class Hint {
   readonly element: HTMLElement;
   readonly #text = make("p");
@@ -42,7 +42,7 @@ export class Hint {
 
   /** Shows a sentence. */
   show(text: string): void {
-    say(this.#text, text);
+    setText(this.#text, text);
     this.element.hidden = false;
   }
 
