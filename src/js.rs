@@ -7,9 +7,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
-use js_sys::{JSON, Promise};
-use serde::de::DeserializeOwned;
+use js_sys::{JsString, Promise};
+use serde::Deserialize;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::EventTarget;
@@ -29,14 +30,20 @@ impl<T> JsResult<T> for Result<T, JsValue> {
 }
 
 /// Makes a typed value of one of JavaScript's, or says what is wrong with it.
-pub(crate) fn typed<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| Error::thrown(&error.into()).to_string())
+pub(crate) fn typed<T: Deserialize<'static>>(value: JsValue) -> Result<T, String> {
+    let deserializer = serde_wasm_bindgen::Deserializer::from(value);
+    T::deserialize(deserializer).map_err(|error| Error::thrown(&error.into()).to_string())
 }
 
 /// Reads JSON by the browser.
-pub(crate) fn parsed<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
-    let json = core::str::from_utf8(json).map_err(|error| Error::Browser(error.to_string()))?;
-    typed(JSON::parse(json).or_thrown()?).map_err(Error::Browser)
+pub(crate) fn parsed<T: Deserialize<'static>>(json: &JsString) -> Result<T, Error> {
+    typed(parse(json).or_thrown()?).map_err(Error::Browser)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = JSON)]
+    fn parse(json: &JsString) -> Result<JsValue, JsValue>;
 }
 
 /// Waits for a promise. Given up, it leaves nothing behind, though the promise may never settle: those of a

@@ -1,16 +1,14 @@
-//! One WebSocket to a tracker: text in, text out. When to connect again is the engine's affair.
+//! One WebSocket to a tracker. When to connect again is the engine's affair.
 
 use js_sys::JsString;
 use shoal_engine::Input;
-use wasm_bindgen::JsCast as _;
+use shoal_wire::tracker::{ClientMessage, Limits, TrackerFields, TrackerMessage};
+use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageEvent, WebSocket};
 
 use crate::error::Error;
 use crate::host_event::Sender;
-use crate::js::{JsResult as _, Listener};
-
-/// Longest message that is read, UTF-16 code units. The wire allows 64 KiB.
-const LONGEST: u32 = 64 * 1024;
+use crate::js::{JsResult as _, Listener, parsed};
 
 /// An open or opening socket with its listeners; dropped, it closes.
 #[derive(Debug)]
@@ -36,12 +34,7 @@ impl Tracker {
                 let sender = sender.clone();
                 move |event| {
                     let data = event.unchecked_into::<MessageEvent>().data();
-                    // What is no text, or too much of it, is no message of a tracker: let the
-                    // engine find that out from a text that is none either.
-                    let text = data.dyn_into::<JsString>().ok();
-                    let text = text.filter(|text| text.length() <= LONGEST);
-                    let text = text.map(String::from).unwrap_or_default();
-                    sender.push(Input::TrackerMessage(text));
+                    sender.push(Input::TrackerMessage(read(data)));
                 }
             })?,
             // Whichever comes first ends the socket, and the other is not heard any more.
@@ -54,14 +47,25 @@ impl Tracker {
         })
     }
 
-    /// Sends a text message. Before the socket is open, and after it closed, it is lost.
-    pub fn send(&self, text: &str) {
+    /// Sends a message. Before the socket is open, and after it closed, it is lost.
+    pub fn send(&self, message: &ClientMessage) {
         // A socket that is closing would complain in the console.
         if self.socket.ready_state() == WebSocket::OPEN {
             // Throws only while connecting.
-            let _ = self.socket.send_with_str(text);
+            let _ = self.socket.send_with_str(&message.encode());
         }
     }
+}
+
+/// What is no text, or too much of it, is no message of a tracker.
+fn read(data: JsValue) -> Option<TrackerMessage> {
+    let text = data.dyn_into::<JsString>().ok()?;
+    let limits = Limits::default();
+    if text.length() as usize > limits.max_message {
+        return None;
+    }
+    let fields: TrackerFields<'_> = parsed(&text).ok()?;
+    fields.check(&limits).ok()
 }
 
 impl Drop for Tracker {

@@ -5,7 +5,7 @@ mod body;
 use core::ops::Range;
 use core::time::Duration;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::index::{MAX_COUNT_BYTES, MAX_INDEX_BYTES, MAX_PART_BYTES, ViewerCount};
@@ -208,8 +208,13 @@ fn is_range(response: &Response, range: &Range<u64>) -> bool {
     value.starts_with(&expected)
 }
 
-async fn json<T: DeserializeOwned>(url: &str, largest: usize) -> Result<T, Error> {
-    parsed(&file(url, largest).await?)
+async fn json<T: Deserialize<'static>>(url: &str, largest: usize) -> Result<T, Error> {
+    let text = String::from_utf8(file(url, largest).await?);
+    parsed(
+        &text
+            .map_err(|error| Error::Browser(error.to_string()))?
+            .into(),
+    )
 }
 
 async fn file(url: &str, largest: usize) -> Result<Vec<u8>, Error> {

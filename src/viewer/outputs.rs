@@ -97,9 +97,9 @@ impl Viewer {
             }
             Output::TrackerClose => self.tracker = None,
             Output::TrackerConnect(position) => self.connect_tracker(position),
-            Output::TrackerSend(text) => {
+            Output::TrackerSend(message) => {
                 if let Some(tracker) = &self.tracker {
-                    tracker.send(&text);
+                    tracker.send(&message);
                 }
             }
             Output::Verify {

@@ -6,7 +6,7 @@
 mod links;
 
 use shoal_wire::id::PeerId;
-use shoal_wire::tracker::OffBy;
+use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use crate::audit::Account;
 use crate::config::Config;
@@ -169,7 +169,7 @@ impl Engine {
             Input::Timeline { track, segments } => self.download.playlist(ctx, track, segments),
             Input::Token(token) => self.tracker.show(token),
             Input::TrackerClosed => self.tracker.closed(ctx, &mut self.peers),
-            Input::TrackerMessage(text) => self.tracker_message(&text),
+            Input::TrackerMessage(message) => self.tracker_message(message),
             Input::TrackerOpened => self.tracker.opened(ctx),
             Input::Verified { piece, verdict } => {
                 let gossip = &mut self.gossip;
@@ -232,8 +232,8 @@ impl Engine {
         self.ctx.timers.leave();
     }
 
-    fn tracker_message(&mut self, text: &str) {
-        match self.tracker.hear(&mut self.ctx, &mut self.peers, text) {
+    fn tracker_message(&mut self, message: Option<TrackerMessage>) {
+        match self.tracker.hear(&mut self.ctx, &mut self.peers, message) {
             Some(News::Answered { peer, offer, sdp }) => {
                 self.peers.answered(&mut self.ctx, peer, offer, sdp);
             }

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use shoal_wire::id::{InfoHash, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame};
+use shoal_wire::tracker::TrackerMessage;
 
 use crate::consent::Rule;
 
@@ -245,8 +246,8 @@ pub enum Input {
     Token(Option<String>),
     /// The tracker's socket closed or could not be opened.
     TrackerClosed,
-    /// A text message of the tracker, unread.
-    TrackerMessage(String),
+    /// A message of the tracker; nothing when what came is none.
+    TrackerMessage(Option<TrackerMessage>),
     /// The tracker's socket is open.
     TrackerOpened,
     /// What became of `Output::Verify`.

@@ -2,6 +2,7 @@
 
 use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame};
+use shoal_wire::tracker::ClientMessage;
 
 use crate::event::Event;
 use crate::input::{HttpId, LinkId, NeedId};
@@ -147,8 +148,8 @@ pub enum Output {
     TrackerClose,
     /// Open the socket of this tracker (its position in the index).
     TrackerConnect(usize),
-    /// Send a text message.
-    TrackerSend(String),
+    /// Send a message to the tracker.
+    TrackerSend(ClientMessage),
     /// Compute the digest of a piece whose blocks are all written; answer with `Input::Verified`.
     Verify {
         /// The piece.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use shoal_wire::id::{OfferId, PeerId};
 use shoal_wire::tracker::{
-    Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, TrackerMessage,
+    Announce, AnnounceEvent, Answer, ClientMessage, OffBy, Offer, TrackerMessage,
 };
 
 use crate::ctx::Ctx;
@@ -234,17 +234,22 @@ impl Tracker {
             offer_id,
             sdp,
         });
-        self.send(ctx, &answer);
+        self.send(ctx, answer);
     }
 
-    /// Reads a message. Returns what of it concerns other parts.
-    pub(crate) fn hear(&mut self, ctx: &mut Ctx, peers: &mut Peers, text: &str) -> Option<News> {
+    /// Takes in a message, or nothing where what came is none. Returns what of it concerns other parts.
+    pub(crate) fn hear(
+        &mut self,
+        ctx: &mut Ctx,
+        peers: &mut Peers,
+        message: Option<TrackerMessage>,
+    ) -> Option<News> {
         if self.visit.socket != Socket::Open {
             return None;
         }
         let (swarm, me) = (ctx.swarm, ctx.me);
-        match TrackerMessage::decode(text, &Limits::default()) {
-            Ok(TrackerMessage::Announced {
+        match message {
+            Some(TrackerMessage::Announced {
                 info_hash,
                 interval,
                 complete,
@@ -260,19 +265,19 @@ impl Tracker {
                 self.schedule_announce(ctx, peers.ready());
                 Some(News::Counted)
             }
-            Ok(TrackerMessage::Offer {
+            Some(TrackerMessage::Offer {
                 info_hash,
                 peer_id: peer,
                 offer_id: offer,
                 sdp,
             }) if info_hash == swarm && peer != me => Some(News::Offered { peer, offer, sdp }),
-            Ok(TrackerMessage::Answer {
+            Some(TrackerMessage::Answer {
                 info_hash,
                 peer_id: peer,
                 offer_id: offer,
                 sdp,
             }) if info_hash == swarm && peer != me => Some(News::Answered { peer, offer, sdp }),
-            Ok(TrackerMessage::Failure { info_hash, off, .. })
+            Some(TrackerMessage::Failure { info_hash, off, .. })
                 if info_hash.is_none_or(|hash| hash == swarm) =>
             {
                 if off.is_none() {
@@ -282,8 +287,8 @@ impl Tracker {
                 }
                 off.map(News::Off)
             }
-            Ok(_) => None,
-            Err(_) => {
+            Some(_) => None,
+            None => {
                 self.give_up(ctx, peers, "tracker-malformed");
                 None
             }
@@ -366,12 +371,12 @@ impl Tracker {
             offers,
             token: self.token.clone(),
         });
-        self.send(ctx, &message);
+        self.send(ctx, message);
     }
 
-    fn send(&self, ctx: &mut Ctx, message: &ClientMessage) {
+    fn send(&self, ctx: &mut Ctx, message: ClientMessage) {
         if self.visit.socket == Socket::Open {
-            ctx.push(Output::TrackerSend(message.encode()));
+            ctx.push(Output::TrackerSend(message));
         }
     }
 }

@@ -121,10 +121,10 @@ impl Dice {
         }
     }
 
-    fn tracker_message(&mut self) -> String {
+    fn tracker_message(&mut self) -> Option<TrackerMessage> {
         let peer_id = PeerId([self.roll(12) as u8; 20]);
         let offer_id = OfferId([self.roll(30) as u8; 20]);
-        let message: TrackerMessage = match self.roll(6) {
+        Some(match self.roll(6) {
             0 => TrackerMessage::Announced {
                 info_hash: SWARM,
                 interval: self.number(200).min(u64::from(u32::MAX)) as u32,
@@ -143,18 +143,14 @@ impl Dice {
                 info_hash: Some(SWARM),
                 off: None,
             },
-            3 => {
-                let texts = ["null", "", "{}", "[1", "{\"action\":\"announce\"}"];
-                return texts[self.roll(5) as usize].into();
-            }
+            3 => return None,
             _ => TrackerMessage::Offer {
                 info_hash: SWARM,
                 peer_id,
                 offer_id,
                 sdp: "o".into(),
             },
-        };
-        message.encode()
+        })
     }
 
     fn input(&mut self, links: &[LinkId], gets: &[HttpId]) -> Input {

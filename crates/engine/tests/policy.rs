@@ -264,7 +264,7 @@ fn failure(off: Option<OffBy>) -> Input {
         info_hash: Some(common::SWARM),
         off,
     };
-    Input::TrackerMessage(message.encode())
+    Input::TrackerMessage(Some(message))
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn no_stranger_can_make_us_believe_that_webrtc_is_blocked() {
             offer_id: OfferId([name; 20]),
             sdp: "an offer of nothing".into(),
         };
-        let outputs = viewer.tell(Input::TrackerMessage(offer.encode()));
+        let outputs = viewer.tell(Input::TrackerMessage(Some(offer)));
         let Some(&Output::LinkAccept { link, .. }) = outputs.first() else {
             panic!("{outputs:?}")
         };

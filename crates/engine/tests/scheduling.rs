@@ -49,7 +49,7 @@ fn counted(viewer: &mut Viewer, viewers: u32) {
         incomplete: viewers,
         min_interval: None,
     };
-    viewer.tell(Input::TrackerMessage(message.encode()));
+    viewer.tell(Input::TrackerMessage(Some(message)));
 }
 
 /// A peer that wants every segment and has none.

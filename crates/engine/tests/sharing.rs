@@ -176,7 +176,7 @@ fn a_rotten_piece_is_refused_and_its_sender_banned() {
         offer_id: shoal_wire::id::OfferId([1; 20]),
         sdp: "again".into(),
     };
-    let outputs = viewer.tell(Input::TrackerMessage(offer.encode()));
+    let outputs = viewer.tell(Input::TrackerMessage(Some(offer)));
     assert!(
         !outputs
             .iter()
@@ -285,7 +285,7 @@ fn rubbish_costs_the_one_who_sent_it() {
         link,
         reason: CloseReason::Malformed
     }));
-    let outputs = viewer.tell(Input::TrackerMessage("null".into()));
+    let outputs = viewer.tell(Input::TrackerMessage(None));
     assert!(outputs.contains(&Output::TrackerClose));
     assert!(viewer.events.contains(&Event::Problem("tracker-malformed")));
     let outputs = viewer.pass(Duration::from_secs(6));
@@ -327,7 +327,7 @@ fn only_who_was_answered_before_takes_its_time_to_come_back() {
     for (spread, wait, back) in [(0, 2, true), (1_000, 2, false), (1_000, 1_002, true)] {
         config.tracker_spread = Duration::from_secs(spread);
         let mut viewer = Viewer::sharing_by(config.clone());
-        viewer.tell(Input::TrackerMessage(announced.encode()));
+        viewer.tell(Input::TrackerMessage(Some(announced.clone())));
         viewer.tell(Input::TrackerClosed);
         let outputs = viewer.pass(Duration::from_secs(wait));
         assert_eq!(

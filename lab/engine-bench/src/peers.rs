@@ -22,7 +22,7 @@ impl Viewer {
             offer_id: OfferId(name),
             sdp: "their offer".into(),
         };
-        self.tell(Input::TrackerMessage(offer.encode()));
+        self.tell(Input::TrackerMessage(Some(offer)));
         let link = self.orders.accepted.take().expect("the offer is accepted");
         self.tell(Input::LinkDescribed {
             link,

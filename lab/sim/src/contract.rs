@@ -207,12 +207,12 @@ impl World {
                 self.may_connect(id)?;
                 self.tracker_connect(id, which)?;
             }
-            Output::TrackerSend(text) => {
+            Output::TrackerSend(message) => {
                 // Saying goodbye in the very drain that ends P2P is allowed.
                 if !self.node(id).guard.before.is_some_and(Node::permitted) {
                     self.may_connect(id)?;
                 }
-                self.tracker_send(id, text)?;
+                self.tracker_send(id, message.encode())?;
             }
             Output::Verify {
                 piece,

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use shoal_wire::varint;
 
-use super::RecordError;
+use super::error::RecordError;
 use crate::time::Time;
 
 pub(super) trait Write {

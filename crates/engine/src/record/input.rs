@@ -6,7 +6,7 @@ use shoal_wire::peer::{Block, Frame, Handshake, Message};
 use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use super::code::{get, put, reads, writes};
-use super::private::{payload, sdp, token, tracker, unread};
+use super::private::{payload, sdp, token, unread};
 use crate::consent::{Rule, Wish};
 use crate::input::{
     ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LinkFault, LinkId, NeedId, Pace, Playhead,
@@ -50,7 +50,7 @@ both! {
         17 Tick;
         18 Timeline { track, segments };
         19 TrackerClosed;
-        20 TrackerMessage(text as tracker);
+        20 TrackerMessage(message);
         21 TrackerOpened;
         22 Verified { piece, verdict };
         23 Viewers { viewers, again };

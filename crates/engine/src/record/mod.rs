@@ -1,11 +1,11 @@
 //! The flight recorder: a viewer's bug report is what happened to the engine, lived again natively.
 //!
 //! A recording is
-//! - a head: [`MAGIC`], [`FORMAT`], the version of this crate, the seed, and every bound of the
+//! - a head: [`format::MAGIC`], [`format::FORMAT`], the version of this crate, the seed, and every bound of the
 //!   configuration by its name;
 //! - for each input one byte of the hash of all outputs before it, the input, and the microseconds
 //!   since the one before;
-//! - a tail: that byte, [`END`], an [`Ending`], and the whole hash.
+//! - a tail: that byte, [`format::END`], an [`Ending`], and the whole hash.
 //!
 //! Numbers are unsigned LEB128, hashes and fractions little-endian. So long as inputs and outputs
 //! are the same, every byte of the hash is; where one is not, the replay has left the tracks.
@@ -13,119 +13,16 @@
 //! No address of anybody is kept, and no text that may hold one: see `private`.
 
 mod code;
+mod error;
+mod format;
 mod input;
 mod output;
 mod private;
 mod read;
+mod recorder;
 
-use shoal_wire::varint;
-
-use crate::config::Config;
-use crate::input::Input;
-use crate::output::Output;
-use crate::time::Time;
-use code::Write as _;
-
+pub use error::RecordError;
+pub use format::Ending;
 pub use output::OutputHash;
-pub use read::{Entry, RecordError, Recording};
-
-/// How every recording begins.
-const MAGIC: [u8; 5] = *b"shoal";
-
-/// To be raised when what is written changes its meaning. What no reader knows is refused anyway:
-/// inputs have numbers, bounds have names.
-const FORMAT: u8 = 1;
-
-/// Stands where the number of an input would.
-const END: u8 = 0;
-
-/// How a recording ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The last input was never done with: the engine failed in it.
-    Broken,
-    /// The budget was used up; more has happened since.
-    Full,
-    /// It was asked for in mid-life.
-    Running,
-}
-
-/// Writes down all that happens to one engine.
-#[derive(Clone, Debug)]
-pub struct Recorder {
-    budget: usize,
-    bytes: Vec<u8>,
-    ending: Ending,
-    hash: OutputHash,
-    last: Time,
-}
-
-impl Recorder {
-    /// A recorder for an engine that has been made with the same two. `budget` is in bytes: when
-    /// it is used up the recorder keeps what it has, because a replay has to begin at the start.
-    #[must_use]
-    pub fn new(config: &Config, seed: u64, budget: usize) -> Self {
-        let mut bytes = MAGIC.to_vec();
-        bytes.push(FORMAT);
-        write_text(env!("CARGO_PKG_VERSION"), &mut bytes);
-        bytes.extend_from_slice(&seed.to_le_bytes());
-        let bounds = config.bounds();
-        varint::write(bounds.len() as u64, &mut bytes);
-        for (name, number) in bounds {
-            write_text(name, &mut bytes);
-            number.write(&mut bytes);
-        }
-        Self {
-            budget,
-            bytes,
-            ending: Ending::Running,
-            hash: OutputHash::default(),
-            last: Time::default(),
-        }
-    }
-
-    /// Takes down an input, right before the engine is given it.
-    pub fn input(&mut self, now: Time, input: &Input) {
-        if self.ending == Ending::Full {
-            return;
-        }
-        let before = self.bytes.len();
-        self.bytes.push(self.hash.check());
-        input.write(&mut self.bytes);
-        // The engine's clock never goes back either.
-        let now = now.max(self.last);
-        varint::write(now.0 - self.last.0, &mut self.bytes);
-        if self.bytes.len() > self.budget {
-            self.bytes.truncate(before);
-            self.ending = Ending::Full;
-            return;
-        }
-        self.last = now;
-        self.ending = Ending::Broken;
-    }
-
-    /// Takes down an output, up to and with [`Output::Wait`].
-    pub fn output(&mut self, output: &Output) {
-        if self.ending == Ending::Full {
-            return;
-        }
-        self.hash.add(output);
-        if let Output::Wait(_) = output {
-            self.ending = Ending::Running;
-        }
-    }
-
-    /// The recording so far.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.bytes.clone();
-        bytes.extend([self.hash.check(), END, self.ending as u8]);
-        bytes.extend(self.hash.whole().to_le_bytes());
-        bytes
-    }
-}
-
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    varint::write(text.len() as u64, out);
-    out.extend_from_slice(text.as_bytes());
-}
+pub use read::{Entry, Recording};
+pub use recorder::Recorder;

@@ -91,7 +91,7 @@ writes! {
         14 Reserve { segment, length };
         15 TrackerClose;
         16 TrackerConnect(position);
-        17 TrackerSend(text as spoken);
+        17 TrackerSend(message as spoken);
         18 Verify { piece, segment, offset, length };
         19 Wait(until);
         20 CountViewers { member };

@@ -3,8 +3,8 @@
 //! SDP does, and so may every text and every extension of a stranger. Of these the engine reads
 //! ids and numbers. They are kept and nothing else; a replay gets messages made of them.
 
-use super::RecordError;
 use super::code::{Read, Write, take_byte};
+use super::error::RecordError;
 
 /// An SDP: its length, rounded down to a power of two.
 pub(super) mod sdp {
@@ -37,23 +37,6 @@ pub(super) mod token {
 
     pub(in crate::record) fn read(input: &mut &[u8]) -> Result<Option<String>, RecordError> {
         Ok(bool::read(input)?.then(String::new))
-    }
-}
-
-/// A message of a tracker. One that is malformed stays so.
-pub(super) mod tracker {
-    use shoal_wire::tracker::{Limits, TrackerMessage};
-
-    use super::{Read as _, RecordError, Write as _};
-
-    pub(in crate::record) fn write(text: &str, out: &mut Vec<u8>) {
-        let message = TrackerMessage::decode(text, &Limits::default());
-        message.ok().write(out);
-    }
-
-    pub(in crate::record) fn read(input: &mut &[u8]) -> Result<String, RecordError> {
-        let message = Option::<TrackerMessage>::read(input)?;
-        Ok(message.map_or_else(String::new, |message| message.encode()))
     }
 }
 
@@ -119,13 +102,15 @@ pub(super) mod unread {
 
 /// A message of ours to a tracker, for the hash: all of it but its SDP and its token.
 pub(super) mod spoken {
+    use shoal_wire::tracker::ClientMessage;
+
     /// What these come behind. In a text their quotes would have backslashes.
     const BEFORE: [&[u8]; 2] = [br#""sdp":""#, br#""token":""#];
 
-    pub(in crate::record) fn write(text: &str, out: &mut Vec<u8>) {
+    pub(in crate::record) fn write(message: &ClientMessage, out: &mut Vec<u8>) {
         let mut inside = false;
         let mut escaped = false;
-        for byte in text.bytes() {
+        for byte in message.encode().bytes() {
             if inside {
                 inside = escaped || byte != b'"';
                 escaped = byte == b'\\' && !escaped;

@@ -14,7 +14,7 @@ use shoal_engine::{
 use shoal_wire::id::{InfoHash, OfferId, PeerId, SegmentId, TrackId};
 use shoal_wire::peer::shoal::{self, Extension};
 use shoal_wire::peer::{Block, ExtendedHandshake, Frame, Handshake, Message, Ranges};
-use shoal_wire::tracker::{ClientMessage, Limits, TrackerMessage};
+use shoal_wire::tracker::{ClientMessage, TrackerMessage};
 
 pub(crate) const SWARM: InfoHash = InfoHash([7; 20]);
 pub(crate) const PIECE: u32 = 65_536;
@@ -175,7 +175,7 @@ impl Viewer {
             offer_id: OfferId([name; 20]),
             sdp: "their offer".into(),
         };
-        let outputs = self.tell(Input::TrackerMessage(offer.encode()));
+        let outputs = self.tell(Input::TrackerMessage(Some(offer)));
         let accept = |output: &Output| match output {
             Output::LinkAccept { link, .. } => Some(*link),
             _ => None,
@@ -388,7 +388,7 @@ pub(crate) fn sent(outputs: &[Output], to: LinkId) -> Vec<Message> {
 
 pub(crate) fn tracker_messages(outputs: &[Output]) -> Vec<ClientMessage> {
     let message = |output: &Output| match output {
-        Output::TrackerSend(text) => ClientMessage::decode(text, &Limits::default()).ok(),
+        Output::TrackerSend(message) => Some(message.clone()),
         _ => None,
     };
     outputs.iter().filter_map(message).collect()

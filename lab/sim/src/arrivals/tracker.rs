@@ -2,6 +2,7 @@
 
 use shoal_engine::Input;
 use shoal_server::tracker::swarm::Delivery;
+use shoal_wire::tracker::{Limits, TrackerMessage};
 
 use crate::event::{Event, NodeId, SocketId, Text};
 use crate::world::World;
@@ -60,7 +61,8 @@ impl World {
             .as_ref()
             .is_some_and(|ours| ours.id == text.socket)
         {
-            self.feed(id, Input::TrackerMessage(text.text));
+            let message = TrackerMessage::decode(&text.text, &Limits::default());
+            self.feed(id, Input::TrackerMessage(message.ok()));
         }
     }
 

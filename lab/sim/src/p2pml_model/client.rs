@@ -84,7 +84,7 @@ impl Client {
                 self.socket = Socket::Closed;
                 self.each_swarm(|swarm, env| swarm.abandoned(env));
             }
-            Input::TrackerMessage(text) => self.tracker(&text),
+            Input::TrackerMessage(Some(message)) => self.tracker(message),
             Input::TrackerOpened => {
                 self.socket = Socket::Open;
                 self.each_swarm(|swarm, env| swarm.greet(env));
@@ -147,10 +147,7 @@ impl Client {
         self.env.joined |= announces;
     }
 
-    fn tracker(&mut self, text: &str) {
-        let Ok(message) = TrackerMessage::decode(text, &Limits::default()) else {
-            return;
-        };
+    fn tracker(&mut self, message: TrackerMessage) {
         match message {
             TrackerMessage::Announced {
                 info_hash,

@@ -171,7 +171,7 @@ impl Page {
             offer_id: OfferId([name; 20]),
             sdp: "v=0".to_owned(),
         };
-        self.feed(Input::TrackerMessage(message.encode()));
+        self.feed(Input::TrackerMessage(Some(message)));
         let link = self.outputs.iter().find_map(|output| match output {
             Output::LinkAccept { link, .. } => Some(*link),
             _ => None,
