@@ -107,8 +107,11 @@ bounds! {
     assumed_upload "assumedUpload",
     free_ride "freeRide",
     max_upload_queue "maxUploadQueue",
+    min_upload_queue "minUploadQueue",
     link_buffer "linkBuffer",
     horizon "horizon",
+    live_ahead "liveAhead",
+    parts_behind "partsBehind",
     margin "margin",
     min_margin "minMargin",
     calm "calm",
@@ -122,6 +125,7 @@ bounds! {
     max_early_http "maxEarlyHttp",
     http_silence "httpSilence",
     http_retry "httpRetry",
+    flaky "flaky",
     mirror_memory "mirrorMemory",
     max_origin_failures "maxOriginFailures",
     max_failed "maxFailed",
@@ -160,6 +164,8 @@ bounds! {
     tracker_retry_max "trackerRetryMax",
     announce_soon "announceSoon",
     announce_interval "announceInterval",
+    min_announce_interval "minAnnounceInterval",
+    max_announce_interval "maxAnnounceInterval",
 }
 
 #[cfg(test)]

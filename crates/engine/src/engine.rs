@@ -1,92 +1,37 @@
 //! The engine: owns the parts, routes inputs, drains outputs.
 //!
-//! What it does is in the modules beside: `join` (policy and leaving), `announce` (the tracker),
-//! `links` (peers), `plan` (what is wanted, and who brings it), `origin` (HTTP), `request` (blocks
-//! from peers), `serve` (blocks to peers), `keep` (what is held).
+//! Each part owns its fields and decides by itself. What one part's news means to the others is said
+//! here, and nowhere else.
 
-use std::collections::VecDeque;
+mod links;
 
-use shoal_wire::id::{PeerId, SegmentId};
-use shoal_wire::peer::Ranges;
+use shoal_wire::id::PeerId;
+use shoal_wire::tracker::OffBy;
 
-use crate::announce::Tracker;
-use crate::chance::Chance;
+use crate::audit::Account;
 use crate::config::Config;
-use crate::crowd::Crowd;
-use crate::event::{Event, Stats};
-use crate::input::{HttpId, Input, LinkId, NeedId, Playhead};
-use crate::link::Link;
-use crate::meter::{BusyMeter, Meter};
-use crate::origin::{Fetch, Origin};
-use crate::output::{Declined, Output};
-use crate::plan::Plan;
-use crate::policy::{Policy, Reason, State};
-use crate::serve::Upload;
-use crate::store::Store;
-use crate::table::Table;
+use crate::consent::{Consent, Rule, State, Step, Wish};
+use crate::ctx::Ctx;
+use crate::download::Download;
+use crate::event::Stats;
+use crate::gossip::Gossip;
+use crate::input::Input;
+use crate::output::{CloseReason, Output};
+use crate::peers::{Described, Peers};
 use crate::time::Time;
-use crate::timeline::Timeline;
-use crate::trust::Trust;
+use crate::tracker::{News, Tracker};
+use crate::upload::Upload;
 
 /// One viewer of one video.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) config: Config,
-    pub(crate) chance: Chance,
-    pub(crate) me: PeerId,
-    pub(crate) now: Time,
-
-    pub(crate) policy: Policy,
-    pub(crate) state: State,
-    pub(crate) crowd: Crowd,
-    /// When P2P was last joined; nothing while nobody may be contacted.
-    pub(crate) joined: Option<Time>,
-
-    pub(crate) timeline: Option<Timeline>,
-    /// When the index was last read, and whether a tracker has cast doubt on it since.
-    pub(crate) indexed: Time,
-    pub(crate) index_doubted: bool,
-    /// What the tracker wants to see.
-    pub(crate) token: Option<String>,
-    pub(crate) store: Store,
-    pub(crate) needs: Table<NeedId, SegmentId>,
-    pub(crate) playhead: Option<(Playhead, Time)>,
-    pub(crate) plan: Plan,
-
-    pub(crate) origin: Origin,
-    pub(crate) fetches: Table<HttpId, Fetch>,
-
-    pub(crate) tracker: Tracker,
-    pub(crate) links: Table<LinkId, Link>,
-    pub(crate) next_link: u64,
-    /// Descriptions in a row by which no peer could come.
-    pub(crate) routeless: u32,
-    /// When the links have to be looked at again, or earlier.
-    pub(crate) links_due: Option<Time>,
-    /// When the least useful of them may go.
-    pub(crate) churn_at: Option<Time>,
-    /// Who may ask us has to be thought over.
-    pub(crate) slots_stale: bool,
-    /// The pieces that we have told peers we want to hear about.
-    pub(crate) window: Ranges,
-    /// Links that may have room for more requests.
-    pub(crate) hungry: Vec<LinkId>,
-    /// Some block has been asked of two peers.
-    pub(crate) doubled: bool,
-    pub(crate) trust: Trust,
-    pub(crate) upload: Upload,
-    /// Pieces that became valid, or were forgotten, and have not been announced.
-    pub(crate) gained: Ranges,
-    pub(crate) gained_since: Option<Time>,
-    pub(crate) lost: Ranges,
-
-    pub(crate) stats: Stats,
-    pub(crate) peer_rate: Meter,
-    pub(crate) origin_rate: Meter,
-    pub(crate) busy: BusyMeter,
-
-    pub(crate) out: VecDeque<Output>,
-    wait: Option<Time>,
+    ctx: Ctx,
+    consent: Consent,
+    tracker: Tracker,
+    peers: Peers,
+    gossip: Gossip,
+    download: Download,
+    upload: Upload,
 }
 
 impl Engine {
@@ -94,229 +39,209 @@ impl Engine {
     /// is taken as it is: see [`Config::check`].
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
-        let me = chance.peer_id();
         Self {
-            me,
-            chance,
-            now: Time::default(),
-            policy: Policy::default(),
-            state: State::Waiting(Reason::Starting),
-            crowd: Crowd::default(),
-            joined: None,
-            timeline: None,
-            indexed: Time::default(),
-            index_doubted: false,
-            token: None,
-            store: Store::default(),
-            needs: Table::default(),
-            playhead: None,
-            plan: Plan::default(),
-            origin: Origin::new(),
-            fetches: Table::default(),
+            consent: Consent::new(),
             tracker: Tracker::default(),
-            links: Table::default(),
-            next_link: 0,
-            routeless: 0,
-            links_due: None,
-            churn_at: None,
-            slots_stale: false,
-            window: Ranges::new(),
-            hungry: Vec::new(),
-            doubled: false,
-            trust: Trust::default(),
+            peers: Peers::default(),
+            gossip: Gossip::default(),
+            download: Download::new(),
             upload: Upload::new(&config),
-            gained: Ranges::new(),
-            gained_since: None,
-            lost: Ranges::new(),
-            stats: Stats::default(),
-            peer_rate: Meter::default(),
-            origin_rate: Meter::default(),
-            busy: BusyMeter::new(core::time::Duration::from_secs(4)),
-            out: VecDeque::new(),
-            wait: None,
-            config,
+            ctx: Ctx::new(config, seed),
         }
     }
 
     /// Takes in one thing that happened. Drain [`Self::poll_output`] to [`Output::Wait`] before
     /// the next. `now` never goes back; where a clock does, the engine stays where it was.
     pub fn handle_input(&mut self, now: Time, input: Input) {
-        self.now = self.now.max(now);
-        self.stats.inputs += 1;
+        self.ctx.now = self.ctx.now.max(now);
+        self.ctx.traffic.stats.inputs += 1;
+        self.route(input);
+        self.settle();
+    }
+
+    /// Returns the next thing to do.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Output {
+        let next = self.ctx.pop();
+        next.unwrap_or_else(|| Output::Wait(self.ctx.timers.next()))
+    }
+
+    /// Returns what has been done so far.
+    #[must_use]
+    pub fn stats(&self, now: Time) -> Stats {
+        let (stored_bytes, ahead_bytes) = self.download.held_bytes();
+        Stats {
+            ahead_bytes,
+            stored_bytes,
+            peers: self.peers.ready(),
+            swarm: self.tracker.swarm_size(),
+            ..self.ctx.traffic.snapshot(now)
+        }
+    }
+
+    /// Returns the policy's outcome.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.consent.state()
+    }
+
+    /// Returns our name in the swarm.
+    #[must_use]
+    pub const fn peer_id(&self) -> PeerId {
+        self.ctx.me
+    }
+
+    /// Checks the books between two inputs: meters that run against requests that live, requests
+    /// that wait against the queues, blocks asked against the peers they are asked of.
+    ///
+    /// # Errors
+    /// A sentence on the first two counts that do not agree: a fault of the engine.
+    pub fn audit(&self) -> Result<(), String> {
+        let mut accounts = Vec::new();
+        self.download.books(&self.ctx, &mut accounts);
+        self.upload.books(&mut accounts);
+        let wrong = accounts.into_iter().find(|it| !Account::is_right(it));
+        wrong.map_or(Ok(()), |account| Err(account.to_string()))
+    }
+
+    fn route(&mut self, input: Input) {
+        let ctx = &mut self.ctx;
         match input {
-            Input::Cancel(id) => {
-                self.needs.remove(id);
-                self.plan.stale = true;
+            Input::Cancel(id) => self.download.cancel_need(id),
+            Input::Frugal(low) => self.upload.low_power(ctx, low),
+            Input::HttpBlock { id, block } => self.download.http_block(ctx, id, block),
+            Input::HttpDone(id) => self.download.http_ended(ctx, &self.gossip, id, None),
+            Input::HttpFailed { id, fault } => {
+                self.download.http_ended(ctx, &self.gossip, id, Some(fault));
             }
-            Input::Frugal(frugal) => {
-                self.upload.frugal = frugal;
-                self.limit_upload();
-            }
-            Input::HttpBlock { id, block } => self.http_block(id, block),
-            Input::HttpDone(id) => self.http_ended(id, None),
-            Input::HttpFailed { id, fault } => self.http_ended(id, Some(fault)),
             Input::Index(info) => {
-                if self.timeline.is_none() {
-                    self.timeline = Some(Timeline::new(info));
-                    self.indexed = self.now;
+                let (swarm, trackers) = (info.swarm, info.trackers);
+                if self.download.index_came(info) {
+                    ctx.swarm = swarm;
+                    self.tracker.index_came(ctx, trackers);
                 }
             }
             Input::Limits {
                 upload_rate,
                 upload_total,
             } => {
-                self.config.upload_rate = upload_rate;
-                self.config.upload_total = upload_total;
-                self.limit_upload();
+                ctx.config.upload_rate = upload_rate;
+                ctx.config.upload_total = upload_total;
+                self.upload.limit(ctx);
             }
-            Input::LinkDescribed { link, sdp } => self.link_described(link, sdp),
-            Input::LinkDrained { link, buffered } => self.link_drained(link, buffered),
+            Input::LinkDescribed { link, sdp } => match self.peers.described(ctx, link, sdp) {
+                Some(Described::Answer { peer, offer, sdp }) => {
+                    self.tracker.send_answer(ctx, peer, offer, sdp);
+                }
+                Some(Described::Offer(sdp)) => self.tracker.offer_described(link, sdp),
+                None => {}
+            },
+            Input::LinkDrained { link, buffered } => self.upload.drained(ctx.now, link, buffered),
             Input::LinkFailed { link, fault } => self.link_failed(link, fault),
             Input::LinkFrame { link, frame } => self.link_frame(link, frame),
-            Input::LinkOpen(link) => self.link_open(link),
-            Input::Mirrors(count) => self.origin.mirror(count),
-            Input::Need { id, segment } => self.need(id, segment),
+            Input::LinkOpen(link) => self.peers.opened(ctx, link),
+            Input::Mirrors(count) => self.download.mirrors(count),
+            Input::Need { id, segment } => self.download.need(ctx, id, segment),
             Input::Offered {
                 segment,
                 length,
                 pace,
-            } => self.offered(segment, length, pace),
+            } => {
+                let (gossip, how) = (&mut self.gossip, (length, pace));
+                self.download.offered(ctx, gossip, segment, how);
+            }
             Input::Part {
                 track,
                 part,
                 first,
                 lengths,
             } => {
-                if let Some(timeline) = &mut self.timeline {
-                    timeline.add_part(track, part, first, &lengths, self.now);
+                let download = &mut self.download;
+                if let Some(seq) = download.part_came(ctx.now, (track, part), first, &lengths) {
+                    self.gossip.tell_growth(ctx, track, seq);
                 }
-                self.part_came(track, first, lengths.len());
             }
-            Input::PartFailed { track, part } => {
-                if let Some(timeline) = &mut self.timeline {
-                    timeline.part_failed(track, part, self.now);
-                }
-                self.plan.stale = true;
-            }
-            Input::Playhead(mut playhead) => {
-                playhead.active.truncate(self.config.max_active_tracks);
-                self.playhead = Some((playhead, self.now));
-                self.plan.stale = true;
-            }
-            Input::Renewed => self.index_renewed(),
+            Input::PartFailed { track, part } => self.download.part_failed(ctx.now, track, part),
+            Input::Playhead(playhead) => self.download.playhead(ctx, playhead),
+            Input::Renewed => self.tracker.index_renewed(ctx),
             Input::Rule(rule) => self.rule(rule),
             Input::Tick => {}
-            Input::Timeline {
-                track,
-                mut segments,
-            } => {
-                segments.truncate(self.config.max_timeline);
-                if let Some(timeline) = &mut self.timeline {
-                    timeline.set(track, segments);
-                }
-                self.plan.stale = true;
-            }
-            Input::Token(token) => self.token = token,
-            Input::TrackerClosed => self.tracker_closed(),
+            Input::Timeline { track, segments } => self.download.playlist(ctx, track, segments),
+            Input::Token(token) => self.tracker.show(token),
+            Input::TrackerClosed => self.tracker.closed(ctx, &mut self.peers),
             Input::TrackerMessage(text) => self.tracker_message(&text),
-            Input::TrackerOpened => self.tracker_opened(),
-            Input::Verified { piece, verdict } => self.verified(piece, verdict),
-            Input::Viewers { viewers, again } => self.viewers_counted(viewers, again),
-        }
-        self.settle();
-    }
-
-    /// The next thing to do.
-    #[must_use]
-    pub fn poll_output(&mut self) -> Output {
-        self.out.pop_front().unwrap_or(Output::Wait(self.wait))
-    }
-
-    /// What has been done so far.
-    #[must_use]
-    pub fn stats(&self, now: Time) -> Stats {
-        Stats {
-            ahead_bytes: self.store.idle_bytes(),
-            stored_bytes: self.store.bytes,
-            peers: self.ready_links(),
-            swarm: self.tracker.swarm,
-            origin_rate: self.origin_rate.rate(now),
-            peer_rate: self.peer_rate.rate(now),
-            upload_rate: self.upload.rate(now),
-            ..self.stats
+            Input::TrackerOpened => self.tracker.opened(ctx),
+            Input::Verified { piece, verdict } => {
+                let gossip = &mut self.gossip;
+                for culprit in self.download.verified(ctx, gossip, piece, verdict) {
+                    self.strike(culprit.link, culprit.strikes);
+                }
+            }
+            Input::Viewers { viewers, again } => self.consent.viewers_counted(ctx, viewers, again),
         }
     }
 
-    /// The policy's outcome.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
-    }
-
-    /// Our name in the swarm.
-    #[must_use]
-    pub const fn peer_id(&self) -> PeerId {
-        self.me
-    }
-
-    /// The player wants a segment.
-    fn need(&mut self, id: NeedId, segment: SegmentId) {
-        let known = self
-            .timeline
-            .as_ref()
-            .is_some_and(|t| t.segment(segment).is_some());
-        if self.joined.is_none() {
-            self.decline(id, Declined::Off);
-        } else if !known || self.needs.len() >= self.config.max_needs {
-            self.decline(id, Declined::Unindexed);
-        } else {
-            self.needs.insert(id, segment);
-            self.plan.stale = true;
-        }
-    }
-
-    /// Leaves a need to the player's own loader.
-    pub(crate) fn decline(&mut self, id: NeedId, reason: Declined) {
-        self.needs.remove(id);
-        self.out.push_back(Output::Decline { id, reason });
-    }
-
-    /// Says that something went wrong that costs the viewer nothing.
-    pub(crate) fn problem(&mut self, code: &'static str) {
-        self.out.push_back(Output::Event(Event::Problem(code)));
-    }
-
-    /// Does all that follows from what is known now, and says when to come back.
+    /// Does all that follows from what is known now.
     fn settle(&mut self) {
         self.reconsider();
-        self.run_crowd();
-        if self.joined.is_some() {
-            self.run_tracker();
+        self.consent.count_viewers(&mut self.ctx);
+        if self.consent.is_joined() {
+            self.tracker.run(&mut self.ctx, &mut self.peers);
             self.run_links();
-            self.run_fetches();
-            self.run_plan();
-            self.request();
-            self.run_slots();
-            self.serve();
-            self.announce_pieces();
+            let (ctx, gossip) = (&mut self.ctx, &mut self.gossip);
+            self.download.run_fetches(ctx, gossip);
+            self.download
+                .run_plan(ctx, gossip, self.tracker.swarm_size());
+            self.download.request(ctx, gossip);
+            self.upload.run_slots(ctx);
+            self.upload.serve(ctx, self.download.store_mut(), gossip);
+            gossip.announce(ctx);
         }
         self.reconsider();
-        self.wait = self.next_deadline();
     }
 
-    fn next_deadline(&self) -> Option<Time> {
-        if self.joined.is_none() {
-            return self.crowd_deadline();
+    fn rule(&mut self, rule: Rule) {
+        if self.consent.set(rule) {
+            self.leave();
         }
-        let fetches = self.fetches.values().map(Fetch::silent_at).min();
-        let others = [
-            self.tracker_deadline(),
-            self.plan.next,
-            self.upload.next,
-            self.crowd_deadline(),
-        ];
-        let links = [self.links_due, self.have_at(), fetches];
-        others.into_iter().chain(links).flatten().min()
+    }
+
+    /// Joins or leaves as the rules have it, and tells the page what the viewer sees.
+    fn reconsider(&mut self) {
+        let known = self.download.is_known();
+        match self.consent.step(known) {
+            Step::Join => self.download.join(self.ctx.now),
+            Step::Leave => self.leave(),
+            Step::Stay => {}
+        }
+        let stranded = self.tracker.is_lost() && self.peers.ready() == 0;
+        self.consent.show(&mut self.ctx, known, stranded);
+    }
+
+    /// Ends everything that others can see, in one go. Whoever joins again does it under another name,
+    /// so that nobody can tell that it is the same viewer, perhaps at another address.
+    fn leave(&mut self) {
+        self.tracker.leave(&mut self.ctx);
+        self.ctx.me = self.ctx.rng.peer_id();
+        for link in self.peers.names() {
+            self.close_link(link, CloseReason::Stopped);
+        }
+        self.peers.leave();
+        self.download.leave(&mut self.ctx, &self.gossip);
+        self.gossip.leave();
+        self.ctx.timers.leave();
+    }
+
+    fn tracker_message(&mut self, text: &str) {
+        match self.tracker.hear(&mut self.ctx, &mut self.peers, text) {
+            Some(News::Answered { peer, offer, sdp }) => {
+                self.peers.answered(&mut self.ctx, peer, offer, sdp);
+            }
+            Some(News::Counted) => self.download.changed(),
+            Some(News::Offered { peer, offer, sdp }) => self.link_offered(peer, offer, sdp),
+            Some(News::Off(OffBy::Site)) => self.rule(Rule::Site(Some(Wish::Off))),
+            Some(News::Off(OffBy::Video)) => self.rule(Rule::Video(Some(Wish::Off))),
+            None => {}
+        }
     }
 }

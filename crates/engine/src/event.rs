@@ -1,6 +1,6 @@
 //! What the page is told.
 
-use crate::policy::State;
+use crate::consent::State;
 
 /// Something that the page may want to know.
 #[derive(Clone, Debug, PartialEq)]

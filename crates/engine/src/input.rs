@@ -5,7 +5,7 @@ use core::time::Duration;
 use shoal_wire::id::{InfoHash, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame};
 
-use crate::policy::Rule;
+use crate::consent::Rule;
 
 /// Bytes in a channel's send buffer at which it counts as drained. Lower: the connection runs dry
 /// while we are busy; higher: what is asked for last waits longer.

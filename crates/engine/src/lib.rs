@@ -10,10 +10,15 @@
 //! 3. **Time is an argument**, monotonic, microseconds since an arbitrary origin. **Chance is a
 //!    seed** given at birth. Same inputs, same outputs, always.
 //! 4. **No bytes of media.** Payloads are `(piece, range)`; the host holds the bytes.
-//! 5. **Everything is bounded**, and every bound is in [`Config`] with its unit, default and
-//!    trade-off.
-//! 6. **Every command carries an id**, and its outcome comes back with it.
+//! 5. **Everything that is held, sent or waited for is bounded**, and every bound is in [`Config`]
+//!    with its unit, default and trade-off.
+//! 6. **Every command that has an outcome names what it is about** (a link, a request, a need, a
+//!    piece, a part of the index), and the outcome names it again.
 //! 7. **Nothing a peer, a tracker or an origin sends can panic it.** A panic is our bug.
+//!
+//! Inside, each part owns its fields and holds no back pointer: `consent` (who decides), `tracker`,
+//! `peers` (links), `gossip` (who has what), `download`, `upload`. They share one `Ctx`, with the timers;
+//! what news of one means to the others is said in `engine` alone.
 #![warn(missing_docs)]
 #![deny(
     clippy::expect_used,
@@ -22,36 +27,30 @@
     clippy::unwrap_used
 )]
 
-mod announce;
-mod availability;
+mod audit;
 mod bounds;
-mod chance;
-mod churn;
 mod config;
-mod crowd;
+mod consent;
+mod ctx;
+mod download;
 mod engine;
 mod event;
+mod gossip;
 mod input;
-mod join;
-mod keep;
-mod link;
-mod links;
 mod meter;
-mod origin;
 mod output;
-mod piece;
-mod plan;
-mod policy;
+mod peers;
 mod record;
-mod request;
-mod serve;
-mod store;
-mod table;
+mod rng;
+mod small_map;
 mod time;
-mod timeline;
-mod trust;
+mod timers;
+mod tracker;
+mod traffic;
+mod upload;
 
 pub use config::{Config, ConfigError};
+pub use consent::{Reason, Rule, State, Wish};
 pub use engine::Engine;
 pub use event::{Event, Stats};
 pub use input::{
@@ -59,6 +58,5 @@ pub use input::{
     Playhead, TimelineSegment, TrackInfo, Verdict,
 };
 pub use output::{CloseReason, Declined, Delivery, Output};
-pub use policy::{Reason, Rule, State, Wish};
 pub use record::{Ending, Entry, OutputHash, RecordError, Recorder, Recording};
 pub use time::Time;

@@ -76,9 +76,18 @@ impl BusyMeter {
         self.running = self.running.saturating_sub(1);
     }
 
+    /// Transfers that run.
+    pub(crate) const fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// Counts bytes of the transfers that run. What comes while none does says nothing of a rate: its
+    /// time was not counted.
     pub(crate) fn add(&mut self, now: Time, bytes: u64) {
-        self.fresh += bytes as f64;
-        self.settle(now);
+        if self.running > 0 {
+            self.fresh += bytes as f64;
+            self.settle(now);
+        }
     }
 
     /// A transfer that ended before anyone watched it.
@@ -233,6 +242,16 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_while_nothing_runs_raises_no_rate() {
+        let mut meter = BusyMeter::new(Duration::from_secs(4));
+        meter.start(Time::from_secs(0));
+        meter.add(Time::from_secs(1), 100_000);
+        meter.stop(Time::from_secs(1));
+        meter.add(Time::from_secs(2), 1_000_000);
+        assert_eq!(meter.rate(), Some(100_000.0));
+    }
+
+    #[test]
     fn a_delay_is_bounded_by_what_it_has_shown() {
         let mut delay = Delay::default();
         assert_eq!(delay.bound(), None);
@@ -246,6 +265,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is what ours is held to, within what platforms differ by"
+    )]
     fn what_is_halved_is_as_a_power_has_it() {
         for times in [0.0, 0.001, 0.5, 0.999_999, 1.0, 7.25, 300.0, 2_000.0] {
             let (ours, true_one) = (halved(times), 0.5_f64.powf(times));

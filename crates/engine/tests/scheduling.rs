@@ -230,6 +230,34 @@ fn a_quick_origin_is_asked_later_than_an_unknown_one() {
 }
 
 #[test]
+fn a_fetch_under_way_when_sharing_ends_leaves_the_server_as_quick_as_it_was() {
+    for end in [Rule::Viewer(Some(false)), Rule::Hidden(true)] {
+        let mut viewer = sharing(Config::default());
+        viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
+        let fetch = |viewer: &mut Viewer, seq: u64| {
+            // The buffer is empty: the server is asked at once.
+            viewer.play(4.0 * seq as f64, 4.0 * seq as f64);
+            let (_, outputs) = viewer.need(seq);
+            let get = gets(&outputs).pop();
+            get.expect("what is in danger is fetched").0
+        };
+        fetch(&mut viewer, 0);
+        viewer.tell(Input::Rule(end));
+        viewer.pass(Duration::from_secs(60));
+        viewer.tell(Input::Rule(Rule::Hidden(false)));
+        viewer.tell(Input::Rule(Rule::Viewer(Some(true))));
+        let http = fetch(&mut viewer, 1);
+        viewer.send_over_http(http, 1);
+        // A quick server leaves time for a neighbour to bring the next one.
+        viewer.tell(Input::TrackerOpened);
+        viewer.play(8.0, 20.0);
+        meet_needy(&mut viewer, 1);
+        let (_, outputs) = viewer.need(5);
+        assert_eq!(gets(&outputs), [], "after {end:?}");
+    }
+}
+
+#[test]
 fn of_neighbours_who_want_the_same_one_goes_at_once_and_the_others_step_in() {
     let mut viewer = sharing(Config::default());
     let mut outputs = Vec::new();
@@ -344,6 +372,33 @@ fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
         sent(&outputs, slow).contains(&Message::Cancel(asked)),
         "{outputs:?}"
     );
+}
+
+#[test]
+fn a_block_asked_of_two_peers_is_on_its_way_while_either_is_to_send_it() {
+    let mut viewer = sharing(Config::default());
+    let (one, _) = viewer.meet(200);
+    let (other, _) = viewer.meet(201);
+    viewer.play(14.0, 16.0);
+    let (_, outputs) = viewer.need(4);
+    for (id, ..) in gets(&outputs) {
+        let fault = HttpFault::Status(503);
+        viewer.tell(Input::HttpFailed { id, fault });
+    }
+    let pieces = first_piece(4)..first_piece(4) + 3;
+    let first = viewer.hear_have(one, pieces.start, pieces.end);
+    let first = requests(&first, one);
+    let all = viewer.hear_have(other, pieces.start, pieces.end);
+    let mut asked_of_other = requests(&all, other);
+    let twice = loop {
+        let block = asked_of_other.pop().expect("a block is asked twice");
+        if first.contains(&block) {
+            break block;
+        }
+        asked_of_other.extend(requests(&viewer.hear(other, Message::Piece(block)), other));
+    };
+    // One of them will not send it. The books are checked after this.
+    viewer.hear(one, Message::Reject(twice));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use shoal_engine::{Declined, Engine, Event as PageEvent, Input, NeedId, Output, State};
+use shoal_engine::{Declined, Engine, Event as PageEvent, Input, NeedId, Output, Rule, State};
 use shoal_wire::peer::{Frame, Message};
 
 use crate::event::{Event, NodeId};
@@ -31,6 +31,7 @@ impl World {
         };
         let before = engine.state();
         node.guard.before = Some(before);
+        node.guard.rejoins = matches!(input, Input::Rule(Rule::Hidden(_)));
         engine.handle_input(now, input);
         for outputs in 0.. {
             let Some(engine) = &mut self.node(id).engine else {
@@ -64,6 +65,9 @@ impl World {
         }
         let node = self.node(id);
         let Some(engine) = &node.engine else { return };
+        if let Err(fault) = engine.audit() {
+            self.breach(id, &fault);
+        }
         if Node::permitted(before) && !Node::permitted(engine.state()) {
             node.guard.switches += 1;
             let switch = node.guard.switches;
@@ -243,7 +247,8 @@ impl World {
             Declined::Origin => ("origin", false),
             Declined::Unindexed => ("unindexed", false),
         };
-        if off && node.engine.as_ref().map(Engine::state) == Some(State::On) {
+        let on = node.engine.as_ref().map(Engine::state) == Some(State::On);
+        if off && on && !node.guard.rejoins {
             return Err("declines because P2P is off while it is on".to_owned());
         }
         *node.counts.declines.entry(word).or_default() += 1;

@@ -32,6 +32,8 @@ pub struct Crowd {
     switches: Option<Range<Duration>>,
     sharing: Option<bool>,
     changes_mind: Vec<(Duration, bool)>,
+    /// When the address is hidden, or no longer.
+    hidings: Vec<(Duration, bool)>,
     silent_leavers: f64,
     corrupt: bool,
 }
@@ -56,6 +58,7 @@ impl Crowd {
             switches: None,
             sharing: None,
             changes_mind: Vec::new(),
+            hidings: Vec::new(),
             silent_leavers: 0.5,
             corrupt: false,
         }
@@ -195,6 +198,13 @@ impl Crowd {
         self
     }
 
+    /// Hides the viewers' address, or no longer, so long after they came. A relay is offered.
+    #[must_use]
+    pub fn who_hide_their_address(mut self, after: Duration, hidden: bool) -> Self {
+        self.hidings.push((after, hidden));
+        self
+    }
+
     /// Makes every byte that they send corrupt.
     #[must_use]
     pub fn who_send_corrupt_bytes(mut self) -> Self {
@@ -312,6 +322,11 @@ impl Crowd {
             after,
             act: Act::Answer(share),
         }));
+        let hidings = self.hidings.iter();
+        script.extend(hidings.map(|&(after, hidden)| Step {
+            after,
+            act: Act::HideAddress(hidden),
+        }));
     }
 }
 
@@ -344,6 +359,8 @@ pub(crate) enum Act {
     Answer(bool),
     /// Hides the tab, or comes back to it.
     Hide(bool),
+    /// Hides the address behind a relay, or no longer.
+    HideAddress(bool),
     /// Goes to another place of the video.
     Seek(Duration),
     /// Watches another rendition.

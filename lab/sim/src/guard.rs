@@ -13,6 +13,8 @@ pub(crate) struct Guard {
     pub(crate) reported: Option<Reported>,
     /// The state before the input being handled.
     pub(crate) before: Option<State>,
+    /// Whether the input being handled makes the engine leave and join again under another name.
+    pub(crate) rejoins: bool,
     /// Number of times that P2P went off.
     pub(crate) switches: u64,
     /// The second in which ticks are counted, and how many came in it.

@@ -82,6 +82,10 @@ impl World {
                 }
                 self.arm_timer(id);
             }
+            (Act::HideAddress(hidden), _) => {
+                self.feed(id, Input::Rule(Rule::Relay(true)));
+                self.feed(id, Input::Rule(Rule::Hidden(hidden)));
+            }
             (Act::Answer(share), _) => {
                 node.share = Some(share);
                 match self.arm {

@@ -7,11 +7,11 @@ use shoal_wire::tracker::{OffBy, TrackerMessage};
 
 use super::code::{get, put, reads, writes};
 use super::private::{payload, sdp, token, tracker, unread};
+use crate::consent::{Rule, Wish};
 use crate::input::{
     ActiveTrack, HttpFault, HttpId, IndexInfo, Input, LinkFault, LinkId, NeedId, Pace, Playhead,
     TimelineSegment, TrackInfo, Verdict,
 };
-use crate::policy::{Rule, Wish};
 
 /// A byte has no code of its own either: a list of them may be anything.
 mod byte {

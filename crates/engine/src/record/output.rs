@@ -2,9 +2,9 @@
 
 use super::code::{put, writes};
 use super::private::{spoken, unread};
+use crate::consent::{Reason, State};
 use crate::event::Event;
 use crate::output::{CloseReason, Declined, Delivery, Output};
-use crate::policy::{Reason, State};
 
 /// A hash of all outputs so far, SDP left out: FNV-1a of 64 bits.
 #[derive(Clone, Debug)]

@@ -106,6 +106,7 @@ impl Viewer {
             match output {
                 Output::Wait(until) => {
                     self.wait = until;
+                    assert_eq!(self.engine.audit(), Ok(()), "the books");
                     return outputs;
                 }
                 Output::Event(event) => self.events.push(event),

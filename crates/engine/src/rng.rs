@@ -4,9 +4,9 @@ use shoal_wire::id::{OfferId, PeerId, SegmentId};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, quick, the same on every machine. Not for secrets.
 #[derive(Clone, Debug)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -27,10 +27,12 @@ impl Chance {
         1.0 - spread + 2.0 * spread * self.unit()
     }
 
-    /// An Azureus-style peer id (BEP 20): ours is `-SH0100-` and twelve letters and digits.
+    /// An Azureus-style peer id (BEP 20): [`CLIENT`] and twelve letters and digits.
     pub(crate) fn peer_id(&mut self) -> PeerId {
-        let mut id = *b"-SH0100-............";
-        for byte in id.iter_mut().skip(8) {
+        let mut id = [0; 20];
+        let (client, random) = id.split_at_mut(CLIENT.len());
+        client.copy_from_slice(&CLIENT);
+        for byte in random {
             *byte = self.letter();
         }
         PeerId(id)
@@ -54,9 +56,29 @@ impl Chance {
     }
 }
 
-/// A viewer's lot for a segment, evenly from `[0, 1)`: the same for everyone who computes it, so
+/// What our peer ids begin with (BEP 20): `SH`, and a digit each of the version's numbers.
+const CLIENT: [u8; 8] = [
+    b'-',
+    b'S',
+    b'H',
+    digit(env!("CARGO_PKG_VERSION_MAJOR")),
+    digit(env!("CARGO_PKG_VERSION_MINOR")),
+    digit(env!("CARGO_PKG_VERSION_PATCH")),
+    b'0',
+    b'-',
+];
+
+/// The last digit of a number.
+const fn digit(number: &str) -> u8 {
+    match number.as_bytes() {
+        [.., last] => *last,
+        [] => b'0',
+    }
+}
+
+/// A viewer's place in the election for a segment, evenly from `[0, 1)`: the same for everyone who computes it, so
 /// that neighbours agree on the order in which they go to the origin without a word.
-pub(crate) fn lot(peer: PeerId, segment: SegmentId) -> f64 {
+pub(crate) fn election_hash(peer: PeerId, segment: SegmentId) -> f64 {
     let mut state = mix(segment.seq ^ (u64::from(segment.track.0) << 48));
     for chunk in peer.0.chunks(8) {
         let word = chunk
@@ -84,20 +106,27 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_names() {
-        let (mut a, mut b, mut c) = (Chance::new(7), Chance::new(7), Chance::new(8));
+        let (mut a, mut b, mut c) = (Rng::new(7), Rng::new(7), Rng::new(8));
         assert_eq!(a.peer_id(), b.peer_id());
         assert_ne!(a.offer_id(), c.offer_id());
     }
 
     #[test]
-    fn lots_are_spread_evenly() {
-        let mut chance = Chance::new(1);
+    fn a_peer_id_names_client_and_version() {
+        let id = Rng::new(1).peer_id().0;
+        let version = env!("CARGO_PKG_VERSION").replace('.', "");
+        assert_eq!(id[..8], *format!("-SH{version}0-").as_bytes());
+    }
+
+    #[test]
+    fn places_are_spread_evenly() {
+        let mut rng = Rng::new(1);
         let segment = SegmentId {
             track: TrackId(1),
             seq: 17,
         };
         let low = (0..10_000)
-            .filter(|_| lot(chance.peer_id(), segment) < 0.25)
+            .filter(|_| election_hash(rng.peer_id(), segment) < 0.25)
             .count();
         assert!(
             (2_300..2_700).contains(&low),
@@ -106,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_draws_another_lot_for_each_segment() {
-        let peer = Chance::new(3).peer_id();
+    fn a_viewer_has_another_place_for_each_segment() {
+        let peer = Rng::new(3).peer_id();
         let draw = |seq| {
-            lot(
+            election_hash(
                 peer,
                 SegmentId {
                     track: TrackId(0),

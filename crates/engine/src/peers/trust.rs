@@ -3,18 +3,18 @@
 use shoal_wire::id::PeerId;
 
 use crate::config::Config;
-use crate::table::Table;
+use crate::small_map::SmallMap;
 use crate::time::Time;
 
 /// Strikes of peers, by name. A bounded memory: the oldest is forgotten first.
 #[derive(Debug, Default)]
-pub(crate) struct Trust {
-    strikes: Table<PeerId, (u32, Time)>,
+pub(super) struct Trust {
+    strikes: SmallMap<PeerId, (u32, Time)>,
 }
 
 impl Trust {
     /// Adds strikes. Says whether the peer is banned now.
-    pub(crate) fn strike(&mut self, peer: PeerId, by: u32, config: &Config, now: Time) -> bool {
+    pub(super) fn strike(&mut self, peer: PeerId, by: u32, config: &Config, now: Time) -> bool {
         let past = self.count(peer, config, now);
         if past == 0 && self.strikes.len() >= config.max_remembered.max(1) {
             let oldest = self
@@ -30,7 +30,7 @@ impl Trust {
         past.saturating_add(by) >= config.max_strikes
     }
 
-    pub(crate) fn is_banned(&self, peer: PeerId, config: &Config, now: Time) -> bool {
+    pub(super) fn is_banned(&self, peer: PeerId, config: &Config, now: Time) -> bool {
         self.count(peer, config, now) >= config.max_strikes
     }
 

@@ -70,6 +70,14 @@ impl Piece {
         matches!(self, Self::Filling(filling) if filling.asked & bit(block) != 0)
     }
 
+    /// How many blocks have been asked of somebody and have not come.
+    pub(crate) const fn asked_blocks(&self) -> usize {
+        match self {
+            Self::Filling(filling) => filling.asked.count_ones() as usize,
+            Self::Blank | Self::Checking(_) | Self::Valid => 0,
+        }
+    }
+
     /// The block has not come.
     pub(crate) const fn lacks(&self, block: u32) -> bool {
         match self {

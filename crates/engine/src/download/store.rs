@@ -6,28 +6,28 @@
 use shoal_wire::id::{PieceIndex, SegmentId};
 use shoal_wire::peer::{Block, Ranges};
 
-use crate::piece::{MAX_BLOCKS, Piece};
-use crate::table::Table;
+use super::piece::{MAX_BLOCKS, Piece, Source, Taken};
+use crate::small_map::SmallMap;
 use crate::time::Time;
 
 /// The segments held or on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    segments: Table<SegmentId, Segment>,
-    by_first: Table<u32, SegmentId>,
+    segments: SmallMap<SegmentId, Segment>,
+    by_first: SmallMap<u32, SegmentId>,
     /// The valid pieces.
-    pub(crate) have: Ranges,
+    have: Ranges,
     /// Bytes reserved.
-    pub(crate) bytes: u64,
+    bytes: u64,
 }
 
 /// One segment held or on its way.
 #[derive(Debug)]
 pub(crate) struct Segment {
     /// Its first piece.
-    pub(crate) first: u32,
+    first: u32,
     /// Bytes.
-    pub(crate) length: u32,
+    length: u32,
     piece_length: u32,
     block_length: u32,
     pieces: Vec<Piece>,
@@ -35,13 +35,13 @@ pub(crate) struct Segment {
     copies: Vec<u16>,
     valid: usize,
     /// Last stored, played or sent.
-    pub(crate) used: Time,
+    used: Time,
     /// Given to the player at least once.
-    pub(crate) played: bool,
+    played: bool,
     /// Bytes of it sent to peers.
-    pub(crate) served: u64,
-    pub(crate) from_peers: u32,
-    pub(crate) from_origin: u32,
+    served: u64,
+    from_peers: u32,
+    from_origin: u32,
 }
 
 impl Segment {
@@ -121,6 +121,13 @@ impl Segment {
         )
     }
 
+    /// Where pieces in a row lie in the segment: offset and length, bytes.
+    pub(super) fn extent(&self, pieces: &core::ops::Range<u32>) -> (u32, u32) {
+        let (offset, _) = self.place(pieces.start);
+        let (last, length) = self.place(pieces.end.saturating_sub(1));
+        (offset, last + length - offset)
+    }
+
     /// How many blocks a piece is asked in.
     pub(crate) fn blocks(&self, piece: u32) -> u32 {
         self.place(piece).1.div_ceil(self.block_length)
@@ -145,6 +152,19 @@ impl Segment {
     pub(crate) fn number(&self, block: Block) -> Option<u32> {
         let number = block.begin / self.block_length;
         (self.block(block.piece.0, number) == block && block.length > 0).then_some(number)
+    }
+
+    /// It came from the player's own loader.
+    pub(super) const fn offered(&mut self) {
+        self.played = true;
+    }
+
+    /// It is given to the player. Returns the bytes of it from peers, and from the
+    /// origin and its mirrors.
+    pub(super) fn play(&mut self, now: Time) -> (u32, u32) {
+        self.played = true;
+        self.used = now;
+        (self.from_peers, self.from_origin)
     }
 
     /// Bytes of it that were fetched, if none of it was played or passed on.
@@ -189,22 +209,130 @@ impl Store {
         self.segments.insert(id, segment);
     }
 
-    /// Forgets a segment: says what it was.
-    pub(crate) fn remove(&mut self, id: SegmentId) -> Option<Segment> {
-        let segment = self.segments.remove(id)?;
+    /// Forgets a segment. Returns the bytes of it that were fetched in vain.
+    pub(super) fn remove(&mut self, id: SegmentId) -> u64 {
+        let Some(segment) = self.segments.remove(id) else {
+            return 0;
+        };
         self.by_first.remove(segment.first);
         let span = segment.span();
         self.have.remove(span.start, span.end);
         self.bytes = self.bytes.saturating_sub(u64::from(segment.length));
-        Some(segment)
+        segment.idle_bytes()
     }
 
-    /// A piece of a segment has become valid.
-    pub(crate) fn settle(&mut self, id: SegmentId, piece: u32) {
-        if let Some(segment) = self.segments.get_mut(id) {
-            segment.valid += 1;
-            self.have.insert(piece, piece.saturating_add(1));
+    /// A piece that was being checked is valid. Returns whether its segment is complete now.
+    pub(super) fn accept(&mut self, now: Time, id: SegmentId, piece: u32) -> bool {
+        let Some(segment) = self.segments.get_mut(id) else {
+            return false;
+        };
+        let Some(state) = segment.piece_mut(piece) else {
+            return false;
+        };
+        for (source, bytes) in state.accept() {
+            match source {
+                Source::Peer(_) => segment.from_peers += bytes,
+                Source::Http(_) => segment.from_origin += bytes,
+                Source::Player => {}
+            }
         }
+        segment.used = now;
+        segment.valid += 1;
+        self.have.insert(piece, piece.saturating_add(1));
+        segment.is_complete()
+    }
+
+    /// The valid pieces.
+    pub(crate) const fn have(&self) -> &Ranges {
+        &self.have
+    }
+
+    /// Bytes reserved.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether all of a block is valid.
+    pub(crate) fn holds(&self, block: Block) -> bool {
+        let segment = self.at(block.piece).and_then(|id| self.get(id));
+        segment.is_some_and(|segment| {
+            let (_, length) = segment.place(block.piece.0);
+            let end = block.begin.checked_add(block.length);
+            segment.piece(block.piece.0).is_some_and(Piece::is_valid)
+                && block.length > 0
+                && end.is_some_and(|end| end <= length)
+        })
+    }
+
+    /// A block is sent to a peer. Returns whether it is still held.
+    pub(crate) fn serve(&mut self, now: Time, block: Block) -> bool {
+        let id = self.at(block.piece);
+        let Some(segment) = id.and_then(|id| self.segments.get_mut(id)) else {
+            return false;
+        };
+        segment.used = now;
+        segment.served += u64::from(block.length);
+        true
+    }
+
+    /// Marks a block as asked of a peer. Returns whether it was so already; nothing when it is not one
+    /// that we would ask for.
+    pub(super) fn mark(&mut self, block: Block) -> Option<bool> {
+        let id = self.at(block.piece)?;
+        let segment = self.segments.get_mut(id)?;
+        let number = segment.number(block)?;
+        let piece = segment.piece_mut(block.piece.0)?;
+        let again = piece.is_asked(number);
+        piece.ask(number);
+        Some(again)
+    }
+
+    /// Takes that back.
+    pub(super) fn unmark(&mut self, block: Block) {
+        let id = self.at(block.piece);
+        if let Some(segment) = id.and_then(|id| self.segments.get_mut(id))
+            && let Some(number) = segment.number(block)
+            && let Some(piece) = segment.piece_mut(block.piece.0)
+        {
+            piece.unask(number);
+        }
+    }
+
+    /// Whether a block is marked as asked of a peer.
+    pub(super) fn is_marked(&self, block: Block) -> bool {
+        let segment = self.at(block.piece).and_then(|id| self.get(id));
+        segment.is_some_and(|segment| {
+            let number = segment.number(block);
+            let piece = segment.piece(block.piece.0);
+            number
+                .zip(piece)
+                .is_some_and(|(n, piece)| piece.is_asked(n))
+        })
+    }
+
+    /// Puts a block that a peer sent in its place. Returns what became of it; nothing when it has none.
+    pub(super) fn take(&mut self, block: Block, from: Source) -> Option<Taken> {
+        let id = self.at(block.piece)?;
+        let segment = self.segments.get_mut(id)?;
+        let number = segment.number(block)?;
+        let blocks = segment.blocks(block.piece.0);
+        let piece = segment.piece_mut(block.piece.0)?;
+        Some(piece.take(number, blocks, from, block.length))
+    }
+
+    /// Puts a whole piece in its place, over whatever was there.
+    pub(super) fn take_piece(&mut self, id: SegmentId, piece: u32, from: Source) -> Option<Taken> {
+        let segment = self.segments.get_mut(id)?;
+        let (blocks, (_, length)) = (segment.blocks(piece), segment.place(piece));
+        let piece = segment.piece_mut(piece)?;
+        Some(piece.take_all(blocks, from, length))
+    }
+
+    /// Blocks that are marked as asked of a peer.
+    pub(crate) fn asked_blocks(&self) -> usize {
+        let open = self.segments.values().filter(|it| !it.is_complete());
+        let pieces = open.flat_map(|segment| &segment.pieces);
+        pieces.map(Piece::asked_blocks).sum()
     }
 
     /// Bytes fetched that were neither played nor passed on.
@@ -268,7 +396,8 @@ mod tests {
     fn what_is_forgotten_is_no_longer_had() {
         let mut store = Store::default();
         store.insert(ID, segment());
-        store.settle(ID, 769);
+        store.take_piece(ID, 769, Source::Player);
+        assert!(!store.accept(Time::default(), ID, 769));
         assert!(store.have.contains(769));
         assert_eq!(store.at(PieceIndex(770)), Some(ID));
         assert_eq!(store.at(PieceIndex(771)), None);

@@ -6,11 +6,8 @@ use shoal_wire::id::{SegmentId, TrackId};
 use shoal_wire::index::PieceSpace;
 
 use crate::input::{IndexInfo, TimelineSegment};
-use crate::table::Table;
+use crate::small_map::SmallMap;
 use crate::time::Time;
-
-/// Parts kept of a live track behind the first segment of its playlist.
-const PARTS_BEHIND: u64 = 4;
 
 /// The video as index and playlists describe it.
 #[derive(Debug)]
@@ -23,8 +20,8 @@ pub(crate) struct Timeline {
 #[derive(Debug)]
 struct Track {
     part_segments: u64,
-    parts: Table<u64, Part>,
-    lengths: Table<u64, u32>,
+    parts: SmallMap<u64, Part>,
+    lengths: SmallMap<u64, u32>,
     playlist: Vec<TimelineSegment>,
 }
 
@@ -62,8 +59,8 @@ impl Timeline {
             .iter()
             .map(|track| Track {
                 part_segments: u64::from(track.part_segments.max(1)),
-                parts: Table::default(),
-                lengths: Table::default(),
+                parts: SmallMap::default(),
+                lengths: SmallMap::default(),
                 playlist: Vec::new(),
             })
             .collect::<Vec<_>>();
@@ -76,8 +73,14 @@ impl Timeline {
     }
 
     /// The playlist of a track as it stands now. Its numbers ascend (RFC 8216 §3): segments
-    /// that are out of order are left out.
-    pub(crate) fn set(&mut self, id: TrackId, mut segments: Vec<TimelineSegment>) {
+    /// that are out of order are left out. Of a live track so many parts of the index are kept behind
+    /// its first segment.
+    pub(crate) fn set(
+        &mut self,
+        id: TrackId,
+        mut segments: Vec<TimelineSegment>,
+        parts_behind: u64,
+    ) {
         let live = self.info.live;
         let Some(track) = self.track_mut(id) else {
             return;
@@ -91,7 +94,7 @@ impl Timeline {
             ascends
         });
         if let (true, Some(first)) = (live, segments.first()) {
-            let part = (first.seq / track.part_segments).saturating_sub(PARTS_BEHIND);
+            let part = (first.seq / track.part_segments).saturating_sub(parts_behind);
             track.parts.retain(|held, _| held >= part);
             let first = part * track.part_segments;
             track.lengths.retain(|seq, _| seq >= first);

@@ -3,15 +3,15 @@
 /// A map kept as a sorted list: the same order everywhere. Each type of tree costs every viewer
 /// some kilobytes of WebAssembly; at these sizes a list is as quick.
 #[derive(Clone, Debug)]
-pub(crate) struct Table<K, V>(Vec<(K, V)>);
+pub(crate) struct SmallMap<K, V>(Vec<(K, V)>);
 
-impl<K, V> Default for Table<K, V> {
+impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<K: Ord + Copy, V> Table<K, V> {
+impl<K: Ord + Copy, V> SmallMap<K, V> {
     pub(crate) const fn len(&self) -> usize {
         self.0.len()
     }
@@ -84,7 +84,7 @@ impl<K: Ord + Copy, V> Table<K, V> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// The keys, to be gone through while the table changes.
+    /// The keys, to be gone through while the map changes.
     pub(crate) fn names(&self) -> Vec<K> {
         self.keys().collect()
     }
@@ -129,34 +129,34 @@ pub(crate) fn sort_by<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
 mod tests {
     use super::*;
 
-    fn table() -> Table<u32, &'static str> {
-        let mut table = Table::default();
+    fn map() -> SmallMap<u32, &'static str> {
+        let mut map = SmallMap::default();
         for (key, value) in [(5, "five"), (1, "one"), (9, "nine"), (5, "five again")] {
-            table.insert(key, value);
+            map.insert(key, value);
         }
-        table
+        map
     }
 
     #[test]
     fn entries_are_found_in_order_and_replaced() {
-        let mut table = table();
-        assert_eq!(table.names(), [1, 5, 9]);
-        assert_eq!(table.get(5), Some(&"five again"));
-        assert_eq!(table.remove(5), Some("five again"));
-        assert!(!table.has(5) && table.len() == 2);
+        let mut map = map();
+        assert_eq!(map.names(), [1, 5, 9]);
+        assert_eq!(map.get(5), Some(&"five again"));
+        assert_eq!(map.remove(5), Some("five again"));
+        assert!(!map.has(5) && map.len() == 2);
     }
 
     #[test]
     fn the_nearest_entry_below_is_found() {
-        let table = table();
-        assert_eq!(table.up_to(0), None);
-        assert_eq!(table.up_to(8), Some(&"five again"));
-        assert_eq!(table.up_to(9), Some(&"nine"));
+        let map = map();
+        assert_eq!(map.up_to(0), None);
+        assert_eq!(map.up_to(8), Some(&"five again"));
+        assert_eq!(map.up_to(9), Some(&"nine"));
     }
 
     #[test]
     fn a_round_begins_behind_the_last_turn_and_ends_with_it() {
-        let keys = |from| table().round(from).map(|(key, _)| key).collect::<Vec<_>>();
+        let keys = |from| map().round(from).map(|(key, _)| key).collect::<Vec<_>>();
         assert_eq!(keys(1), [5, 9, 1]);
         assert_eq!(keys(9), [1, 5, 9]);
         assert_eq!(keys(0), [1, 5, 9]);
@@ -164,13 +164,13 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_whatever_their_order_was() {
-        let mut chance = crate::chance::Chance::new(1);
+        let mut rng = crate::rng::Rng::new(1);
         for length in (0..40).chain([1000]) {
             let sorted = (0..length).collect::<Vec<u64>>();
             let reversed = sorted.iter().copied().rev().collect();
             let mut mixed = sorted.clone();
             for at in (1..mixed.len()).rev() {
-                mixed.swap(at, chance.bits() as usize % (at + 1));
+                mixed.swap(at, rng.bits() as usize % (at + 1));
             }
             for mut list in [sorted.clone(), reversed, mixed] {
                 sort_by(&mut list, |a, b| a < b);

@@ -106,7 +106,7 @@ pub enum State {
 
 /// All that has been said, and what follows from it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Policy {
+pub(super) struct Policy {
     ask_first: bool,
     blocked: bool,
     /// As many watch as the operator wants.
@@ -125,7 +125,7 @@ pub(crate) struct Policy {
 
 /// What the rules allow; whether it works out is the network's affair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ruling {
+pub(super) enum Ruling {
     /// Nobody may be contacted: the viewer has to answer first.
     Ask,
     /// Peers and tracker may be contacted.
@@ -138,7 +138,7 @@ pub(crate) enum Ruling {
 
 impl Policy {
     /// Takes in what one of those who decide has said.
-    pub(crate) fn set(&mut self, rule: Rule) {
+    pub(super) fn set(&mut self, rule: Rule) {
         match rule {
             Rule::AskFirst(first) => self.ask_first = first,
             Rule::Capable(capable) => {
@@ -164,24 +164,24 @@ impl Policy {
     }
 
     /// The viewer hides their address.
-    pub(crate) const fn hidden(&self) -> bool {
+    pub(super) const fn hidden(&self) -> bool {
         self.hidden
     }
 
     /// No description of ours had a way by which a peer could come.
-    pub(crate) fn block(&mut self) {
+    pub(super) fn block(&mut self) {
         self.blocked = true;
     }
 
     /// Viewers are counted, now or soon, because the operator wants a number of them.
-    pub(crate) fn counts(&self) -> bool {
+    pub(super) fn counts(&self) -> bool {
         let others = Self { least: 0, ..*self };
         self.least > 1 && matches!(others.ruling(), Ruling::Ask | Ruling::Join)
     }
 
     /// So many watch. Once there were enough, sharing ends when half of them have gone: it would
     /// otherwise begin and end with every viewer who comes and goes.
-    pub(crate) fn counted(&mut self, viewers: u32) {
+    pub(super) fn counted(&mut self, viewers: u32) {
         let bound = if self.enough {
             self.least.div_ceil(2)
         } else {
@@ -193,7 +193,7 @@ impl Policy {
     /// The strictest rule wins: browser, viewer, operator, video, page, and by default the viewer
     /// is asked. Only the operator can spare the viewer the question, and nobody below can undo
     /// what one above has refused.
-    pub(crate) fn ruling(&self) -> Ruling {
+    pub(super) fn ruling(&self) -> Ruling {
         if self.incapable {
             return Ruling::Stop(Reason::NoWebrtc);
         }
