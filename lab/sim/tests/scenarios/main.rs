@@ -17,6 +17,7 @@ mod seek_storm;
 mod setup;
 mod slow_uploader;
 mod switched_off_in_mid_play;
+mod switching;
 mod traces;
 mod tracker_outage;
 mod vod_offload;
