@@ -1,4 +1,4 @@
-//! What the engine keeps on the heap: for each peer, for each piece, and with time. It ends in
+//! Bytes that the engine keeps on the heap: for each peer, for each piece, and with time. It ends in
 //! failure when a stream leaves something behind.
 
 use std::time::Duration;

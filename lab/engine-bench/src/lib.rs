@@ -23,7 +23,7 @@ pub const PIECE: u32 = 65_536;
 pub const BLOCK: u32 = 16_384;
 /// Piece numbers reserved for each segment.
 pub const STRIDE: u32 = 256;
-/// How long a segment plays.
+/// Duration of a segment.
 pub const SPAN: Duration = Duration::from_secs(4);
 /// Segments that the playlist lists.
 const LISTED: u64 = 10;
@@ -39,7 +39,7 @@ const BETWEEN_BLOCKS: Duration = Duration::from_millis(10);
 const SWARM: InfoHash = InfoHash([7; 20]);
 const TRACK: TrackId = TrackId(0);
 
-/// What is watched, and with whom.
+/// The stream that is watched, and the peers who watch it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stream {
     /// Peers connected.
@@ -82,8 +82,11 @@ impl Stream {
 /// An engine, and the hand that feeds it.
 #[derive(Debug)]
 pub struct Viewer {
+    /// The engine.
     pub engine: Engine,
+    /// The stream that it watches.
     pub stream: Stream,
+    /// The moment that it was last told.
     pub now: Time,
     wait: Option<Time>,
     /// The newest segment of the stream.
@@ -372,10 +375,12 @@ impl Viewer {
     }
 }
 
+/// The segment with this sequence number.
 pub const fn segment(seq: u64) -> SegmentId {
     SegmentId { track: TRACK, seq }
 }
 
+/// First piece of the segment with this sequence number.
 pub const fn first_piece(seq: u64) -> u32 {
     seq as u32 * STRIDE
 }

@@ -1,4 +1,4 @@
-//! What the engine waits for.
+//! The things that the engine waits for.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use shoal_engine::{HttpId, LinkId, NeedId, Output};
 use shoal_wire::id::{PieceIndex, SegmentId};
 use shoal_wire::peer::{Block, Frame, Message};
 
-/// What the engine has asked for and not had yet.
+/// Everything that the engine has asked for and not had yet.
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
     pub(crate) blocks: VecDeque<(LinkId, Block)>,

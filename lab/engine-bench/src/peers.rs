@@ -82,7 +82,7 @@ impl Viewer {
         heard(link, Message::Request(block))
     }
 
-    /// What a peer has of the newest segment: of ten each lacks another tenth, one alone has all.
+    /// Pieces that a peer has of the newest segment: of ten each lacks another tenth, one alone has all.
     pub(crate) fn share(&self, peer: u32) -> Ranges {
         let first = first_piece(self.head);
         let mut has = ranges(first, first + self.stream.pieces());

@@ -1,4 +1,4 @@
-//! What each target does with its bytes. Apart from the targets, so that `cargo test` runs the corpus through the
+//! The fuzz targets as functions of bytes. Apart from the programs, so that `cargo test` runs the corpus through the
 //! same without a nightly compiler.
 
 use std::mem::discriminant;
@@ -213,7 +213,7 @@ pub fn read_frames(bytes: &[u8]) {
     assert_eq!(whole, frames(stream, usize::from(*size).max(1), limit));
 }
 
-/// What a socket says that comes in portions of `size`, and how it ended.
+/// Messages of a socket whose bytes come in portions of `size`, and how it ended.
 fn frames(
     stream: &[u8],
     size: usize,

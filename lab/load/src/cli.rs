@@ -79,7 +79,7 @@ pub(crate) enum Load {
     },
 }
 
-/// Where a tracker listens.
+/// Address that a tracker listens at.
 #[derive(Clone, Debug)]
 pub(crate) struct Url {
     pub(crate) text: String,

@@ -17,31 +17,31 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long one waits before it comes again.
+/// Time until one comes again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long one waits for the answer to its request.
+/// Time for which one waits for the answer to its request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Time between two bytes of a slow one.
 const DRIP: Duration = Duration::from_secs(1);
 
-/// What one does, by turns.
+/// Ways to trouble a tracker, taken by turns.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// It says nothing at all.
+    /// Says nothing at all.
     Silent,
-    /// It sends its request byte by byte.
+    /// Sends its request byte by byte.
     Head,
-    /// It sends a message of the largest size byte by byte.
+    /// Sends a message of the largest size byte by byte.
     Frame,
-    /// It asks and asks, and never takes an answer.
+    /// Asks and asks, and never takes an answer.
     Deaf,
 }
 
 const KINDS: [Kind; 4] = [Kind::Silent, Kind::Head, Kind::Frame, Kind::Deaf];
 
-/// What has come of them.
+/// Figures of the hostile connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct HostileFigures {
     /// Connections that were tried.

@@ -1,4 +1,4 @@
-//! What has been said and what has arrived: each offer and answer is waited for at one place, once.
+//! The ledger of what was sent and what has arrived: each offer and answer is due at one place, once.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::message::OfferName;
 
-/// How long an announce may wait for its reply and its answers until they are taken for lost.
+/// Time after which the reply and the answers to an announce are taken for lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every announce of one phase.
@@ -22,7 +22,7 @@ pub(crate) struct Ledger {
     pub(crate) faults: Faults,
 }
 
-/// What has gone wrong.
+/// Counts of what has gone wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Faults {
     /// Messages that were for somebody else, came twice, or that nobody had sent.
@@ -166,7 +166,7 @@ impl Ledger {
         gone
     }
 
-    /// What is missing still counts as lost. To be called when all has had its time.
+    /// Counts what is still missing as lost. To be called when all has had its time.
     pub(crate) fn close(&mut self) {
         let faults = &mut self.faults;
         for cycle in &self.cycles {

@@ -1,4 +1,4 @@
-//! What clients of WebTorrent's protocol say, written and read here by other means than the tracker's
+//! Messages of WebTorrent's protocol, written and read here by other means than the tracker's
 //! own, so that a mistake in those is seen.
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Characters of every id.
 const ID: usize = 20;
 
-/// What all announces and answers have in common.
+/// Fields that all announces and answers have in common.
 #[derive(Debug)]
 pub(crate) struct Phrases {
     /// The swarms' names, one character for each byte.
@@ -20,7 +20,7 @@ pub(crate) struct Phrases {
     offers: usize,
 }
 
-/// What a tracker has said.
+/// A message of a tracker.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Heard<'a> {
     #[serde(borrow)]

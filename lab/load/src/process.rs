@@ -1,4 +1,4 @@
-//! What another process takes, as Linux tells it.
+//! Processor time and memory of another process, as Linux tells them.
 
 use std::{fs, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What was measured, as figures and as a Markdown table.
+//! The measurements, as figures and as a Markdown table.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{hostile::HostileFigures, ledger::Faults};
 
-/// What one run has shown. Latencies in milliseconds, memory in bytes for each viewer.
+/// Measurements of one run. Latencies in milliseconds, memory in bytes for each viewer.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) viewers: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Report {
     pub(crate) answer: Percentiles,
     /// From the order to switch off until a viewer has heard, of all viewers.
     pub(crate) off: Percentiles,
-    /// What has come of the connections that mean no good.
+    /// Figures of the connections that mean no good.
     pub(crate) hostile: HostileFigures,
     #[serde(flatten)]
     pub(crate) faults: Faults,

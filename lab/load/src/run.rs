@@ -33,7 +33,7 @@ const ARRIVALS: usize = 64;
 /// Rest before memory is measured.
 const REST: Duration = Duration::from_secs(2);
 
-/// How long an order to switch off is waited for.
+/// Time for which an order to switch off is waited for.
 const OFF_WITHIN: Duration = Duration::from_secs(60);
 
 /// The same order of announces in every run.
@@ -173,7 +173,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Keeps so many announces under way. How long all of them took.
+    /// Keeps so many announces under way. Returns the time that all of them took.
     async fn saturate(&self, in_flight: usize, announces: usize) -> Duration {
         let began = Instant::now();
         self.world.free.add_permits(in_flight);
@@ -189,7 +189,7 @@ impl Crowd {
         began.elapsed()
     }
 
-    /// Begins an announce at each tick, late or not, and counts from the tick. How long that took, without
+    /// Begins an announce at each tick, late or not, and counts from the tick. Returns the time that it took, without
     /// the last announces' answers.
     async fn flow(&self, rate: u32, seconds: u32) -> Duration {
         let began = Instant::now();

@@ -26,10 +26,10 @@ use crate::{
 /// Bytes of a socket's read buffer. The library's own, 128 KiB, times ten thousand would be a gigabyte.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// How long a connection may take.
+/// Time that a connection may take.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// What all viewers share. There is one thread.
+/// State that all viewers share. There is one thread.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) phrases: Phrases,
@@ -42,7 +42,7 @@ pub(crate) struct World {
     pub(crate) told: Notify,
 }
 
-/// What a viewer is told to do.
+/// An order to a viewer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Order {
     /// Announce for the first time.
