@@ -10,10 +10,18 @@ use shoal_wire::{id::InfoHash, tracker::TrackerMessage};
 use crate::{
     programs::Program,
     site::{get, until},
+    trials::{Trial, trials},
     viewer::Viewer,
 };
 
-#[tokio::test]
+/// Returns the tests of this file.
+pub(crate) fn all() -> Vec<Trial> {
+    trials! {
+        needs []:
+            a_tracker_that_is_asked_to_go_says_so_first_and_then_lets_its_viewers_go;
+    }
+}
+
 async fn a_tracker_that_is_asked_to_go_says_so_first_and_then_lets_its_viewers_go() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
     command

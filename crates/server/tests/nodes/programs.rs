@@ -13,19 +13,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::harness::PATIENCE;
 
-/// Whether a program is there. Where it is not, its tests say so and pass.
-pub(crate) fn installed(program: &str) -> bool {
-    let asked = Command::new(program)
-        .arg("-v")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if asked.is_err() {
-        eprintln!("{program} is not installed: what needs it was not tested");
-    }
-    asked.is_ok()
-}
-
 /// A port of this machine that nobody listens at.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,26 +6,26 @@ use std::{collections::HashMap, time::Duration};
 use tokio::{process::Command, time::sleep};
 
 use crate::{
-    crowd::Fan,
-    programs::installed,
+    audience::Fan,
     site::{FILMS, Front, Nodes, until},
+    trials::{Trial, trials},
     viewer::{Name, Viewer},
 };
 
+/// Returns the tests of this file.
+pub(crate) fn all() -> Vec<Trial> {
+    trials! {
+        needs ["redis-server", "nginx"]:
+            behind_nginx_swarms_stay_whole_and_survive_what_dies,
+            behind_nginx_a_node_that_goes_hands_its_viewers_over;
+        needs ["redis-server", "haproxy"]:
+            behind_haproxy_swarms_stay_whole_and_survive_what_dies,
+            behind_haproxy_a_node_that_goes_hands_its_viewers_over;
+    }
+}
+
 /// Viewers of each film.
 const EACH: usize = 12;
-
-/// Starts a site, if the programs are there.
-async fn site(front: Front) -> Option<Nodes> {
-    let proxy = match front {
-        Front::Haproxy => "haproxy",
-        Front::Nginx => "nginx",
-    };
-    if !installed("redis-server") || !installed(proxy) {
-        return None;
-    }
-    Some(Nodes::start(front).await)
-}
 
 /// Viewers of all films, who have found each other.
 async fn crowd(site: &Nodes) -> Vec<Fan> {
@@ -80,9 +80,7 @@ fn connections(fans: &[Fan], site: &Nodes, places: &[usize], node: usize) -> Vec
 }
 
 async fn swarms_stay_whole_and_survive_what_dies(front: Front) {
-    let Some(mut site) = site(front).await else {
-        return;
-    };
+    let mut site = Nodes::start(front).await;
     let fans = crowd(&site).await;
     let at = places(&site).await;
     assert!(
@@ -164,20 +162,16 @@ async fn swarms_stay_whole_and_survive_what_dies(front: Front) {
     assert!(!written.contains("127.77."), "{written}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_nginx_swarms_stay_whole_and_survive_what_dies() {
     swarms_stay_whole_and_survive_what_dies(Front::Nginx).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_haproxy_swarms_stay_whole_and_survive_what_dies() {
     swarms_stay_whole_and_survive_what_dies(Front::Haproxy).await;
 }
 
 async fn a_node_that_goes_hands_its_viewers_over(front: Front) {
-    let Some(mut site) = site(front).await else {
-        return;
-    };
+    let mut site = Nodes::start(front).await;
     let fans = crowd(&site).await;
     let at = places(&site).await;
     let stays = 1 - at[0];
@@ -199,12 +193,10 @@ async fn a_node_that_goes_hands_its_viewers_over(front: Front) {
     assert_eq!(unmoved, vec![1; unmoved.len()]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_nginx_a_node_that_goes_hands_its_viewers_over() {
     a_node_that_goes_hands_its_viewers_over(Front::Nginx).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_haproxy_a_node_that_goes_hands_its_viewers_over() {
     a_node_that_goes_hands_its_viewers_over(Front::Haproxy).await;
 }

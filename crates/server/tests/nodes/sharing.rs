@@ -24,9 +24,25 @@ use tokio::{
 
 use crate::{
     harness::{PATIENCE, Site},
-    programs::{Redis, free_port, installed},
+    programs::{Redis, free_port},
+    trials::{Trial, trials},
     viewer::{Viewer, introductions},
 };
+
+/// Returns the tests of this file.
+pub(crate) fn all() -> Vec<Trial> {
+    trials! {
+        needs ["redis-server"]:
+            the_switch_at_one_node_holds_at_all_and_for_those_that_come,
+            what_an_address_has_used_up_at_one_node_it_has_not_at_another,
+            viewers_of_all_nodes_are_counted,
+            without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty,
+            redis_never_sees_an_address,
+            a_check_tells_of_a_redis_that_is_away_or_writes_to_disk,
+            redis_is_reached_over_tls_and_by_a_socket_too,
+            the_access_list_that_operators_are_given_is_enough;
+    }
+}
 
 const FILM: &str = "/film/p.m3u8";
 
@@ -74,11 +90,7 @@ async fn p2p(socket: &Path, words: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-#[tokio::test]
 async fn the_switch_at_one_node_holds_at_all_and_for_those_that_come() {
-    if !installed("redis-server") {
-        return;
-    }
     let redis = Redis::start(&[]).await;
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("a.sock");
@@ -106,11 +118,7 @@ async fn the_switch_at_one_node_holds_at_all_and_for_those_that_come() {
     late.is_sent_home(OffBy::Video).await;
 }
 
-#[tokio::test]
 async fn what_an_address_has_used_up_at_one_node_it_has_not_at_another() {
-    if !installed("redis-server") {
-        return;
-    }
     let redis = Redis::start(&[]).await;
     let bucket = |burst| Bucket { burst, per_hour: 1 };
     let limits = |config: &mut ServeConfig| {
@@ -166,11 +174,7 @@ async fn what_an_address_has_used_up_at_one_node_it_has_not_at_another() {
     .await;
 }
 
-#[tokio::test]
 async fn viewers_of_all_nodes_are_counted() {
-    if !installed("redis-server") {
-        return;
-    }
     let redis = Redis::start(&[]).await;
     let (mut a, b) = (node(&redis, |_| {}).await, node(&redis, |_| {}).await);
     let swarm = swarm(&a).await;
@@ -197,11 +201,7 @@ async fn viewers_of_all_nodes_are_counted() {
     .await;
 }
 
-#[tokio::test]
 async fn without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty() {
-    if !installed("redis-server") {
-        return;
-    }
     let mut redis = Redis::start(&[]).await;
     let dir = tempfile::tempdir().unwrap();
     let sockets = ["a.sock", "b.sock"].map(|name| dir.path().join(name));
@@ -296,11 +296,7 @@ async fn without_redis_nodes_go_on_and_make_up_for_it_when_it_is_back_empty() {
     assert!(joins(&c, alone).await.is_some());
 }
 
-#[tokio::test]
 async fn redis_never_sees_an_address() {
-    if !installed("redis-server") {
-        return;
-    }
     let redis = Redis::start(&[]).await;
     let monitor = TcpStream::connect(("127.0.0.1", redis.port)).unwrap();
     (&monitor).write_all(b"MONITOR\r\n").unwrap();
@@ -407,11 +403,7 @@ fn check(url: &str, environment: &[(&str, &Path)]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-#[tokio::test]
 async fn a_check_tells_of_a_redis_that_is_away_or_writes_to_disk() {
-    if !installed("redis-server") {
-        return;
-    }
     let mut redis = Redis::start(&["--appendonly", "yes"]).await;
     let url = redis.url();
     assert!(check(&url, &[]).contains("writes to disk (its setting `appendonly`)"));
@@ -423,11 +415,7 @@ async fn a_check_tells_of_a_redis_that_is_away_or_writes_to_disk() {
     assert_eq!(check(&url, &[]), "");
 }
 
-#[tokio::test]
 async fn redis_is_reached_over_tls_and_by_a_socket_too() {
-    if !installed("redis-server") {
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -455,11 +443,7 @@ async fn redis_is_reached_over_tls_and_by_a_socket_too() {
     assert!(check(&url, &[]).contains("Redis cannot be used"));
 }
 
-#[tokio::test]
 async fn the_access_list_that_operators_are_given_is_enough() {
-    if !installed("redis-server") {
-        return;
-    }
     let redis = Redis::start(&[]).await;
     let docs = include_str!("../../../../docs/operating.md");
     let list = docs.split('`').find(|code| code.starts_with("~shoal:*"));

@@ -4,7 +4,6 @@ mod admin;
 #[cfg(feature = "s3")]
 mod bucket;
 mod command;
-mod deploy;
 mod flood;
 mod harness;
 mod index;
@@ -12,13 +11,11 @@ mod live;
 mod operation;
 mod origin;
 mod privacy;
-#[path = "../nodes/programs.rs"]
-#[allow(dead_code, reason = "the tests of several nodes use more of it")]
-mod programs;
 mod scale;
 #[cfg(feature = "s3")]
 mod store;
 mod stun;
+mod tls;
 mod tracker;
 mod transport;
 mod viewers;

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use hyper::{Method, Request, StatusCode, Version, body::Incoming, client::conn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -9,18 +9,13 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{
-    TlsConnector,
-    client::TlsStream,
-    rustls::{
-        ClientConfig, RootCertStore,
-        crypto::ring,
-        pki_types::{CertificateDer, pem::PemObject},
-    },
-};
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::client_async;
 
-use crate::harness::{PATIENCE, Reply, Site, Tree, noise};
+use crate::{
+    harness::{PATIENCE, Reply, Site, Tree, noise},
+    tls::connect,
+};
 
 fn film(tree: &Tree) {
     tree.rendition("film", 0, &[100_000; 40], true);
@@ -51,24 +46,6 @@ impl Secure {
     async fn connect(&self, protocol: &str) -> TlsStream<TcpStream> {
         connect(&self.certificate, self.site.port, protocol).await
     }
-}
-
-/// Connects to a server whose certificate is this one.
-pub(crate) async fn connect(certificate: &str, port: u16, protocol: &str) -> TlsStream<TcpStream> {
-    let mut roots = RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
-    roots.add(certificate).unwrap();
-    let provider = Arc::new(ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![protocol.into()];
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let name = "localhost".try_into().unwrap();
-    connector.connect(name, stream).await.unwrap()
 }
 
 fn request(path: &str) -> Request<String> {

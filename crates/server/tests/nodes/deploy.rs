@@ -1,4 +1,4 @@
-//! The examples for operators, with the programs that they are for, where these are installed.
+//! The examples for operators, with the programs that they are for.
 
 use std::{
     fs,
@@ -14,9 +14,20 @@ use tokio_tungstenite::client_async;
 
 use crate::{
     harness::{Site, noise},
-    programs::{Program, free_port, installed, listens, nginx},
-    transport::connect,
+    programs::{Program, free_port, listens, nginx},
+    tls::connect,
+    trials::{Trial, trials},
 };
+
+/// Returns the tests of this file.
+pub(crate) fn all() -> Vec<Trial> {
+    trials! {
+        needs ["nginx"]:
+            the_example_for_nginx_serves_video_and_tracker_over_tls;
+        needs ["caddy"]:
+            the_example_for_caddy_serves_video_and_tracker_over_tls;
+    }
+}
 
 const NGINX: &str = include_str!("../../../../deploy/nginx.conf");
 const CADDY: &str = include_str!("../../../../deploy/Caddyfile");
@@ -122,11 +133,7 @@ fn for_caddy(dir: &Path, server: u16, port: u16) -> String {
     format!("{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{example}")
 }
 
-#[tokio::test]
 async fn the_example_for_nginx_serves_video_and_tracker_over_tls() {
-    if !installed("nginx") {
-        return;
-    }
     let behind = Behind::new().await;
     let dir = behind.dir.path();
     let example = for_nginx(dir, behind.site.port, behind.port, free_port());
@@ -134,11 +141,7 @@ async fn the_example_for_nginx_serves_video_and_tracker_over_tls() {
     behind.works().await;
 }
 
-#[tokio::test]
 async fn the_example_for_caddy_serves_video_and_tracker_over_tls() {
-    if !installed("caddy") {
-        return;
-    }
     let behind = Behind::new().await;
     let dir = behind.dir.path();
     let file = dir.join("Caddyfile");
