@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use shoal_server::{
-    serve::tracker_only::{TrackConfig, TrackerServer},
+    serve::{
+        ServeConfig,
+        tracker_only::{TrackConfig, TrackerServer},
+    },
     tracker::{
         Access, TrackerEvent,
         limits::{Announces, Bucket, Introductions},
@@ -34,6 +37,14 @@ impl Socket {
         Self(connect(site, &swarm.to_hex()).await.unwrap())
     }
 
+    /// A socket whose viewer is in the swarm.
+    async fn joined(site: &Site, swarm: InfoHash, peer: u8) -> Self {
+        let mut socket = Self::open(site, swarm).await;
+        socket.send(&announce(swarm, peer, 0)).await;
+        socket.is_welcomed().await;
+        socket
+    }
+
     async fn send(&mut self, message: &ClientMessage) {
         self.text(&message.encode()).await;
     }
@@ -59,6 +70,13 @@ impl Socket {
         }
     }
 
+    /// The next message answers an announce.
+    async fn is_welcomed(&mut self) {
+        let reply = self.next().await;
+        let is_answer = matches!(reply, TrackerMessage::Announced { .. });
+        assert!(is_answer, "{reply:?}");
+    }
+
     /// How the server closes, whatever it sends before.
     async fn closed(&mut self) -> Option<CloseFrame> {
         loop {
@@ -69,6 +87,13 @@ impl Socket {
             }
         }
     }
+}
+
+async fn two_sockets(site: &Site, swarm: InfoHash) -> [Socket; 2] {
+    [
+        Socket::open(site, swarm).await,
+        Socket::open(site, swarm).await,
+    ]
 }
 
 async fn connect(
@@ -87,8 +112,13 @@ async fn refusal(site: &Site, swarm: &str) -> u16 {
     }
 }
 
+/// A site with one video, and its swarm.
 async fn site() -> (Site, InfoHash) {
-    let site = Site::new(|tree| tree.rendition("v", 0, &[10], true)).await;
+    site_with(|_| {}).await
+}
+
+async fn site_with(configure: impl FnOnce(&mut ServeConfig)) -> (Site, InfoHash) {
+    let site = Site::with(|tree| tree.rendition("v", 0, &[10], true), configure).await;
     let swarm = site.index("/v/p.m3u8").await.swarm;
     (site, swarm)
 }
@@ -109,10 +139,7 @@ fn is_failure(message: &TrackerMessage, swarm: InfoHash) -> bool {
 #[tokio::test]
 async fn two_viewers_are_introduced() {
     let (site, swarm) = site().await;
-    let (mut first, mut second) = (
-        Socket::open(&site, swarm).await,
-        Socket::open(&site, swarm).await,
-    );
+    let [mut first, mut second] = two_sockets(&site, swarm).await;
     first.send(&announce(swarm, 1, 2)).await;
     let counts = |message| match message {
         TrackerMessage::Announced {
@@ -157,10 +184,7 @@ async fn two_viewers_are_introduced() {
 #[tokio::test]
 async fn a_viewer_whose_socket_closes_is_gone() {
     let (site, swarm) = site().await;
-    let (mut first, mut second) = (
-        Socket::open(&site, swarm).await,
-        Socket::open(&site, swarm).await,
-    );
+    let [mut first, mut second] = two_sockets(&site, swarm).await;
     first.send(&announce(swarm, 1, 0)).await;
     first.next().await;
     drop(first);
@@ -191,10 +215,7 @@ async fn an_unknown_swarm_is_refused_and_the_socket_stays() {
     socket.send(&announce(unknown, 1, 1)).await;
     assert!(is_failure(&socket.next().await, unknown));
     socket.send(&announce(swarm, 1, 1)).await;
-    assert!(matches!(
-        socket.next().await,
-        TrackerMessage::Announced { .. }
-    ));
+    socket.is_welcomed().await;
 }
 
 #[tokio::test]
@@ -207,10 +228,7 @@ async fn binary_frames_are_read_too() {
         .send(Message::binary(message.into_bytes()))
         .await
         .unwrap();
-    assert!(matches!(
-        socket.next().await,
-        TrackerMessage::Announced { .. }
-    ));
+    socket.is_welcomed().await;
 }
 
 #[tokio::test]
@@ -244,10 +262,7 @@ async fn a_malformed_message_costs_the_connection_and_is_counted() {
         malformed.len() as u64
     );
     other.send(&announce(swarm, 1, 0)).await;
-    assert!(matches!(
-        other.next().await,
-        TrackerMessage::Announced { .. }
-    ));
+    other.is_welcomed().await;
 }
 
 #[tokio::test]
@@ -262,20 +277,13 @@ async fn an_oversized_message_closes_the_socket_and_the_server_stays_up() {
         }
     }
     assert_eq!(site.tracker.counts().of(TrackerEvent::Oversized), 2);
-    let mut socket = Socket::open(&site, swarm).await;
-    socket.send(&announce(swarm, 1, 0)).await;
-    assert!(matches!(
-        socket.next().await,
-        TrackerMessage::Announced { .. }
-    ));
+    Socket::joined(&site, swarm, 1).await;
 }
 
 #[tokio::test]
 async fn broken_framing_is_told_from_a_lost_connection() {
     let (site, swarm) = site().await;
-    let mut lost = Socket::open(&site, swarm).await;
-    lost.send(&announce(swarm, 1, 0)).await;
-    lost.next().await;
+    let lost = Socket::joined(&site, swarm, 1).await;
     drop(lost);
     let mut broken = Socket::open(&site, swarm).await;
     let MaybeTlsStream::Plain(stream) = broken.0.get_mut() else {
@@ -293,10 +301,7 @@ async fn broken_framing_is_told_from_a_lost_connection() {
 #[tokio::test]
 async fn the_largest_honest_announce_passes() {
     let (site, swarm) = site().await;
-    let (mut first, mut second) = (
-        Socket::open(&site, swarm).await,
-        Socket::open(&site, swarm).await,
-    );
+    let [mut first, mut second] = two_sockets(&site, swarm).await;
     first.send(&announce(swarm, 1, 0)).await;
     first.next().await;
     let mut message = announce(swarm, 2, 10);
@@ -307,10 +312,7 @@ async fn the_largest_honest_announce_passes() {
             .for_each(|offer| offer.sdp = "x".repeat(6_000));
     }
     second.send(&message).await;
-    assert!(matches!(
-        second.next().await,
-        TrackerMessage::Announced { .. }
-    ));
+    second.is_welcomed().await;
     assert!(matches!(first.next().await, TrackerMessage::Offer { sdp, .. } if sdp.len() == 6_000));
 }
 
@@ -339,12 +341,10 @@ async fn is_sent_off(socket: &mut Socket, swarm: InfoHash, by: OffBy) {
 
 #[tokio::test]
 async fn whoever_comes_where_sharing_is_off_is_told_so() {
-    let off = |config: &mut shoal_server::serve::ServeConfig| config.p2p = P2p::Off;
-    let site = Site::with(|tree| tree.rendition("v", 0, &[10], true), off).await;
-    let index = site.index("/v/p.m3u8").await;
-    assert_eq!(index.policy.p2p, P2p::Off);
-    let mut socket = Socket::open(&site, index.swarm).await;
-    is_sent_off(&mut socket, index.swarm, OffBy::Site).await;
+    let (site, swarm) = site_with(|config| config.p2p = P2p::Off).await;
+    assert_eq!(site.index("/v/p.m3u8").await.policy.p2p, P2p::Off);
+    let mut socket = Socket::open(&site, swarm).await;
+    is_sent_off(&mut socket, swarm, OffBy::Site).await;
     assert_eq!(site.tracker.counts().of(TrackerEvent::Off), 1);
 }
 
@@ -371,12 +371,7 @@ async fn the_switch_sends_everybody_off_and_lets_them_back() {
         }
         is_sent_off(&mut Socket::open(&site, swarm).await, swarm, by).await;
         site.tracker.switch(scope, true);
-        let mut socket = Socket::open(&site, swarm).await;
-        socket.send(&announce(swarm, 1, 0)).await;
-        assert!(matches!(
-            socket.next().await,
-            TrackerMessage::Announced { .. }
-        ));
+        Socket::joined(&site, swarm, 1).await;
     }
 }
 
@@ -409,22 +404,14 @@ async fn only_who_has_a_token_of_the_index_joins() {
     // Whoever is in stays in without it.
     for right in [index.token, None] {
         socket.send(&join(&right)).await;
-        let reply = socket.next().await;
-        assert!(
-            matches!(reply, TrackerMessage::Announced { .. }),
-            "{reply:?}"
-        );
+        socket.is_welcomed().await;
     }
 }
 
 #[tokio::test]
 async fn pages_that_are_not_allowed_are_refused() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| config.access.origins = vec!["https://video.example".into()],
-    )
-    .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let (site, swarm) =
+        site_with(|config| config.access.origins = vec!["https://video.example".into()]).await;
     let from = async |origin: &'static str| {
         let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
         let mut request = url.into_client_request().unwrap();
@@ -440,15 +427,11 @@ async fn pages_that_are_not_allowed_are_refused() {
 
 #[tokio::test]
 async fn one_address_cannot_take_all_places() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| {
-            config.swarms.max_sockets_per_address = 2;
-            config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
-        },
-    )
+    let (site, swarm) = site_with(|config| {
+        config.swarms.max_sockets_per_address = 2;
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
     .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
     let from = async |address: &'static str| {
         let url = format!("ws://127.0.0.1:{}/tracker/{swarm}", site.port);
         let mut request = url.into_client_request().unwrap();
@@ -466,12 +449,8 @@ async fn one_address_cannot_take_all_places() {
 
 #[tokio::test]
 async fn a_socket_that_never_announces_is_closed() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| config.sockets.join_within = Duration::from_millis(50),
-    )
-    .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
+    let (site, swarm) =
+        site_with(|config| config.sockets.join_within = Duration::from_millis(50)).await;
     let mut idle = Socket::open(&site, swarm).await;
     assert_eq!(
         idle.closed().await.expect("a reason").code,
@@ -514,10 +493,7 @@ async fn an_open_tracker_takes_any_swarm_on_any_path() {
     let mut sockets = [open("/").await, open("/announce?x=y").await];
     for (n, socket) in (1..).zip(&mut sockets) {
         socket.send(&announce(InfoHash([5; 20]), n, 1)).await;
-        assert!(matches!(
-            socket.next().await,
-            TrackerMessage::Announced { .. }
-        ));
+        socket.is_welcomed().await;
     }
     assert!(matches!(
         sockets[0].next().await,
@@ -543,15 +519,8 @@ async fn only_existing_swarms_have_a_tracker() {
 
 #[tokio::test]
 async fn a_full_tracker_refuses_and_recovers() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| config.sockets.max_sockets = 1,
-    )
-    .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
-    let mut socket = Socket::open(&site, swarm).await;
-    socket.send(&announce(swarm, 1, 0)).await;
-    socket.next().await;
+    let (site, swarm) = site_with(|config| config.sockets.max_sockets = 1).await;
+    let socket = Socket::joined(&site, swarm, 1).await;
     assert_eq!(refusal(&site, &swarm.to_hex()).await, 503);
     drop(socket);
     let again = async {
@@ -564,15 +533,11 @@ async fn a_full_tracker_refuses_and_recovers() {
 
 #[tokio::test]
 async fn a_silent_socket_is_pinged_then_closed() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| {
-            config.sockets.ping = Duration::from_millis(50);
-            config.sockets.idle = Duration::from_millis(300);
-        },
-    )
+    let (site, swarm) = site_with(|config| {
+        config.sockets.ping = Duration::from_millis(50);
+        config.sockets.idle = Duration::from_millis(300);
+    })
     .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
     let mut answering = Socket::open(&site, swarm).await;
     // A client that reads answers pings, and is not silent.
     for _ in 0..10 {
@@ -594,32 +559,26 @@ async fn a_silent_socket_is_pinged_then_closed() {
 
 #[tokio::test]
 async fn a_socket_that_takes_nothing_is_closed() {
-    let site = Site::with(
-        |tree| tree.rendition("v", 0, &[10], true),
-        |config| {
-            config.sockets.max_queue = 4;
-            // One viewer alone could not send that much.
-            let plenty = Bucket {
-                burst: 1_000_000,
-                per_hour: 1,
-            };
-            let swarms = &mut config.swarms;
-            swarms.messages = plenty;
-            swarms.introductions = Introductions {
-                socket: plenty,
-                address: plenty,
-            };
-            swarms.announces = Announces {
-                socket: plenty,
-                address: plenty,
-            };
-        },
-    )
+    let (site, swarm) = site_with(|config| {
+        config.sockets.max_queue = 4;
+        // One viewer alone could not send that much.
+        let plenty = Bucket {
+            burst: 1_000_000,
+            per_hour: 1,
+        };
+        let swarms = &mut config.swarms;
+        swarms.messages = plenty;
+        swarms.introductions = Introductions {
+            socket: plenty,
+            address: plenty,
+        };
+        swarms.announces = Announces {
+            socket: plenty,
+            address: plenty,
+        };
+    })
     .await;
-    let swarm = site.index("/v/p.m3u8").await.swarm;
-    let mut slow = Socket::open(&site, swarm).await;
-    slow.send(&announce(swarm, 1, 0)).await;
-    slow.next().await;
+    let _slow = Socket::joined(&site, swarm, 1).await;
     let mut busy = Socket::open(&site, swarm).await;
     let mut message = announce(swarm, 2, 1);
     if let ClientMessage::Announce(announce) = &mut message {
