@@ -57,7 +57,7 @@ pub struct Checked<T>(pub T)
 where
     T: Text;
 
-/// What a checked text stands for.
+/// Value that a checked text stands for.
 pub trait Text: Clone + Sized {
     /// Reads it.
     ///

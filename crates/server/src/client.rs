@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// Where proxies write whom they have seen.
+/// Header in which proxies write whom they have seen.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address that a request came from. It is handed from the connection to its handlers, for limits
@@ -34,7 +34,7 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
+    /// Returns who is behind a connection. Each proxy appends whom it has seen to `X-Forwarded-For`: the last
     /// entry that is no proxy of ours is the client. What stands before it, anybody can have written.
     pub(crate) fn client(&self, connected: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = connected.to_canonical();

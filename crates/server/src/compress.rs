@@ -13,10 +13,10 @@ use tower_http::{
 /// Bytes below which it does not pay.
 const MIN: u64 = 512;
 
-/// How hard it tries, from 1 to 11: a playlist of 100 KB takes a millisecond.
+/// Effort, from 1 to 11: a playlist of 100 KB takes a millisecond.
 const LEVEL: i32 = 4;
 
-/// What is text, by the beginning of its media type.
+/// Beginnings of the media types that are text.
 const TEXTS: [&str; 7] = [
     "application/json",
     "application/dash+xml",

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use shoal_wire::index::IceServer;
 
-/// How long a TURN credential is valid: longer than a visit. A connection that outlives it ends with
+/// Life of a TURN credential: longer than a visit. A connection that outlives it ends with
 /// its next refresh, and what came over it comes from elsewhere.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 
@@ -19,11 +19,11 @@ const LIFE: Duration = Duration::from_secs(12 * 3600);
 pub struct Turn {
     /// `turn:` and `turns:` URLs, 1 to 8. Without a host, as `turn::3478`, it is this server's.
     pub urls: Vec<String>,
-    /// What the relay wants to know.
+    /// Credentials that the relay wants.
     pub access: TurnAccess,
 }
 
-/// How viewers show a relay that they may use it.
+/// Credentials by which viewers show a relay that they may use it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum TurnAccess {
     /// The same name and password for everybody; whoever loads an index has them.
@@ -49,7 +49,7 @@ impl fmt::Debug for TurnAccess {
 }
 
 impl Turn {
-    /// What an index says that is given out now.
+    /// Returns what an index says that is given out now.
     #[must_use]
     pub fn server(&self, now: SystemTime) -> IceServer {
         let (user, password) = match &self.access {

@@ -20,11 +20,11 @@ use shoal_server::{
 
 use crate::cli;
 
-/// How often the bar is drawn, and how often a line is written where there is no terminal.
+/// Time between two drawings of the bar, and between two lines where there is no terminal.
 const DRAW: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(10);
 
-/// What the bar looks like.
+/// Template of the bar.
 const STYLE: &str = "{bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {wide_msg}";
 
 pub(crate) fn run(options: cli::Index) -> Result<()> {
@@ -99,7 +99,7 @@ fn cache(folder: &Path, opened: std::io::Result<Cache>) -> Result<Cache> {
     })
 }
 
-/// What is shown during a run: a bar on a terminal, elsewhere a line from time to time.
+/// Progress of a run: a bar on a terminal, elsewhere a line from time to time.
 struct Progress {
     bar: ProgressBar,
     lines: Option<Mutex<Lines>>,

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 /// Bytes of one path at most: Linux's own limit (`PATH_MAX`).
 const MAX_PATH: usize = 4096;
 
-/// What a path segment of a URL may not hold raw (WHATWG URL, "path percent-encode set", and `%`).
+/// Characters that a path segment of a URL may not hold raw (WHATWG URL, "path percent-encode set", and `%`).
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

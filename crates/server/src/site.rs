@@ -22,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) facts: Arc<Facts>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) stun_counts: Arc<StunCounts>,
-    /// What is known of other nodes, if there are any.
+    /// Other nodes, if there are any.
     pub(crate) shared: Option<Arc<Shared>>,
 }
 

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::tracker::{Addresses, Prefixes};
 
-/// How long a request counts. A little less than the interval at which
+/// Time for which a request counts. A little less than the interval at which
 /// they come: who asks again somewhat early is not
 /// counted twice.
 const COUNTED: Duration = Duration::from_secs(28);
@@ -29,7 +29,7 @@ const PER_ADDRESS: u8 = 4;
 /// only members of the swarm count.
 const MAX_WAITING: usize = 100_000;
 
-/// Who waits for others.
+/// Viewers who wait for others.
 #[derive(Debug)]
 pub(crate) struct Viewers {
     addresses: Addresses,
@@ -38,7 +38,7 @@ pub(crate) struct Viewers {
     all: usize,
 }
 
-/// Who waits for one video.
+/// Viewers who wait for one video.
 #[derive(Debug, Default)]
 struct Waiting {
     /// When, and by whom; the oldest first.
@@ -57,7 +57,7 @@ impl Viewers {
         }
     }
 
-    /// How many wait, for any video.
+    /// Returns how many wait, for any video.
     pub(crate) fn all(&self) -> usize {
         self.all
     }
@@ -79,7 +79,7 @@ impl Viewers {
         }
     }
 
-    /// How many wait.
+    /// Returns how many wait.
     pub(crate) fn count(&mut self, now: Instant, swarm: InfoHash) -> u32 {
         self.drop_old_of(now, swarm);
         let waiting = self.swarms.get(&swarm);
@@ -87,7 +87,7 @@ impl Viewers {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// How many wait for each video that somebody waits for.
+    /// Returns how many wait for each video that somebody waits for.
     pub(crate) fn counts(&mut self, now: Instant) -> Vec<(InfoHash, u32)> {
         self.drop_old(now);
         let swarms = self.swarms.iter();
@@ -118,7 +118,7 @@ impl Viewers {
 }
 
 impl Waiting {
-    /// How many are forgotten.
+    /// Forgets those that no longer count, and returns how many.
     fn drop_old(&mut self, now: Instant) -> usize {
         let old = |(at, _): &&(Instant, u64)| now.saturating_duration_since(*at) >= COUNTED;
         let count = self.asked.iter().take_while(old).count();

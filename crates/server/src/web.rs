@@ -18,10 +18,10 @@ use crate::{
     reply::{not_found, redirect},
 };
 
-/// Where the demo page is.
+/// Path of the demo page.
 const DEMO: &str = "/shoal/demo/";
 
-/// What webpack has put into `dist/`. A debug build reads it from there, a release build holds it.
+/// Files that webpack has put into `dist/`. A debug build reads it from there, a release build holds it.
 #[derive(RustEmbed)]
 #[folder = "../../dist"]
 #[allow_missing = true]

@@ -18,7 +18,7 @@ use super::{Status, Switch};
 /// Bytes of an answer.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Where a server is reached.
+/// Address of a running server.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
     /// At its Unix socket.
@@ -32,7 +32,7 @@ pub enum Endpoint {
     },
 }
 
-/// Why a server could not be told.
+/// Reason why a server could not be told.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {

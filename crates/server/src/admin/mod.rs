@@ -35,10 +35,10 @@ use crate::{
     site::Site,
 };
 
-/// How the operator reaches a running server.
+/// Ways in which the operator reaches a running server.
 #[derive(Clone, Debug, Default)]
 pub struct AdminConfig {
-    /// Where to make a Unix socket. Who may open it may do everything: it is for its owner alone.
+    /// Path of a Unix socket to make. Who may open it may do everything: it is for its owner alone.
     pub socket: Option<PathBuf>,
     /// Opens `/admin` on the HTTP address to whoever has the token.
     pub token: Option<Token>,
@@ -58,21 +58,21 @@ pub struct Switch {
 /// `on`, `ask` or `off`.
 pub type Setting = Checked<P2p>;
 
-/// Who may share at present.
+/// Rules that hold at present.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// What holds for the site.
+    /// Setting that holds for the site.
     pub site: Setting,
-    /// What was switched for it since the start, if anything was.
+    /// Setting that it was switched to since the start, if it was.
     pub switched: Option<Setting>,
-    /// What was switched for single videos since the start.
+    /// Settings that single videos were switched to since the start.
     pub videos: BTreeMap<String, Setting>,
     /// Whether it holds at other nodes, too.
     #[serde(default)]
     pub nodes: Nodes,
 }
 
-/// How far what is switched reaches.
+/// Reach of what is switched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nodes {

@@ -288,7 +288,7 @@ impl Site {
 }
 
 impl Serve {
-    /// What the server is set up with: the file's word, then the options'.
+    /// Returns the settings of the server: the file's, and over them the options'.
     pub(crate) fn into_config(self) -> Result<ServeConfig, ConfigError> {
         let file = self.config.as_deref().map(File::read).transpose()?;
         let mut config = file.unwrap_or_default().into_config()?;

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use shoal_wire::index::MAX_MIRRORS;
 
-/// Why a configuration cannot be used.
+/// Reason why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -32,7 +32,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
     /// Of the store's key only the name or only the secret is given.

@@ -96,7 +96,7 @@ impl File {
         })
     }
 
-    /// What the server is set up with.
+    /// Returns the settings of the server.
     ///
     /// # Errors
     /// When a file that it names cannot be read, or settings do not go together.

@@ -10,7 +10,7 @@ use crate::{
     shared::{RedisConfig, RedisUrl},
 };
 
-/// What nodes that serve the site together share.
+/// Redis, for nodes that serve the site together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RedisSection {
@@ -24,7 +24,7 @@ pub(super) struct RedisSection {
     regroup: Within<0, 3_600>,
 }
 
-/// What all keys begin with.
+/// Beginning of all keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prefix(String);
 

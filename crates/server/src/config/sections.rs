@@ -23,7 +23,7 @@ use crate::{
 /// Seconds of anything that may take up to an hour.
 pub(super) type Seconds = Within<1, 3_600>;
 
-/// Who runs the site, and what it decides about sharing.
+/// The operator, and what it decides about sharing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SiteSection {
@@ -62,7 +62,7 @@ impl Default for SiteSection {
     }
 }
 
-/// Where videos are.
+/// Place of the videos.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct OriginSection {
@@ -126,7 +126,7 @@ impl Default for OriginSection {
     }
 }
 
-/// How indexes are made.
+/// Making of indexes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct IndexSection {
@@ -236,7 +236,7 @@ impl TlsSection {
     }
 }
 
-/// How browsers learn their address.
+/// STUN, by which browsers learn their address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct StunSection {
@@ -315,7 +315,7 @@ impl TurnSection {
     }
 }
 
-/// How the server goes.
+/// Draining, before the server ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct DrainSection {
@@ -360,7 +360,7 @@ impl MetricsSection {
     }
 }
 
-/// How the operator reaches the running server.
+/// Ways in which the operator reaches the running server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AdminSection {

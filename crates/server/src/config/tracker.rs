@@ -50,7 +50,7 @@ pub(super) struct TrackerSection {
     messages: Amount,
 }
 
-/// So many at once, and so many an hour.
+/// Numbers at once, and an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Amount {

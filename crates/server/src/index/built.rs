@@ -15,7 +15,7 @@ use crate::path::FilePath;
 /// The least number of piece numbers kept for a segment: 16 MiB of it.
 pub(super) const MIN_STRIDE: u32 = 256;
 
-/// What the operator decides about every index.
+/// Decisions of the operator about every index.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Whether viewers may share, and whether they are asked.

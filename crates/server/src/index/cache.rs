@@ -20,10 +20,10 @@ use shoal_wire::{id::PIECE_LENGTH, index::PartSegment};
 use super::known::{Known, SegmentPlace};
 use crate::{path::FilePath, root::Stamp};
 
-/// How a file begins, with the version of its form.
+/// First bytes of a file, with the version of its form.
 const MAGIC: &[u8] = b"shoal digests 1\n";
 
-/// How the name of a file ends.
+/// Extension of a file.
 const EXTENSION: &str = "digests";
 
 /// Bytes of a record's body: a segment of 4 GiB has 65,536 pieces.
@@ -36,7 +36,7 @@ const CHECK: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     folder: PathBuf,
-    /// What tells one directory's playlists from another's of the same name.
+    /// Name that tells one directory's playlists from another's.
     scope: OsString,
 }
 
@@ -66,7 +66,7 @@ impl Cache {
         })
     }
 
-    /// What is known of a playlist's segments, and where to write what will be.
+    /// Returns what is known of a playlist's segments, and where to write what will be.
     pub(super) fn open(&self, playlist: &FilePath) -> io::Result<(Known, Journal)> {
         let path = self.file(playlist);
         let mut file = File::options()

@@ -7,16 +7,16 @@ use tokio::sync::Semaphore;
 use super::{built::Settings, cache::Cache, hash_pool::HashPool};
 use crate::{root::Root, tracker::Tracker};
 
-/// What an index is made with.
+/// Everything that an index is made with.
 #[derive(Debug)]
 pub(super) struct IndexContext {
     pub(super) root: Root,
     pub(super) settings: Settings,
     pub(super) tracker: Arc<Tracker>,
-    /// How many videos on demand are read at a time.
+    /// Videos on demand that may be read at a time.
     pub(super) readers: Arc<Semaphore>,
-    /// Who hashes them.
+    /// Threads that hash them.
     pub(super) pool: HashPool,
-    /// Where their digests are kept over a restart, if anywhere.
+    /// Digests that outlive a restart, if any do.
     pub(super) cache: Option<Cache>,
 }

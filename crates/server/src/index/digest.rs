@@ -18,7 +18,7 @@ use crate::{
     root::{Root, Stamp, is_away},
 };
 
-/// Why a segment has no digests.
+/// Reason why a segment has no digests.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum SegmentError {
@@ -28,7 +28,7 @@ pub(super) enum SegmentError {
     /// More pieces than the numbering has room for.
     #[error("segment {0} is too large: split the video into segments of 4 GiB at most")]
     Large(FilePath),
-    /// It is not there, or may not be read.
+    /// The file is not there, or may not be read.
     #[error("segment {0} cannot be read: {1}")]
     Read(FilePath, io::Error),
 }
@@ -40,16 +40,16 @@ impl SegmentError {
     }
 }
 
-/// What has been hashed already, so that a file is read again only when it has changed.
+/// Digests that are known already, so that a file is read again only when it has changed.
 #[derive(Debug, Default)]
 pub(super) struct Digests {
     known: Known,
-    /// Where it is written down, if it is.
+    /// File in which they are written down, if they are.
     journal: Option<Journal>,
 }
 
 impl Digests {
-    /// Those of a playlist that were written down, and will be.
+    /// Opens the digests of a playlist that were written down, and where more will be.
     pub(super) fn open(cache: &Cache, playlist: &FilePath) -> io::Result<Self> {
         let (known, journal) = cache.open(playlist)?;
         Ok(Self {
@@ -58,7 +58,7 @@ impl Digests {
         })
     }
 
-    /// How many bytes of some segments would have to be read.
+    /// Returns how many bytes of some segments would have to be read.
     pub(super) fn missing(&mut self, root: &Root, places: &[SegmentPlace]) -> u64 {
         let mut bytes = 0;
         for (place, stamp) in places.iter().zip(stamps(root, places)) {

@@ -8,21 +8,21 @@ use std::{
     thread,
 };
 
-/// How far hashing stands back behind everything else that the machine does (`nice`).
+/// Niceness of the threads: hashing stands back behind everything else that the machine does.
 const NICE: i32 = 10;
 
 /// A bound on how much is hashed at a time.
 #[derive(Debug)]
 pub struct HashPool {
     threads: usize,
-    /// How many more may work now.
+    /// Threads that may still begin to work.
     free: Mutex<usize>,
     freed: Condvar,
     shut_down: AtomicBool,
 }
 
 impl HashPool {
-    /// So many threads at a time, and one at least.
+    /// Allows so many threads at a time, and one at least.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let threads = threads.max(1);
@@ -34,7 +34,7 @@ impl HashPool {
         }
     }
 
-    /// As many threads as the machine has cores.
+    /// Allows as many threads as the machine has cores.
     #[must_use]
     pub fn of_all_cores() -> Self {
         Self::new(thread::available_parallelism().map_or(1, usize::from))

@@ -31,13 +31,13 @@ use crate::{
     tracker::{Tracker, swarm::Scope},
 };
 
-/// How soon a playlist that is perhaps half written is looked at again.
+/// Time until a playlist that is perhaps half written is looked at again.
 pub(super) const RETRY: Duration = Duration::from_millis(100);
 
-/// How long a request waits for an index that is being made.
+/// Time for which a request waits for an index that is being made.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long it waits for news about one that is made.
+/// Time for which it waits for news about one that is made.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Videos on demand that are made at a time. They share the threads that hash: a short one is not kept
@@ -55,7 +55,7 @@ pub(crate) struct VideoIndexes {
     scanner: tokio::sync::Mutex<(Scanner, Option<Instant>)>,
 }
 
-/// What the tracker was last told to refuse.
+/// Swarms that the tracker was last told to refuse.
 #[derive(Debug, Default)]
 struct Enforced {
     site: bool,
@@ -65,9 +65,9 @@ struct Enforced {
 /// A file of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It is still being made.
+    /// The file is still being made.
     Later,
-    /// Here it is.
+    /// The file as it is to be sent.
     Ready {
         bytes: Bytes,
         etag: String,
@@ -105,7 +105,7 @@ impl VideoIndexes {
         indexes
     }
 
-    /// How many videos have an index, and how many of them are live.
+    /// Returns how many videos have an index, and how many of them are live.
     pub(crate) fn count(&self) -> (usize, usize) {
         let videos = self.videos();
         let ready = |video: &&Arc<Video>| video.published().index().is_some();

@@ -6,7 +6,7 @@ use shoal_wire::index::PartSegment;
 
 use crate::{path::FilePath, root::Stamp};
 
-/// Where a segment is: a file and, where it is not all of it, its bytes there.
+/// Place of a segment: a file and, where it is not all of it, its bytes there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SegmentPlace {
     pub(super) path: FilePath,

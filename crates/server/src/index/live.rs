@@ -34,7 +34,7 @@ use crate::{
 /// Segments described after the playlist has dropped them, for viewers that are behind.
 const KEPT_BEHIND: u64 = 64;
 
-/// How much larger than those seen first a segment may become.
+/// Factor by which a segment may become larger than those seen first.
 const STRIDE_HEADROOM: u32 = 4;
 
 /// A playlist that seems to start over was perhaps only half written: it must have been left alone for
@@ -49,14 +49,14 @@ pub(super) struct Stream {
     tracks: Vec<LiveTrack>,
 }
 
-/// What is remembered of a track, to notice that it has started over.
+/// A track as it was last seen, to notice that it has started over.
 #[derive(Debug)]
 struct LiveTrack {
     uri: String,
     listed: BTreeMap<u64, (Segment, Option<Stamp>)>,
 }
 
-/// What has come and gone in one track.
+/// Parts that have come and gone in one track.
 #[derive(Debug)]
 pub(super) struct Growth {
     pub(super) parts: Vec<(u64, Bytes)>,

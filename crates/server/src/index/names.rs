@@ -2,7 +2,7 @@
 
 use crate::path::FilePath;
 
-/// Which file of an index a path names.
+/// A file of an index, as a path names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Index,

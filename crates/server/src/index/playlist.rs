@@ -10,7 +10,7 @@ pub(super) const MAX_PLAYLIST: u64 = 8 * 1024 * 1024;
 /// The largest media sequence number.
 const MAX_SEQUENCE: u64 = 1 << 53;
 
-/// What a playlist says.
+/// Contents of a playlist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Playlist {
     /// The media playlists of a video.
@@ -19,7 +19,7 @@ pub(super) enum Playlist {
     Media(Media),
 }
 
-/// What a master playlist names.
+/// Playlists that a master playlist names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Master {
     /// The URIs of renditions and audio tracks, each once, in their order.
@@ -51,7 +51,7 @@ pub(super) struct Segment {
     pub(super) gap: bool,
 }
 
-/// Why a playlist cannot be used.
+/// Reason why a playlist cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum PlaylistError {

@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 16;
 /// Playlists at most, renditions included. What is beyond is served, but not listed.
 const MAX_PLAYLISTS: usize = 20_000;
 
-/// What was found, remembered so that only what has changed is read again.
+/// Playlists that were found, remembered so that only what has changed is read again.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     known: BTreeMap<FilePath, (Stamp, Vec<FilePath>)>,

@@ -13,13 +13,13 @@ use crate::{
 /// A playlist and its renditions as they are now.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// What the index is of.
+    /// Playlist that the index is of.
     pub(super) playlist: FilePath,
     /// Every playlist read, with its state at that time.
     pub(super) playlists: Vec<(FilePath, Option<Stamp>)>,
     /// Its renditions and audio tracks in the index's order.
     pub(super) tracks: Vec<Track>,
-    /// What a person should know.
+    /// Sentences for a person to read.
     pub(super) problems: Vec<String>,
 }
 
@@ -33,10 +33,10 @@ pub(super) struct Track {
     pub(super) media: Option<Media>,
 }
 
-/// Why a playlist is no use.
+/// Reason why a playlist is no use.
 #[derive(Debug)]
 pub(super) struct Useless {
-    /// What a person should know.
+    /// Sentences for a person to read.
     pub(super) problem: String,
     /// Whether that may be the store's fault alone.
     pub(super) is_away: bool,

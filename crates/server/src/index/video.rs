@@ -28,7 +28,7 @@ use crate::{
     root::{Root, Stamp, is_away},
 };
 
-/// How often a playlist that may be half written is looked at before it is believed: some are written
+/// Looks at a playlist that may be half written before it is believed: some are written
 /// so often that they never rest.
 const MAX_DOUBTS: u32 = 5;
 
@@ -41,7 +41,7 @@ pub(super) struct Video {
     unfinished: AtomicBool,
 }
 
-/// What the world may see of an index.
+/// An index, as far as the world may see it.
 #[derive(Debug, Default)]
 pub(super) enum Published {
     /// An index made here.
@@ -53,7 +53,7 @@ pub(super) enum Published {
     Nothing,
 }
 
-/// What the next look needs to know of the last one.
+/// Results of the last look that the next one needs.
 #[derive(Debug, Default)]
 struct Work {
     looked: Option<Instant>,
@@ -88,7 +88,7 @@ impl Video {
         &self.playlist
     }
 
-    /// Where `shoal index` puts the index of this playlist.
+    /// Returns where `shoal index` puts the index of this playlist.
     pub(super) fn file_on_disk(&self) -> Option<FilePath> {
         let folder = format!("{}.shoal", self.playlist.name());
         self.playlist.parent().join(&folder)?.join("index.json")
@@ -274,7 +274,7 @@ impl Video {
         Ok(())
     }
 
-    /// What was hashed before the server started.
+    /// Returns what was hashed before the server started.
     fn digests(&self, context: &IndexContext) -> Digests {
         let open = |cache| Digests::open(cache, &self.playlist);
         let opened = context.cache.as_ref().map(open).transpose();

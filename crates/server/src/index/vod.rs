@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{path::FilePath, root::Root};
 
-/// What a gap is described as.
+/// Description of a gap.
 const GAP: PartSegment = PartSegment {
     length: 0,
     pieces: Vec::new(),
@@ -32,7 +32,7 @@ const GAP: PartSegment = PartSegment {
 /// Bytes of a part that is worth one request. A viewer loads a part before the first byte from a peer.
 const PART_TARGET: usize = 8 * 1024;
 
-/// How an index is made: who hashes, and who is told how many bytes were.
+/// Means of making an index: the threads that hash, and who is told how many bytes were.
 pub(super) struct Making<'a> {
     pub(super) pool: &'a HashPool,
     pub(super) hashed: &'a (dyn Fn(u64) + Sync),
@@ -99,7 +99,7 @@ pub(super) fn build(
     Ok(index.ok().map(|index| Built { index, tracks }))
 }
 
-/// How many bytes would have to be read to make the index.
+/// Returns how many bytes would have to be read to make the index.
 pub(super) fn missing(root: &Root, digests: &mut Digests, source: &Source) -> u64 {
     let tracks = source.tracks.iter();
     let listed = tracks.filter_map(|track| places(track, track.media.as_ref()?).ok());
@@ -184,7 +184,7 @@ pub(super) fn swarm(digest: Sha256) -> InfoHash {
     InfoHash(swarm)
 }
 
-/// What stands in a track's playlist, a gap as `None`.
+/// Returns the segments of a track's playlist, a gap as `None`.
 fn places(track: &Track, media: &Media) -> Result<Vec<Option<SegmentPlace>>, String> {
     let place = |segment: &Segment| {
         if segment.gap {

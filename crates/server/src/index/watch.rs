@@ -11,7 +11,7 @@ use super::{
     video::{Published, Video},
 };
 
-/// How often the tracker is told what may not be shared any more.
+/// Time between two looks at what may not be shared any more.
 const ENFORCE: Duration = Duration::from_millis(500);
 
 /// Live streams that are looked at at a time.

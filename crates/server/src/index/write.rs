@@ -25,20 +25,20 @@ use crate::{
     root::{Directory, Root},
 };
 
-/// What a run is to do.
+/// Task of a run.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// What the operator decides about every index.
+    /// Decisions of the operator about every index.
     pub settings: &'a Settings,
-    /// Who hashes.
+    /// Threads that hash.
     pub pool: &'a HashPool,
-    /// Where digests are kept. Without it every run reads everything.
+    /// Digests that are kept. Without them every run reads everything.
     pub cache: Option<&'a Cache>,
     /// Whether indexes are removed whose playlists are gone.
     pub prune: bool,
 }
 
-/// What happens during a run.
+/// Events of a run.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum IndexEvent<'a> {
@@ -57,7 +57,7 @@ pub enum IndexEvent<'a> {
     Ended,
 }
 
-/// What has been done.
+/// Results of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Videos found.
@@ -98,7 +98,7 @@ pub fn all(directory: &Directory, run: &Run<'_>, on: &(dyn Fn(IndexEvent<'_>) + 
     report
 }
 
-/// How many bytes have to be read. A video that cannot be indexed counts for nothing; why, is told later.
+/// Returns how many bytes have to be read. A video that cannot be indexed counts for nothing; why, is told later.
 fn planned(root: &Root, run: &Run<'_>, scanner: &Scanner) -> u64 {
     let missing = |playlist: &FilePath| {
         let source = readable(root, playlist).ok()?;
@@ -200,7 +200,7 @@ fn is_index(root: &Root, folder: &FilePath) -> bool {
     bytes.is_some_and(|(bytes, _)| Index::parse(&bytes).is_ok())
 }
 
-/// Where files of a playlist's index are: in its folder, with a name made of the playlist's.
+/// Returns where files of a playlist's index are: in its folder, with a name made of the playlist's.
 fn beside(playlist: &FilePath, before: &str, after: &str) -> String {
     let name = format!("{before}{}{after}", playlist.name());
     match playlist.parent().as_str() {

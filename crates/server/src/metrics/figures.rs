@@ -19,7 +19,7 @@ use axum::{
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-/// What is counted of HTTP, and whether the server is about to stop.
+/// Counts of HTTP, and whether the server is about to stop.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     /// Answers by the first digit of their status.

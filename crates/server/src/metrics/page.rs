@@ -31,7 +31,7 @@ pub(crate) async fn serve(State(site): State<Site>) -> Response {
     }
 }
 
-/// What `/metrics` is written in.
+/// Media type of `/metrics`.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The routes of a listener for monitoring alone.

@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// What identifies one state of what is served.
+/// Names of one state of what is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Validators {
     /// A strong entity tag with its quotes.
     pub(crate) etag: String,
-    /// When it was last changed, where that is known.
+    /// Time of its last change, where that is known.
     pub(crate) modified: Option<SystemTime>,
 }
 

@@ -7,7 +7,7 @@ use super::resource::Resource;
 /// The file that stands for its folder.
 pub(super) const FOLDER_PAGE: &str = "index.html";
 
-/// What was found.
+/// Result of a search.
 pub(super) enum Found {
     /// Nothing is known: the store does not answer.
     Away(io::Error),

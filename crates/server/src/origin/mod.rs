@@ -31,7 +31,7 @@ use crate::{
     site::Site,
 };
 
-/// How often a question is asked whose subject changes meanwhile.
+/// Attempts at a question whose subject changes meanwhile.
 const ATTEMPTS: usize = 3;
 
 /// Answers for a path of the served files; `None` if nothing is there.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// What a request's `Range` asks of a file.
+/// Bytes that a request's `Range` asks of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     /// These bytes, at least one and all of them there.

@@ -41,7 +41,7 @@ pub(crate) struct Resource {
     pub(crate) validators: Validators,
 }
 
-/// Where its bytes are.
+/// Place of its bytes.
 #[derive(Debug)]
 pub(crate) enum Content {
     /// In memory.

@@ -31,7 +31,7 @@ struct Folder {
     rules: FolderRules,
 }
 
-/// What a file says; what it leaves out, a folder above may say.
+/// Rules of one file; what it leaves out, a folder above may say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FolderRules {
@@ -78,7 +78,7 @@ impl PolicyFiles {
 }
 
 impl Folder {
-    /// What the file says now.
+    /// Reads what the file says now.
     fn again(self, root: &Root, folder: &FilePath) -> Self {
         let Some(path) = folder.join(FILE) else {
             return Self::default();

@@ -19,10 +19,10 @@ pub(crate) use self::files::FILE;
 use self::files::PolicyFiles;
 use crate::{checked::Within, path::FilePath, root::Root};
 
-/// What holds for one video.
+/// Rules that hold for one video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// What the operator says.
+    /// The operator's rule.
     pub(crate) site: P2p,
     /// The video's own, if it has one.
     pub(crate) video: Option<P2p>,
@@ -37,7 +37,7 @@ impl Policy {
     }
 }
 
-/// What the operator has switched while the server runs.
+/// Rules that the operator has switched while the server runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Switched {
     /// For the site.
@@ -49,7 +49,7 @@ pub(crate) struct Switched {
 /// Everybody's rules.
 #[derive(Debug)]
 pub(crate) struct Policies {
-    /// What the configuration says.
+    /// The configuration's rule.
     p2p: P2p,
     min_viewers: u32,
     switched: RwLock<Switched>,
@@ -66,12 +66,12 @@ impl Policies {
         }
     }
 
-    /// What holds for the site, where no video is concerned.
+    /// Returns what holds for the site, where no video is concerned.
     pub(crate) fn site(&self) -> P2p {
         self.switches().site.unwrap_or(self.p2p)
     }
 
-    /// What holds for a video. An index that `shoal index` has written says itself what is in the
+    /// Returns what holds for a video. An index that `shoal index` has written says itself what is in the
     /// configuration's place.
     pub(crate) fn of(&self, playlist: &FilePath, written: Option<P2p>) -> Policy {
         let switches = self.switches();
@@ -95,7 +95,7 @@ impl Policies {
         }
     }
 
-    /// What has been switched.
+    /// Returns what has been switched.
     pub(crate) fn switched(&self) -> Switched {
         self.switches().clone()
     }

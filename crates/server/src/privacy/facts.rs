@@ -12,40 +12,40 @@ const GAMMA: f64 = 0.577_215_664_9;
 /// The settings that matter to a viewer's privacy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// Who runs the site, as the operator has written it.
+    /// The operator, as it names itself.
     pub operator: Operator,
     /// Whether viewers share, and whether they are asked.
     pub sharing: P2p,
     /// Viewers that there must be before any of them shares.
     pub min_viewers: u32,
-    /// Who introduces viewers to each other.
+    /// The party that introduces viewers to each other.
     pub tracker: Party,
     /// Other viewers that one announce is handed to, at most.
     pub peers_per_announce: u32,
     /// Seconds between a viewer's announces.
     pub interval: u32,
-    /// How many viewers one connection may be introduced to.
+    /// Viewers that one connection may be introduced to.
     pub per_connection: Allowance,
-    /// How many viewers one network address may be introduced to.
+    /// Viewers that one network address may be introduced to.
     pub per_address: Allowance,
     /// Whether only those may join who have just loaded the video's index here.
     pub tokens: bool,
     /// Whether several servers of the site count for limits together, through Redis.
     pub nodes: bool,
-    /// Who tells browsers their addresses (STUN).
+    /// The parties that tell browsers their addresses (STUN).
     pub stun: Party,
-    /// Who relays for viewers that hide their addresses (TURN).
+    /// The parties that relay for viewers that hide their addresses (TURN).
     pub turn: Party,
-    /// Who else has copies of the videos, for viewers who share.
+    /// The parties that have copies of the videos, for viewers who share.
     pub mirrors: Party,
 }
 
-/// Who runs the site.
+/// The operator of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Operator {
     /// The name of the site or of whoever runs it.
     pub name: Option<String>,
-    /// Where to ask: a mail address, a telephone number or a web page.
+    /// Contact for questions: a mail address, a telephone number or a web page.
     pub contact: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct Allowance {
     pub per_hour: u32,
 }
 
-/// Who does something for this site.
+/// A party that does something for this site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", content = "names", rename_all = "lowercase")]
 pub enum Party {
@@ -70,7 +70,7 @@ pub enum Party {
     Others(Vec<String>),
 }
 
-/// What a text is rendered with: the facts, and what follows from them.
+/// Values that a text is rendered with: the facts, and what follows from them.
 #[derive(Debug, Serialize)]
 pub(super) struct Values<'a> {
     operator: &'a Operator,
@@ -92,7 +92,7 @@ pub(super) struct Values<'a> {
     listing: Listing,
 }
 
-/// How long it takes to learn who is in a swarm, at the limits.
+/// Time that it takes to learn who is in a swarm, at the limits.
 #[derive(Debug, PartialEq, Serialize)]
 struct Listing {
     viewers: u32,

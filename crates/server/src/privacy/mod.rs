@@ -26,7 +26,7 @@ pub use facts::{Allowance, Facts, Operator, Party};
 /// The language of whoever names none that there is.
 const DEFAULT: &str = "en";
 
-/// What all languages have in common.
+/// Template that all languages have in common.
 const FRAME: &str = "page.html";
 
 /// The style of the page. It stands in the page, which loads nothing at all.
@@ -41,7 +41,7 @@ struct Texts;
 pub struct Language {
     /// As in `lang`.
     pub code: String,
-    /// What its speakers call it.
+    /// Name that its speakers call it by.
     pub name: String,
 }
 

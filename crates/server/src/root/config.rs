@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-/// How an address of a store begins.
+/// Beginning of a store's address.
 pub const SCHEME: &str = "s3://";
 
-/// How a store is reached. What is not given here is taken from the environment (`AWS_…`).
+/// Access to a store. What is not given here is taken from the environment (`AWS_…`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreConfig {
     /// The store's URL, such as `https://s3.example`. Default: Amazon's, of the region.
@@ -16,10 +16,10 @@ pub struct StoreConfig {
     pub allow_http: bool,
     /// The name of the key, and its secret.
     pub key: Option<(String, String)>,
-    /// How often playlists of live streams are looked at. Default 1 s. Each look is one request for each
+    /// Time between two looks at playlists of live streams. Default 1 s. Each look is one request for each
     /// playlist; longer makes the parts of an index come later.
     pub look: Duration,
-    /// How often new playlists are looked for. Default 60 s. Each time all names are listed, a thousand
+    /// Time between two searches for new playlists. Default 60 s. Each time all names are listed, a thousand
     /// with each request.
     pub scan: Duration,
 }

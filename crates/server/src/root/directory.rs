@@ -36,7 +36,7 @@ impl Directory {
         })
     }
 
-    /// Where the directory is, as the operator named it: for messages only.
+    /// Returns where the directory is, as the operator named it: for messages only.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

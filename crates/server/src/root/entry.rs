@@ -11,7 +11,7 @@ use crate::path::FilePath;
 /// Tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// When it was last written.
+    /// Time of its last change.
     pub modified: SystemTime,
     /// Its length in bytes.
     pub len: u64,
@@ -28,7 +28,7 @@ pub enum Entry {
     Folder(FilePath),
 }
 
-/// How often is looked for what has changed.
+/// Times between two looks for what has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// At the playlists of live streams.
@@ -37,7 +37,7 @@ pub struct Pace {
     pub policies: Duration,
     /// For new playlists.
     pub scan: Duration,
-    /// How old the state of an index may be that is given out. A look asks about each file of the video.
+    /// Age that the state of an index may have that is given out. A look asks about each file of the video.
     pub index: Duration,
 }
 

@@ -28,7 +28,7 @@ use store::{Download, Store};
 
 use crate::path::FilePath;
 
-/// Where the videos are.
+/// The place of the videos.
 #[derive(Clone, Debug)]
 pub enum Root {
     /// A directory.
@@ -43,7 +43,7 @@ pub enum Root {
 pub enum Reader {
     /// A file.
     File(io::Take<File>),
-    /// What a store sends.
+    /// Bytes that a store sends.
     #[cfg(feature = "s3")]
     Download(Download),
 }
@@ -57,7 +57,7 @@ impl Root {
         Directory::open(path).map(Self::Directory)
     }
 
-    /// Where it is, as the operator named it.
+    /// Returns where it is, as the operator named it.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
@@ -67,7 +67,7 @@ impl Root {
         }
     }
 
-    /// How often to look for what has changed.
+    /// Returns how often to look for what has changed.
     #[must_use]
     pub fn pace(&self) -> Pace {
         match self {

@@ -21,11 +21,11 @@ use crate::{
     tracker::{Access, SocketConfig, swarm::SwarmConfig},
 };
 
-/// How the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, and not all
+/// Draining: how the server goes when it is asked to (SIGTERM), so that its viewers come back elsewhere, not all
 /// at once. A client that loses its tracker waits for seconds to minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainConfig {
-    /// How long `/healthz` says that it stops before the first connection is ended. Default 0. Behind a
+    /// Time for which `/healthz` says that it stops before the first connection is ended. Default 0. Behind a
     /// balancer: as long as that takes to notice.
     pub notice: Duration,
     /// Over how long the tracker's connections are ended. Default 10 s. Longer spreads the viewers'
@@ -42,10 +42,10 @@ impl Default for DrainConfig {
     }
 }
 
-/// How a server makes its indexes.
+/// Settings of how indexes are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexConfig {
-    /// How many threads hash at a time. Default `None`: half of the cores, and four where videos come from
+    /// Threads that hash at a time. Default `None`: half of the cores, and four where videos come from
     /// a store and threads wait for it. They stand back behind serving in any case; fewer make new videos
     /// wait longer.
     pub threads: Option<NonZero<usize>>,
@@ -53,21 +53,21 @@ pub struct IndexConfig {
     pub cache: Option<PathBuf>,
 }
 
-/// How a server is set up.
+/// Settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// The directory to serve.
     pub dir: PathBuf,
-    /// How the store is reached, where `dir` is `s3://…`.
+    /// Access to the store, where `dir` is `s3://…`.
     pub store: StoreConfig,
     /// Other servers that have a copy of the directory, by the URL of its top, with a slash at the end.
     /// Segments may come from there. Default none, at most 7.
     pub mirrors: Vec<String>,
-    /// How indexes are made.
+    /// Settings of how indexes are made.
     pub index: IndexConfig,
-    /// Where to listen. Port 0 takes any that is free.
+    /// Address to listen at. Port 0 takes any that is free.
     pub listen: SocketAddr,
-    /// Who runs the site, for the page on privacy.
+    /// The operator, for the page on privacy.
     pub operator: Operator,
     /// Whether viewers may share, and whether they are asked. Default: ask.
     pub p2p: P2p,
@@ -80,30 +80,30 @@ pub struct ServeConfig {
     /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
     /// whoever connects is the client.
     pub trusted_proxies: Vec<IpNet>,
-    /// How the operator reaches the running server. Default not at all.
+    /// Ways in which the operator reaches the running server. Default not at all.
     pub admin: AdminConfig,
-    /// Where to serve figures for Prometheus (`/metrics`) and `/healthz`, apart from the videos. Default
+    /// Address at which to serve figures for Prometheus (`/metrics`) and `/healthz`, apart from the videos. Default
     /// nowhere.
     pub metrics: Option<SocketAddr>,
-    /// How the server goes when it is asked to.
+    /// Settings of how the server goes when it is asked to.
     pub drain: DrainConfig,
     /// The certificate. Default none: HTTP without encryption, for a proxy that adds it.
     pub tls: Option<TlsConfig>,
     /// The bounds of HTTP.
     pub http: HttpConfig,
-    /// Where STUN is answered. Default: with HTTP, except on loopback.
+    /// Address at which STUN is answered. Default: with HTTP, except on loopback.
     pub stun: StunAt,
     /// The host at which viewers reach STUN. Default none: that of the index's own address.
     pub stun_host: Option<String>,
-    /// How much STUN is answered.
+    /// Bounds of STUN.
     pub stun_limits: StunLimits,
     /// The bounds of the tracker's swarms.
     pub swarms: SwarmConfig,
     /// The bounds of the tracker's sockets.
     pub sockets: SocketConfig,
-    /// Who may use the tracker, and for what.
+    /// Rules on who may use the tracker, and for what.
     pub access: Access,
-    /// What nodes that serve the site together share through Redis. Default nothing.
+    /// Redis, through which nodes share that serve the site together. Default nothing.
     pub redis: Option<RedisConfig>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-/// Why a server cannot start.
+/// Reason why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -11,7 +11,7 @@ pub enum ServeError {
     Cache {
         /// As it was given.
         folder: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
     /// The directory cannot be read.
@@ -19,7 +19,7 @@ pub enum ServeError {
     Dir {
         /// As it was given.
         dir: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
     /// The address is taken, not this machine's, or not allowed.
@@ -27,10 +27,10 @@ pub enum ServeError {
     Listen {
         /// As it was given.
         listen: SocketAddr,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
-    /// This program was built without it.
+    /// The program was built without stores.
     #[cfg(not(feature = "s3"))]
     #[error("this shoal cannot read from a store: build it with the feature `s3`")]
     NoStore,
@@ -42,15 +42,15 @@ pub enum ServeError {
     Store {
         /// As it was given.
         url: String,
-        /// What the store says.
+        /// The store's reason.
         cause: io::Error,
     },
     /// The socket for the operator cannot be made.
     #[error("cannot make the socket {} ({cause}): does its folder exist, and does no other server use it?", path.display())]
     Socket {
-        /// Where it was to be.
+        /// Place at which it was to be.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
     /// The address for STUN is taken, not this machine's, or not allowed.
@@ -58,9 +58,9 @@ pub enum ServeError {
         "cannot answer STUN on UDP {at} ({cause}): choose another address or port with --stun, or --stun off"
     )]
     Stun {
-        /// Where it was to be.
+        /// Place at which it was to be.
         at: SocketAddr,
-        /// What the system says.
+        /// The system's reason.
         cause: io::Error,
     },
     /// The certificate or its key cannot be read, or do not belong together.
@@ -68,7 +68,7 @@ pub enum ServeError {
         "TLS cannot be set up ({cause}): give the certificate chain and its private key, both in PEM"
     )]
     Tls {
-        /// What is wrong, with the file's name.
+        /// The reason, with the file's name.
         cause: io::Error,
     },
 }

@@ -8,13 +8,13 @@ use crate::{
 };
 
 impl ServeConfig {
-    /// What viewers are told about these settings, where the server listens as they say.
+    /// Returns what viewers are told about these settings, where the server listens as they say.
     #[must_use]
     pub fn facts_as_configured(&self) -> Facts {
         self.facts(stun::address(self.stun, self.listen).is_some())
     }
 
-    /// What viewers are told about these settings. `stun` tells whether the server answers STUN.
+    /// Returns what viewers are told about these settings. `stun` tells whether the server answers STUN.
     #[must_use]
     pub fn facts(&self, stun: bool) -> Facts {
         let named = self.ice.iter().flat_map(|server| &server.urls);

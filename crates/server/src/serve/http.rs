@@ -35,7 +35,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::tls::Tls;
 use crate::{client::Proxies, metrics::Figures, tracker::Prefixes};
 
-/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to answer.
+/// Time between two questions whether an HTTP/2 client is still there, and for its answer.
 const PING: Duration = Duration::from_secs(20);
 
 /// Bytes of an answer that wait to be sent on one stream of HTTP/2.
@@ -54,11 +54,11 @@ pub struct HttpConfig {
     /// Requests at a time on one connection of HTTP/2. Default 64. Each may hold a file open and some
     /// 200 KB.
     pub max_streams: u32,
-    /// How long a client may take to send a request's head, to agree on TLS, and to be idle between two
+    /// Time that a client may take to send a request's head, to agree on TLS, and to be idle between two
     /// requests. Default 30 s. Shorter frees the places of slow and idle clients sooner, longer saves
     /// others a reconnect.
     pub head_timeout: Duration,
-    /// How long a client may take nothing of an answer. Default 60 s.
+    /// Time for which a client may take nothing of an answer. Default 60 s.
     pub stall_timeout: Duration,
     /// Bytes of a request's head. Default 64 KiB. Cookies of other programs on the same host are in it.
     pub max_head: usize,
@@ -77,19 +77,19 @@ impl Default for HttpConfig {
     }
 }
 
-/// What a connection is served with.
+/// A listener for HTTP, and what its connections are served with.
 #[derive(Debug)]
 pub(crate) struct HttpListener {
     pub(crate) config: HttpConfig,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) router: Router,
-    /// What is encrypted with, if anything is.
+    /// Encryption, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) figures: Option<Arc<Figures>>,
     /// After this a connection lives only to the end of the request that is under way.
     pub(crate) stopping: CancellationToken,
     pub(crate) connections: TaskTracker,
-    /// How many connections each address has.
+    /// Number of connections of each address.
     by_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -168,7 +168,7 @@ impl HttpListener {
 struct Connection {
     listener: Arc<HttpListener>,
     address: IpAddr,
-    /// What it was counted under.
+    /// Network that it was counted under.
     counted: Option<IpAddr>,
 }
 

@@ -50,7 +50,7 @@ use crate::{
     viewers::{self, Viewers},
 };
 
-/// How long what is under way may take when the server stops; then it is cut off.
+/// Time that what is under way may take when the server stops; then it is cut off.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// A server that listens.
@@ -164,7 +164,7 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local
@@ -176,19 +176,19 @@ impl Server {
         self.tls.is_some()
     }
 
-    /// Where STUN is answered, if it is.
+    /// Returns the address at which STUN is answered, if it is.
     #[must_use]
     pub fn stun_addr(&self) -> Option<SocketAddr> {
         self.stun.as_ref().map(|(at, _)| *at)
     }
 
-    /// Where figures are to be had, if they are.
+    /// Returns the address of `/metrics`, if there is one.
     #[must_use]
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(at, _)| *at)
     }
 
-    /// What has come in over STUN.
+    /// Returns the counts of what came in over STUN.
     #[must_use]
     pub fn stun_counts(&self) -> Arc<StunCounts> {
         Arc::clone(&self.site.stun_counts)

@@ -20,14 +20,14 @@ use crate::{
 };
 
 impl IndexConfig {
-    /// Who hashes.
+    /// Returns the threads that hash.
     pub(super) fn pool(&self, root: &Root) -> HashPool {
         let half = thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
         let usual = if root.is_remote() { half.max(4) } else { half };
         HashPool::new(self.threads.map_or(usual, NonZero::get))
     }
 
-    /// Where digests of a directory's segments are kept.
+    /// Opens the cache of a directory's digests, if there is to be one.
     pub(super) fn cache(&self, directory: &Path) -> Result<Option<Cache>, ServeError> {
         let open = |folder: &PathBuf| {
             Cache::shared(folder, directory).map_err(|cause| ServeError::Cache {
@@ -51,7 +51,7 @@ impl ServeConfig {
         Ok(())
     }
 
-    /// Where the videos are.
+    /// Opens the directory or store with the videos.
     pub(super) async fn root(&self) -> Result<Root, ServeError> {
         match self.dir.to_str().filter(|dir| dir.starts_with(SCHEME)) {
             #[cfg(feature = "s3")]
@@ -71,7 +71,7 @@ impl ServeConfig {
         }
     }
 
-    /// What is not as it should be, although the server would start.
+    /// Returns what is not as it should be, although the server would start.
     pub async fn problems(&self) -> Vec<String> {
         match &self.redis {
             None => Vec::new(),

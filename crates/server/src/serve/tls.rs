@@ -25,7 +25,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-/// How often the files are looked at. A certificate is renewed weeks before it ends.
+/// Time between two looks at the files. A certificate is renewed weeks before it ends.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// The files that TLS needs.
@@ -105,7 +105,7 @@ struct Certificate {
     current: RwLock<(Arc<CertifiedKey>, Stamps)>,
 }
 
-/// When the two files were written.
+/// Times at which the two files were written.
 type Stamps = [Option<SystemTime>; 2];
 
 impl Certificate {

@@ -27,26 +27,26 @@ use crate::{
     tracker::{Access, SocketConfig, Tracker, TrackerEvent, swarm::SwarmConfig, ws},
 };
 
-/// How long what is under way may take when the tracker stops; then it is cut off.
+/// Time that what is under way may take when the tracker stops; then it is cut off.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How a tracker alone is set up.
+/// Settings of a tracker alone.
 #[derive(Clone, Debug)]
 pub struct TrackConfig {
-    /// Where to listen. Port 0 takes any that is free.
+    /// Address to listen at. Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// Networks of reverse proxies, which tell the client's address in `X-Forwarded-For`. Default none:
     /// whoever connects is the client.
     pub trusted_proxies: Vec<IpNet>,
     /// The bounds of connections that are not yet the tracker's sockets.
     pub http: HttpConfig,
-    /// Who may use it, and for what.
+    /// Rules on who may use it, and for what.
     pub access: Access,
     /// The bounds of the swarms.
     pub swarms: SwarmConfig,
     /// The bounds of the sockets.
     pub sockets: SocketConfig,
-    /// How it goes when it is asked to.
+    /// Settings of how it goes when it is asked to.
     pub drain: DrainConfig,
 }
 
@@ -95,7 +95,7 @@ impl TrackerServer {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address at which it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local

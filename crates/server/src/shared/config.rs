@@ -4,18 +4,18 @@ use std::{fmt, time::Duration};
 
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
-/// How a node finds Redis, and how it uses it.
+/// Settings of how a node finds Redis, and uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisConfig {
-    /// Where it is.
+    /// Address of Redis.
     pub url: RedisUrl,
-    /// What all keys begin with. Default `shoal:`. Sites that use one Redis have one each.
+    /// Beginning of all keys. Default `shoal:`. Sites that use one Redis have one each.
     pub prefix: String,
-    /// How often a node tells and asks. Default 250 ms. It is how long a switch takes to reach other nodes, and
+    /// Time between two rounds. Default 250 ms. It is how long a switch takes to reach other nodes, and
     /// for how long an address can take at one node what it has used up at another. Shorter costs Redis
     /// more: one command at least for each node each time.
     pub interval: Duration,
-    /// How long a connection or an answer may take, until Redis is taken for gone. Default 1 s. Viewers never
+    /// Time that a connection or an answer may take, until Redis is taken for gone. Default 1 s. Viewers never
     /// wait for it.
     pub timeout: Duration,
     /// A swarm whose newcomers reach another node, and none of them this one for so long, is let go, so that
@@ -80,7 +80,7 @@ impl RedisUrl {
         &self.0
     }
 
-    /// What the client connects to.
+    /// Returns what the client connects to.
     pub(super) fn info(&self) -> redis::RedisResult<ConnectionInfo> {
         let info = self.0.as_str().into_connection_info()?;
         // Otherwise each connection begins with a command that access lists may forbid.

@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// How long others believe that a node is there that says nothing.
+/// Time for which others believe that a node is there that says nothing.
 const NODE_LIFE: Duration = Duration::from_secs(10);
 
-/// How long a record of an address with sockets is kept. They are told anew every five minutes.
+/// Time for which a record of an address with sockets is kept. They are told anew every five minutes.
 const RECORD_LIFE: Duration = Duration::from_secs(900);
 
 /// The site's own place in the switch. A video's begins with a slash.
@@ -33,7 +33,7 @@ const SITE: &str = "*";
 /// In the switch, a counter of its changes.
 const VERSION: &str = "#";
 
-/// What gives the word back to the configuration.
+/// Value that gives a target back to the configuration.
 const CONFIGURED: &str = "configured";
 
 /// A connection.
@@ -41,7 +41,7 @@ const CONFIGURED: &str = "configured";
 pub(super) struct Link {
     connection: MultiplexedConnection,
     prefix: String,
-    /// What others know this connection's node by. Drawn anew for each, so that what was told over another is
+    /// Name by which others know this connection's node. Drawn anew for each, so that what was told over another is
     /// forgotten.
     node: String,
     scripts: Scripts,
@@ -54,7 +54,7 @@ struct Scripts {
     gather: Script,
 }
 
-/// What a node brings to the common ground.
+/// State that a node brings to the common ground.
 #[derive(Debug)]
 pub(super) struct Ground {
     /// The version of the switch that it knows.
@@ -66,7 +66,7 @@ pub(super) struct Ground {
     pub(super) changes: Vec<Change>,
 }
 
-/// What is common to all nodes.
+/// State that is common to all nodes.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) version: String,
@@ -77,7 +77,7 @@ pub(super) struct Common {
     pub(super) secret: Option<Secret>,
 }
 
-/// What the script `settle` answers.
+/// Answer of the script `settle`.
 type Settled = (String, Vec<(String, String)>, Vec<u8>, i64, Option<Vec<u8>>);
 
 impl Link {
@@ -104,7 +104,7 @@ impl Link {
         redis::cmd("PING").query_async(&mut self.connection).await
     }
 
-    /// What it keeps on disk, in words, if it does and tells.
+    /// Returns what it keeps on disk, in words, if it does and tells.
     pub(super) async fn persistence(&mut self) -> Option<&'static str> {
         let mut get = redis::cmd("CONFIG");
         get.arg("GET").arg("save").arg("appendonly");
@@ -207,7 +207,7 @@ fn write_target(target: Option<&FilePath>) -> String {
     target.map_or_else(|| SITE.into(), FilePath::to_url)
 }
 
-/// What Redis holds for a place; what is not understood is left out.
+/// Returns what Redis holds for a place; what is not understood is left out.
 fn read(target: &str, held: &str) -> Option<Change> {
     if target == VERSION {
         return None;

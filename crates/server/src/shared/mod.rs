@@ -32,7 +32,7 @@ use self::{
 };
 use crate::tracker::Secret;
 
-/// What this node knows of the others.
+/// Knowledge that this node has of the others.
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     hurry: Notify,
     /// A round has ended.
     told: Notify,
-    /// How long an operator waits for the others.
+    /// Time for which an operator waits for the others.
     patience: Duration,
     done: AtomicU64,
     failed: AtomicU64,
@@ -56,7 +56,7 @@ struct State {
     elsewhere: HashMap<InfoHash, u32>,
 }
 
-/// Whether nodes have each other's word.
+/// State of the connection to the other nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Together {
     /// Whether Redis answers.
@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-/// Why Redis will not do as it is, in a sentence; `None` if it will.
+/// Returns why Redis will not do as it is, in a sentence; `None` if it will.
 pub(crate) async fn problem(config: &RedisConfig) -> Option<String> {
     let asked = async {
         let mut link = Link::open(config).await?;

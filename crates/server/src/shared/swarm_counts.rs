@@ -21,16 +21,16 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// be driven to and fro.
 const REST: Duration = Duration::from_secs(600);
 
-/// What a node has of a swarm.
+/// Viewers that a node has of a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SwarmCount {
     /// Its viewers, those who wait for others included.
     pub(super) viewers: u32,
-    /// How long ago somebody came and joined it, if any of those is still there.
+    /// Time since somebody came and joined it, if any of those is still there.
     pub(super) last: Option<Duration>,
 }
 
-/// What a node has of all swarms.
+/// Viewers that a node has of all swarms.
 pub(super) type SwarmCounts = HashMap<InfoHash, SwarmCount>;
 
 /// As it is told.
@@ -75,7 +75,7 @@ pub(super) fn sum(others: &[SwarmCounts]) -> HashMap<InfoHash, u32> {
     sums
 }
 
-/// Which swarms were let go, and when.
+/// Swarms that were let go, and when.
 #[derive(Debug, Default)]
 pub(super) struct Released(HashMap<InfoHash, Duration>);
 

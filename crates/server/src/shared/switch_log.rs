@@ -42,7 +42,7 @@ pub(super) struct Change {
 pub(super) struct SwitchLog {
     node: u64,
     held: BTreeMap<Target, (ChangeStamp, Option<P2p>)>,
-    /// What others may not know.
+    /// Targets whose change others may not know.
     unsent: BTreeSet<Target>,
     latest: u64,
 }
@@ -74,7 +74,7 @@ impl SwitchLog {
         !self.unsent.is_empty()
     }
 
-    /// What others may not know.
+    /// Returns what others may not know.
     pub(super) fn unsent(&self) -> Vec<Change> {
         let targets = self.unsent.iter();
         let change = |target: &Target| {
@@ -130,7 +130,7 @@ mod tests {
         FilePath::from_url("/film.m3u8")
     }
 
-    /// What a common memory makes of what a node tells, and what it then tells the node.
+    /// Returns what a common memory makes of what a node tells, and what it then tells the node.
     fn round(
         memory: &mut BTreeMap<Target, Change>,
         log: &mut SwitchLog,

@@ -24,10 +24,10 @@ use crate::{
     viewers::Viewers,
 };
 
-/// How often nodes say that they are there and what swarms they have.
+/// Time between two times that nodes say that they are there and what swarms they have.
 const GATHER: Duration = Duration::from_secs(2);
 
-/// How often the connected addresses are told of again.
+/// Time after which the connected addresses are told of again.
 const REMIND: Duration = Duration::from_secs(300);
 
 /// Addresses of one call: Redis does nothing else for that long, some two milliseconds.
@@ -220,7 +220,7 @@ impl RedisSync {
         Ok(())
     }
 
-    /// Who is there, and with how many viewers.
+    /// Learns which nodes are there, and with how many viewers.
     async fn gather(&mut self, link: &mut Link) -> RedisResult<()> {
         let own = self.counts();
         let others = link.gather(swarm_counts::encode(&own)).await?;

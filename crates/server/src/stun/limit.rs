@@ -8,7 +8,7 @@ use std::{
 
 use crate::tracker::Prefixes;
 
-/// How long packets are counted by address. Then the counts and their key are thrown away.
+/// Time for which packets are counted by address. Then the counts and their key are thrown away.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
 
 /// The window of the count of all packets.
@@ -17,7 +17,7 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 /// Counters. An address has one of them, drawn by a keyed hash: which, nobody outside can know.
 const CELLS: usize = 1 << 16;
 
-/// How much STUN is answered.
+/// Bounds of STUN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StunLimits {
     /// Packets of one IPv4 address, or one IPv6 network of 56 bits, in 10 s. Default 1,000. A browser

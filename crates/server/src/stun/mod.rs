@@ -27,7 +27,7 @@ pub use limit::StunLimits;
 /// Bytes of a request at most: the size that every network carries whole (RFC 8489 §6.1).
 const MAX_REQUEST: usize = 548;
 
-/// Where STUN is answered.
+/// Address at which STUN is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StunAt {
     /// At this address and port.
@@ -40,7 +40,7 @@ pub enum StunAt {
     WithHttp,
 }
 
-/// What has come in, in numbers.
+/// Counts of what has come in.
 #[derive(Debug, Default)]
 pub struct StunCounts {
     answered: AtomicU64,
@@ -115,7 +115,7 @@ pub(crate) async fn serve(socket: UdpSocket, limits: StunLimits, counts: Arc<Stu
     }
 }
 
-/// What becomes of a packet.
+/// Fate of a packet.
 enum Outcome {
     Answer(Vec<u8>),
     Drop,

@@ -7,7 +7,7 @@ use shoal_wire::id::InfoHash;
 
 use super::{secret::Secret, token::Tokens};
 
-/// Who may use the tracker, and for what.
+/// Rules on who may use the tracker, and for what.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// Whether any swarm may meet here. Default no: those of the site's own indexes, and `allow`.
@@ -20,7 +20,7 @@ pub struct Access {
     pub origins: Vec<String>,
     /// Whether only those may join who show a token from the video's index. Default no.
     pub require_token: bool,
-    /// How long a token lets join. Default one hour: from loading the index to pressing play, and for
+    /// Time for which a token lets join. Default one hour: from loading the index to pressing play, and for
     /// coming back after a broken connection. Whoever is in stays in.
     pub token_life: Duration,
     /// The key that tokens are made with. Default none: one that is drawn at the start, or that other nodes

@@ -14,11 +14,11 @@ use super::{
     secret::{Secret, number_of},
 };
 
-/// How long a key lives. What was counted under it is kept under its old number for as long as a socket
+/// Life of a key. What was counted under it is kept under its old number for as long as a socket
 /// or a bucket needs it; nothing connects the old numbers with the new ones.
 const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
-/// How much of an address stands for one subscriber, in bits.
+/// Bits of an address that stand for one subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefixes {
     /// Of an IPv4 address. Default 32.
@@ -84,7 +84,7 @@ impl Addresses {
 }
 
 impl Prefixes {
-    /// What stands for one subscriber: the network that an address is in.
+    /// Returns what stands for one subscriber: the network that an address is in.
     pub(crate) fn network(self, address: IpAddr) -> IpAddr {
         match address.to_canonical() {
             IpAddr::V4(address) => {

@@ -22,7 +22,7 @@ mod code {
     pub(super) const NORMAL: u16 = 1000;
 }
 
-/// Why a socket is closed by the tracker.
+/// Reason why a socket is closed by the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CloseReason {
     #[error("the client closes")]

@@ -27,9 +27,9 @@ pub struct SocketConfig {
     /// A socket that has not announced after this long is closed. Default 60 s: a browser needs up to 8
     /// to describe its offers.
     pub join_within: Duration,
-    /// How much of an address stands for one subscriber.
+    /// Bits of an address that stand for one subscriber.
     pub prefixes: Prefixes,
-    /// What a message may hold; its length is also the limit for a frame.
+    /// Bounds of a message; its length is also the limit for a frame.
     pub limits: Limits,
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Why a socket was closed or refused, or what came in. Each is counted.
+/// Reason why a socket was closed or refused, or what came in. Each is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrackerEvent {
     /// A socket was accepted.
@@ -64,7 +64,7 @@ const EVENTS: [TrackerEvent; 15] = [
 pub struct Counts([AtomicU64; EVENTS.len()]);
 
 impl Counts {
-    /// How often it has happened since the start.
+    /// Returns how often it has happened since the start.
     #[must_use]
     pub fn of(&self, event: TrackerEvent) -> u64 {
         self.0
@@ -72,7 +72,7 @@ impl Counts {
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// What can happen and how often it has.
+    /// Returns all that can happen, and how often it has.
     pub fn all(&self) -> impl Iterator<Item = (TrackerEvent, u64)> + '_ {
         EVENTS.into_iter().map(|event| (event, self.of(event)))
     }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::{close_reason::CloseReason, facade::Tracker, secret::Secret, send_queue::SendQueue};
 
-/// How often sockets are let go while the tracker is drained.
+/// Time between two lots of sockets that are let go.
 const DRAIN_STEP: Duration = Duration::from_millis(50);
 
 impl Tracker {

@@ -41,7 +41,7 @@ pub struct Tracker {
     state: Mutex<State>,
 }
 
-/// What the lock guards.
+/// State that the lock guards.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) swarms: Swarms,
@@ -108,7 +108,7 @@ impl Tracker {
         self.state().swarms.has(swarm)
     }
 
-    /// How many viewers a swarm has, if there is such a swarm.
+    /// Returns how many viewers a swarm has, if there is such a swarm.
     #[must_use]
     pub fn viewers(&self, swarm: InfoHash) -> Option<u32> {
         let counts = self.state().swarms.counts(swarm)?;
@@ -161,13 +161,13 @@ impl Tracker {
         }
     }
 
-    /// Who has switched sharing off in a swarm, if somebody has.
+    /// Returns who has switched sharing off in a swarm, if somebody has.
     #[must_use]
     pub fn off(&self, swarm: InfoHash) -> Option<OffBy> {
         self.state().swarms.off(swarm)
     }
 
-    /// What a viewer has to show to join a swarm, if anything. To be given out with the video's index.
+    /// Returns the token that a viewer has to show to join a swarm, if any. To be given out with the video's index.
     #[must_use]
     pub fn token(&self, swarm: InfoHash, now: SystemTime) -> Option<String> {
         let tokens = self.tokens.as_ref()?;
@@ -175,19 +175,19 @@ impl Tracker {
         Some(tokens.mint(swarm, now))
     }
 
-    /// What has happened so far at the sockets.
+    /// Returns the counts of what has happened at the sockets.
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// What has happened so far in the swarms.
+    /// Returns the counts of what has happened in the swarms.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.state().swarms.tally()
     }
 
-    /// How many sockets there are now.
+    /// Returns how many sockets there are now.
     #[must_use]
     pub fn sockets(&self) -> usize {
         self.state().sockets.len()

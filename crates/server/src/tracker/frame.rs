@@ -24,7 +24,7 @@ pub struct Reader {
     is_text: Option<bool>,
 }
 
-/// What a client has sent.
+/// Message or control frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received<'a> {
     /// A message that is no text.
@@ -39,7 +39,7 @@ pub enum Received<'a> {
     Text(Cow<'a, str>),
 }
 
-/// Why nothing more can be read.
+/// Reason why nothing more can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
     /// A message is larger than it may be.
@@ -157,7 +157,7 @@ impl Reader {
         Ok(Some((head, Cow::Owned(frame))))
     }
 
-    /// What may be known to be wrong before the payload has come.
+    /// Refuses what is known to be wrong before the payload has come.
     fn check(&self, head: Head) -> Result<(), FrameError> {
         let fits = match head.code {
             Code::Continuation => self.is_text.is_some(),
@@ -177,7 +177,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What a frame completes.
+    /// Returns what a frame completes.
     fn take<'a>(
         &mut self,
         head: Head,

@@ -17,7 +17,7 @@ use sha1::{Digest, Sha1};
 
 use crate::reply::text;
 
-/// What the accepted key is made with (§1.3).
+/// Text that the accepted key is made with (§1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The protocol's only version.

@@ -11,7 +11,7 @@ pub(super) struct Homes(HashMap<InfoHash, Home>);
 #[derive(Debug, Default)]
 struct Home {
     sockets: usize,
-    /// When the last one came.
+    /// Time at which the last one came.
     last: Duration,
 }
 

@@ -21,7 +21,7 @@ use self::{
 pub use super::ids::AddressId;
 use super::ids::SocketId;
 
-/// How many introductions there are, sent and received together. `sim harvest` shows what they mean for
+/// Numbers of introductions, sent and received together. `sim harvest` shows what they mean for
 /// viewers and for who collects viewers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introductions {
@@ -36,7 +36,7 @@ pub struct Introductions {
     pub address: Bucket,
 }
 
-/// How many announces there are, of all swarms together. A question for counts is as good as one: its answer may
+/// Numbers of announces, of all swarms together. A question for counts is as good as one: its answer may
 /// be long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announces {
@@ -57,7 +57,7 @@ pub(super) struct Bounds {
     pub(super) max_sockets_per_address: usize,
 }
 
-/// What every connection and address has used.
+/// Use that every connection and address has made of its buckets.
 #[derive(Debug)]
 pub(super) struct Limiter {
     bounds: Bounds,
@@ -65,7 +65,7 @@ pub(super) struct Limiter {
     addresses: HashMap<AddressId, Address>,
     /// Addresses without a socket are looked for when there are more than this.
     sweep_at: usize,
-    /// What other nodes are to be told.
+    /// Use that other nodes are to be told of.
     ledger: Ledger,
 }
 
@@ -168,7 +168,7 @@ impl Limiter {
         may
     }
 
-    /// How many of the wanted introductions there may be now: in all, and of those to strangers. All of
+    /// Returns how many of the wanted introductions there may be now: in all, and of those to strangers. All of
     /// them until a quarter is left, then fewer and fewer.
     pub(super) fn ration(&self, now: Duration, socket: SocketId, wanted: usize) -> (usize, usize) {
         let bounds = self.bounds.introductions;
@@ -180,7 +180,7 @@ impl Limiter {
         (all, bounds.address.ration(left, all))
     }
 
-    /// How scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
+    /// Returns how scarce introductions are for a socket, from 0 (a quarter of a bucket or more) to 1 (none left).
     pub(super) fn scarcity(&self, now: Duration, socket: SocketId) -> f64 {
         let bounds = self.bounds.introductions;
         let Some((own, shared)) = self.levels(socket) else {

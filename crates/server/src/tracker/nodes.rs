@@ -11,13 +11,13 @@ use super::{
     secret::Secret,
 };
 
-/// What a node has of a swarm.
+/// Viewers that this node has of a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Populated {
     pub(crate) swarm: InfoHash,
     /// Its peers.
     pub(crate) members: u32,
-    /// How long ago the last socket joined it, if any of those is there.
+    /// Time since the last socket joined it, if any of those is there.
     pub(crate) last: Option<Duration>,
 }
 
@@ -32,7 +32,7 @@ impl Tracker {
         self.state().swarms.resend_limits();
     }
 
-    /// What other nodes are to be told, of so many addresses at most.
+    /// Takes what other nodes are to be told, of so many addresses at most.
     pub(crate) fn take_spent(&self, most: usize) -> Vec<Spent> {
         let now = self.now();
         self.state().swarms.take_spent(now, most)

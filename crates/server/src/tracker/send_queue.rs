@@ -11,7 +11,7 @@ use std::{
 
 use super::close_reason::CloseReason;
 
-/// How much may wait.
+/// Bounds of what may wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueLimits {
     pub(super) messages: usize,
@@ -20,14 +20,14 @@ pub(super) struct QueueLimits {
     pub(super) all_bytes: usize,
 }
 
-/// What became of a message.
+/// Fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    /// It waits, or the socket has ended anyway.
+    /// The message waits, or the socket has ended anyway.
     Accepted,
-    /// All sockets together have too much that waits.
+    /// Too much waits for all sockets together.
     Dropped,
-    /// This socket has.
+    /// Too much waits for this socket.
     Full,
 }
 
@@ -40,7 +40,7 @@ struct Inside {
     /// its offers in one packet.
     frames: Vec<u8>,
     messages: usize,
-    /// Why the socket is to end, once it is.
+    /// Reason why the socket is to end, once it is.
     closing: Option<CloseReason>,
     /// The socket's task, while it waits for news.
     waiting: Option<Waker>,
@@ -48,7 +48,7 @@ struct Inside {
     all: Arc<AtomicUsize>,
 }
 
-/// What is being sent. It counts among what waits until it is dropped.
+/// Bytes that are being sent. They count among what waits until they are dropped.
 pub(super) struct Batch {
     frames: Vec<u8>,
     sent: usize,
@@ -134,7 +134,7 @@ impl SendQueue {
         Poll::Pending
     }
 
-    /// What is still to be sent, and behind it what `write` appends.
+    /// Takes what is still to be sent, and behind it what `write` appends.
     pub(super) fn rest(&self, write: impl FnOnce(&mut Vec<u8>)) -> Batch {
         let mut batch = self.inside().take();
         let before = batch.frames.len();
@@ -191,12 +191,12 @@ impl Inside {
 }
 
 impl Batch {
-    /// What is not sent yet.
+    /// Returns what is not sent yet.
     pub(super) fn rest(&self) -> &[u8] {
         self.frames.get(self.sent..).unwrap_or_default()
     }
 
-    /// So many bytes more are sent.
+    /// Notes that so many bytes more are sent.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.sent += bytes;
     }

@@ -21,7 +21,7 @@ use super::{
     swarm::{Delivery, Handled, Swarms, failure, off},
 };
 
-/// Why a socket is not let in.
+/// Reason why a socket is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rejected {
     /// Its address has as many as it may.
@@ -35,7 +35,7 @@ pub(super) enum Rejected {
 pub(super) struct Session {
     pub(super) tracker: Arc<Tracker>,
     pub(super) home: Option<InfoHash>,
-    /// What is to be sent.
+    /// Messages to be sent.
     pub(super) queue: Arc<SendQueue>,
     id: SocketId,
 }
@@ -79,7 +79,7 @@ impl Tracker {
         })
     }
 
-    /// What is wrong with the token of who joins, if anything is. Whoever is in need not show it again.
+    /// Returns what is wrong with the token of who joins, if anything is. Whoever is in need not show it again.
     fn token_refusal<S>(
         &self,
         swarms: &Swarms,

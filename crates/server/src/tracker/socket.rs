@@ -18,11 +18,11 @@ use super::{
 /// Bytes that are read in one go.
 const SCRATCH: usize = 64 * 1024;
 
-/// How often a socket is read before others have their turn.
+/// Reads of one socket before others have their turn.
 const READS: usize = 4;
 
 thread_local! {
-    /// Where bytes are read to. It is borrowed only while a task is polled.
+    /// Buffer that bytes are read to. It is borrowed only while a task is polled.
     static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);
 }
 

@@ -41,13 +41,13 @@ use super::{
 /// A message and the socket that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery<S = String> {
-    /// Where to.
+    /// Socket that it is for.
     pub to: SocketId,
     /// What.
     pub message: TrackerMessage<S>,
 }
 
-/// What a socket's message led to, beside what is to be sent.
+/// Outcome of a socket's message, beside what is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
     /// All is well.
@@ -58,7 +58,7 @@ pub enum Handled {
     Off(OffBy),
 }
 
-/// What has happened in all swarms together.
+/// Counts of what has happened in all swarms together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Announces that were answered, or refused.
@@ -79,7 +79,7 @@ pub struct Swarms {
     /// Whether any swarm may come, not only those that were admitted.
     open: bool,
     swarms: HashMap<InfoHash, Swarm>,
-    /// What has to go when a socket closes.
+    /// Peers that have to go when a socket closes.
     sockets: HashMap<SocketId, Vec<(InfoHash, PeerId)>>,
     limiter: Limiter,
     site_off: bool,
@@ -134,19 +134,19 @@ impl Swarms {
         self.open || self.swarms.contains_key(&swarm)
     }
 
-    /// How many viewers a swarm has.
+    /// Returns how many viewers a swarm has.
     #[must_use]
     pub fn counts(&self, swarm: InfoHash) -> Option<Scrape> {
         self.swarms.get(&swarm).map(Swarm::counts)
     }
 
-    /// What has happened so far.
+    /// Returns the counts of what has happened so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally
     }
 
-    /// Who has switched sharing off in a swarm, if it is.
+    /// Returns who has switched sharing off in a swarm, if it is.
     #[must_use]
     pub fn off(&self, swarm: InfoHash) -> Option<OffBy> {
         if self.site_off {
@@ -245,7 +245,7 @@ impl Swarms {
         self.limiter.resend();
     }
 
-    /// What other nodes are to be told, of so many addresses at most.
+    /// Takes what other nodes are to be told, of so many addresses at most.
     pub fn take_spent(&mut self, now: Duration, most: usize) -> Vec<Spent> {
         self.limiter.take_spent(now, most)
     }

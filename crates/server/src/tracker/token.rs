@@ -19,12 +19,12 @@ const MAC: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Tokens {
     secret: Secret,
-    /// What tokens that are still about were made with.
+    /// Key that tokens that are still about were made with.
     before: Option<Secret>,
     life: Duration,
 }
 
-/// Why a token lets nobody in.
+/// Reason why a token lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// There is none, or it is not of this server or not for this swarm.
@@ -46,7 +46,7 @@ impl Tokens {
         }
     }
 
-    /// What they are made with.
+    /// Returns the key that tokens are made with.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
     }

@@ -38,7 +38,7 @@ use super::{
 };
 use crate::reply::text;
 
-/// How long a close is waited for, and any message to a socket that is to be closed.
+/// Time for which a close is waited for, and any message to a socket that is to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Lets a client in, to talk of any swarm. `home` is the one that its path names.
@@ -169,7 +169,7 @@ fn poll_heard(
     })
 }
 
-/// What is due when.
+/// Times at which something is due.
 #[derive(Debug)]
 struct Clock {
     ping: Duration,
@@ -193,7 +193,7 @@ impl Clock {
         }
     }
 
-    /// When to look next.
+    /// Returns when to look next.
     fn next(&self) -> Instant {
         let silent = self.heard + self.idle;
         let join_by = self.join_by.unwrap_or(silent);

@@ -20,7 +20,7 @@ const MAX_SMALL: usize = 4_096;
 /// Bytes of them together.
 const MAX_SMALL_BYTES: usize = 64 * 1024 * 1024;
 
-/// What was learnt when.
+/// States of objects, with the times at which they were learnt.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     objects: Mutex<HashMap<FilePath, (Instant, Option<Object>)>>,
@@ -54,7 +54,7 @@ impl Slot {
 }
 
 impl Memory {
-    /// What was learnt about an object no longer ago than `believed` allows.
+    /// Returns what was learnt about an object no longer ago than `believed` allows.
     pub(super) fn object(
         &self,
         path: &FilePath,

@@ -36,17 +36,17 @@ use super::{
 };
 use crate::path::FilePath;
 
-/// How long a connection may take to come about.
+/// Time that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long the store may send nothing.
+/// Time for which the store may send nothing.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How often is tried again what failed, and for how long from the first time.
+/// Tries after one that failed, and the time from the first one on in which they may be made.
 const RETRIES: usize = 2;
 const RETRY_FOR: Duration = Duration::from_secs(20);
 
-/// How long a viewer's request may believe what is known of a file.
+/// Time for which a viewer's request may believe what is known of a file.
 const BELIEVED: Duration = Duration::from_secs(60);
 
 /// Bytes of a small file at most that is kept. A playlist may be larger, and is then fetched each time.
@@ -65,7 +65,7 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     url: PathBuf,
-    /// What stands before each path, with a slash at its end if there is anything.
+    /// Text that stands before each path, with a slash at its end if there is anything.
     prefix: String,
     client: AmazonS3,
     runtime: Handle,
@@ -75,12 +75,12 @@ struct Inner {
     memory: Memory,
 }
 
-/// Why nothing of a file is sent.
+/// Reason why nothing of a file is sent.
 #[derive(Debug)]
 pub enum SendError {
-    /// It is not what it was believed to be: ask again.
+    /// The file is not what it was believed to be: ask again.
     Changed,
-    /// It cannot be had.
+    /// The file cannot be had.
     Failed(io::Error),
 }
 
@@ -174,7 +174,7 @@ impl Store {
         answer.ok_or_else(|| io::ErrorKind::HostUnreachable.into())
     }
 
-    /// What is known of a file, `None` if there is none; asked for again when that is not fresh.
+    /// Returns what is known of a file, `None` if there is none; asked for again when that is not fresh.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -386,7 +386,7 @@ impl Store {
     }
 }
 
-/// What a store sends of an object, for a thread that waits for it.
+/// Bytes that a store sends of an object, for a thread that waits for them.
 pub struct Download {
     store: Store,
     stream: BoxStream<'static, object_store::Result<Bytes>>,
@@ -425,7 +425,7 @@ impl fmt::Debug for Download {
     }
 }
 
-/// What the environment says about HTTP, such as `AWS_ALLOW_HTTP`.
+/// Reads what the environment says about HTTP, such as `AWS_ALLOW_HTTP`.
 fn client_options() -> ClientOptions {
     let mut options = ClientOptions::new();
     for (name, value) in env::vars_os() {
@@ -447,7 +447,7 @@ pub(crate) fn is_small(path: &FilePath) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// What an error means for whoever asked.
+/// Converts an error to what it means for whoever asked.
 fn told(error: object_store::Error) -> io::Error {
     match error {
         object_store::Error::NotFound { .. } => io::ErrorKind::NotFound.into(),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::root::entry::Stamp;
 
-/// What is known of an object.
+/// State of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// Its state.

@@ -63,7 +63,7 @@ fn read(stream: &[u8], cuts: &[Index], limit: usize) -> (Vec<Heard>, Option<Fram
     (heard, None)
 }
 
-/// What tungstenite's server reads from a stream. `None` when it just ends.
+/// Returns what tungstenite's server reads from a stream. `None` when it just ends.
 fn known(stream: &[u8]) -> (Vec<Heard>, Option<Error>) {
     struct Stream<'a>(Cursor<&'a [u8]>);
     impl Read for Stream<'_> {
@@ -140,7 +140,7 @@ fn said() -> impl Strategy<Value = Said> {
         })
 }
 
-/// What a client of tungstenite writes, and what is in it.
+/// Returns what a client of tungstenite writes, and what is in it.
 fn write(all: &[Said]) -> (Vec<u8>, Vec<Heard>) {
     let mut client = WebSocket::from_raw_socket(Cursor::new(Vec::new()), Role::Client, None);
     let mut meant = Vec::new();

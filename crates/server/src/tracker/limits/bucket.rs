@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// So many at once after a quiet time, and so many per hour in the long run.
+/// A bucket of tokens: how many at once after a quiet time, and how many per hour in the long run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// What a full bucket holds.
+    /// Number that a full bucket holds.
     pub burst: u32,
-    /// What flows in. 0 counts as 1.
+    /// Number that flows in per hour. 0 counts as 1.
     pub per_hour: u32,
 }
 
-/// What has been taken out of a bucket, kept as the moment at which it is full again: in microseconds, 0
+/// Level of a bucket, kept as the moment at which it is full again: in microseconds, 0
 /// is full.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Level(u64);
@@ -24,7 +24,7 @@ impl Bucket {
         HOUR / u64::from(self.per_hour.max(1))
     }
 
-    /// What is left when it becomes scarce: a quarter.
+    /// Returns what is left when it becomes scarce: a quarter.
     fn low(self) -> u32 {
         self.burst.div_ceil(4).max(1)
     }

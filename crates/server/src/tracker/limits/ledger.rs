@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::tracker::ids::AddressId;
 
-/// What one node tells of an address.
+/// Use of an address, as one node tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
     /// Whose.
@@ -17,16 +17,16 @@ pub struct Spent {
     pub announces: Owed,
 }
 
-/// How empty a bucket is.
+/// Emptiness of a bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Owed {
-    /// What was taken here since this was last told.
+    /// Number taken here since this was last told.
     pub taken: u32,
     /// Microseconds until the bucket is full again, as it stands here.
     pub owed: u64,
 }
 
-/// What all nodes together have told of an address.
+/// Use of an address, as all nodes together have told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Merged {
     /// Whose.
@@ -47,7 +47,7 @@ pub(super) struct Ledger {
     pub(super) queue: VecDeque<AddressId>,
 }
 
-/// What was taken and not told yet.
+/// Numbers taken and not told yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Taken {
     pub(super) introductions: u32,

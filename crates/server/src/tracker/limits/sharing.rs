@@ -43,7 +43,7 @@ impl Limiter {
         }
     }
 
-    /// What is to be told, of so many addresses at most: what was noted first comes first.
+    /// Takes what is to be told, of so many addresses at most: what was noted first comes first.
     pub(in crate::tracker) fn take_spent(&mut self, now: Duration, most: usize) -> Vec<Spent> {
         let count = self.ledger.queue.len().min(most);
         let mut told = Vec::with_capacity(count);

@@ -44,7 +44,7 @@ fn minutes(n: u64) -> Duration {
     Duration::from_secs(60 * n)
 }
 
-/// What is left for a socket, and for its address.
+/// Returns what is left for a socket, and for its address.
 fn left(limiter: &Limiter, at: u64, socket: u64) -> (u32, u32) {
     let (own, shared) = limiter.levels(SocketId(socket)).unwrap();
     let Introductions { socket, address } = BOUNDS.introductions;

@@ -8,7 +8,7 @@ pub struct SwarmConfig {
     /// Seconds between a viewer's announces. Default 120. Lower finds new viewers sooner, higher costs
     /// the tracker less: each announce carries several offers of 1–3 KB.
     pub interval: u32,
-    /// What the interval grows to, in seconds, for who has used up its introductions. Default 480. Not
+    /// Seconds that the interval grows to for who has used up its introductions. Default 480. Not
     /// less than `interval`.
     pub max_interval: u32,
     /// Offers of one announce that are forwarded. Default 10. Lower makes a swarm knit slower, higher
@@ -25,9 +25,9 @@ pub struct SwarmConfig {
     pub max_unanswered: usize,
     /// Swarms that come and go with their viewers, on a tracker that is open to any. Default 50,000.
     pub max_open_swarms: usize,
-    /// How many introductions there are.
+    /// Numbers of introductions.
     pub introductions: Introductions,
-    /// How many announces are answered.
+    /// Numbers of announces that are answered.
     pub announces: Announces,
     /// Messages of one socket, of all kinds; one with more is closed. Default 600, then 3,600 per hour:
     /// several times what the announces and the introductions allow for.

@@ -16,7 +16,7 @@ use crate::tracker::ids::{AddressId, SocketId};
 /// A peer: nobody can take over another's place, since its socket is part of its name.
 pub(super) type Key = (SocketId, PeerId);
 
-/// How long an offer may be answered. WebTorrent's clients keep one for 50 s.
+/// Time for which an offer may be answered. WebTorrent's clients keep one for 50 s.
 const OFFER_LIFE: Duration = Duration::from_secs(60);
 
 /// Peers that are looked at with each announce: are they gone without a word? All of a swarm are, within a
@@ -28,7 +28,7 @@ const TRIES: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Swarm {
-    /// How many videos have this index: copies of a video share a swarm. At 0 it goes with its last peer.
+    /// Videos that have this index: copies of a video share a swarm. At 0 it goes with its last peer.
     pub(super) videos: usize,
     /// Peers that have said `completed`, ever.
     pub(super) completed: u32,
@@ -36,9 +36,9 @@ pub(super) struct Swarm {
     /// In no order, so that one can be drawn by its position.
     peers: Vec<Peer>,
     positions: HashMap<Key, usize>,
-    /// Who is behind the same address.
+    /// Peers behind the same address.
     neighbours: HashMap<AddressId, Vec<Key>>,
-    /// Which peer is looked at next.
+    /// Position of the peer that is looked at next.
     cursor: usize,
 }
 
@@ -47,7 +47,7 @@ struct Peer {
     key: Key,
     address: AddressId,
     complete: bool,
-    /// When it is gone if it does not announce.
+    /// Time at which it is gone if it does not announce.
     expires: Duration,
     /// Offers forwarded to this peer, who made them, and until when they may be answered.
     unanswered: VecDeque<(OfferId, Key, Duration)>,
@@ -243,7 +243,7 @@ struct Shuffle {
     next: usize,
     length: usize,
     end: usize,
-    /// What lies at a place that is no longer where it was.
+    /// Contents of the places that are no longer as they were.
     swapped: Vec<(usize, usize)>,
 }
 

@@ -23,7 +23,7 @@ pub(super) fn unknown<S>(info_hash: InfoHash) -> TrackerMessage<S> {
     failure("this tracker does not serve this video", info_hash)
 }
 
-/// What is said where sharing is switched off.
+/// Says that sharing is switched off.
 pub(in crate::tracker) fn off<S>(info_hash: InfoHash, by: OffBy) -> TrackerMessage<S> {
     TrackerMessage::Failure {
         reason: off_reason(by).into(),
@@ -32,7 +32,7 @@ pub(in crate::tracker) fn off<S>(info_hash: InfoHash, by: OffBy) -> TrackerMessa
     }
 }
 
-/// Who has switched sharing off, as a sentence.
+/// Says who has switched sharing off, as a sentence.
 pub(in crate::tracker) const fn off_reason(by: OffBy) -> &'static str {
     match by {
         OffBy::Site => "sharing is off on this site",
