@@ -56,7 +56,7 @@ struct State {
     elsewhere: HashMap<InfoHash, u32>,
 }
 
-/// Whether nodes have each other's word.
+/// State of the connection to the other nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Together {
     /// Whether Redis answers.

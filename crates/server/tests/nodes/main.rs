@@ -21,13 +21,9 @@ fn main() {
     let arguments = Arguments::from_args();
     let files = [alone::all(), deploy::all(), proxies::all(), sharing::all()];
     let trials: Vec<_> = files.into_iter().flatten().collect();
-    let skipped = trials
-        .iter()
-        .filter(|trial| trial.has_ignored_flag())
-        .count();
-    let is_list = arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if skipped > 0 && !is_list {
+    if conclusion.num_ignored > 0 {
+        let skipped = conclusion.num_ignored;
         println!("{skipped} skipped: a program that they need is not installed\n");
     }
     conclusion.exit();
