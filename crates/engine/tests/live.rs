@@ -7,6 +7,8 @@ use shoal_engine::Config;
 use shoal_wire::id::PieceIndex;
 use shoal_wire::peer::Message;
 use stream::{Stream, Viewer, first_piece};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Segments of three pieces, of which six fit in the store.
 const SMALL: Stream = Stream {
