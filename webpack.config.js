@@ -93,7 +93,7 @@ export default () => {
       ...shared,
       name: "module",
       dependencies: ["script"],
-      entry: path("www/lib/index.ts"),
+      entry: path("www/lib/public/index.ts"),
       experiments: { outputModule: true },
       output: {
         path: path("dist"),

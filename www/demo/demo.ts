@@ -1,7 +1,7 @@
 /** The player beside a live picture of where its video comes from. */
 
 import { ownAddress } from "../embed/own.js";
-import type { PlayerStats, ShoalPlayer } from "../lib/index.js";
+import type { PlayerStats, ShoalPlayer } from "../lib/public/index.js";
 
 interface Video {
   readonly name: string;

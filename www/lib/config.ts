@@ -1,29 +1,8 @@
-/**
- * The page's options: relaxed outside, complete inside. Set them with `configure`, or before the
- * script tag with `window.shoal = { … }`.
- */
+/** The page's options: relaxed outside (`public/options.ts`), complete inside. */
 
-/** Options of all players of a page. */
-export interface Options {
-  /** Media kept for playing and sharing, in bytes. */
-  storeBytes?: number;
-  /** Bytes per second sent to other viewers at most; 0 is no limit. */
-  uploadRate?: number;
-  /** Bytes sent to other viewers per visit at most; 0 is no limit. The viewer may choose other limits. */
-  uploadTotal?: number;
-  /** Other viewers connected at one time at most, up to 500. */
-  maxPeers?: number;
-  /** Language of the player's texts, as in `lang`. Default: the page's, then the browser's. */
-  language?: string | null;
-  /** Address of the full text on privacy, which the notice links to; null for none. Default: `/privacy` where the index is. */
-  privacy?: string | null;
-  /** Record what the engine goes through, for `player.trace()`. */
-  trace?: boolean;
-  /** Address of the WebAssembly file, for pages that keep it elsewhere than beside the script. */
-  wasm?: string | null;
-}
+import type { Options } from "./public/options.js";
 
-/** What holds where the page says nothing. */
+/** Values that hold where the page says nothing. */
 export const defaults: Required<Options> = {
   storeBytes: 128 * 1024 * 1024,
   uploadRate: 0,
@@ -51,12 +30,12 @@ export function configure(options: Options): void {
   };
 }
 
-/** The options as they stand. */
+/** Returns the options as they stand. */
 export function options(): Required<Options> {
   return present;
 }
 
-/** The part of the options that the engine knows, under its names. */
+/** Returns the part of the options that the engine knows, under its names. */
 export function engineOptions(): object {
   const { storeBytes, maxPeers, trace } = present;
   return { storeBytes, maxLinks: maxPeers, targetLinks: Math.min(maxPeers, 24), trace };

@@ -4,6 +4,6 @@
  */
 
 // First: elements that are in the page already come to life with the second.
-import "./preset.js";
+import "./globals.js";
 
-export * from "./index.js";
+export * from "./public/index.js";

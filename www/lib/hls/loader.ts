@@ -18,64 +18,46 @@ import Hls, {
   type LoaderStats,
 } from "hls.js";
 
-import type { Pace, Place } from "../keepsakes.js";
-import type { Answer } from "../swarm.js";
-import { tellTruth, type Network } from "./truth.js";
+import type { HttpTiming, SegmentRef } from "../session/early-segments.js";
+import type { Requests } from "../session/requests.js";
+import { reportBandwidth } from "./abr-stats.js";
+import type { Attachment } from "./attachment.js";
 
-/** What the loader needs to know and may ask of the rest of the player. */
-export interface Supply {
-  /** `on`: ask the swarm. `starting`: it may come on at any moment. `off`: ask the server. */
-  readonly phase: "off" | "on" | "starting";
-  /** Something is there to be shown. */
-  readonly begun: boolean;
-  /** Seconds of video ahead of the playhead, at the present speed of playback. */
-  ahead(): number;
-  /** Where a request's segment lies, or null when it is none that can be shared. */
-  place(context: FragmentLoaderContext): Place | null;
-  /** Seconds that the server would need for this request, by hls.js's own measurements. */
-  forecast(context: FragmentLoaderContext): number;
-  /** What hls.js believes of the network. */
-  network(): Network;
-  need(place: Place, answer: Answer): number | null;
-  cancel(id: number): void;
-  /** Bytes that the engine has received so far, from whomever. */
-  received(): number;
-  /** Grows as long as the engine is alive. */
-  pulse(): number;
-  /**
-   * A request was taken back because its time was up. `since`: ms, when it was made. `excused`: the
-   * engine has received something since, or is alive and had no reason to speak yet.
-   */
-  late(since: number, excused: boolean): void;
-  /** Requests in a row on which the engine gave no sign of life. */
-  readonly silent: number;
-  offer(place: Place, bytes: Uint8Array, pace: Pace): void;
-  fetched(bytes: number, wasted: boolean): void;
-}
+/** What the loader asks of the session. */
+export type SegmentSource = Pick<
+  Requests,
+  "cancel" | "fetched" | "late" | "need" | "offer" | "phase" | "pulse" | "received" | "silent"
+>;
 
-/** A request may wait for an engine that is starting as long as there is video ahead for so many times what the server needs. */
+/** What the loader asks of hls.js and its video element. */
+export type PlaybackState = Pick<
+  Attachment,
+  "ahead" | "begun" | "forecast" | "network" | "reportPlayhead" | "segmentRef"
+>;
+
+/** Video ahead, in multiples of what the server needs, with which a request may wait for an engine that is starting. */
 const COMFORT = 1.5;
-/** It waits this long at most, in milliseconds. */
+/** Time that it waits at most, in milliseconds. */
 const MAX_HOLD = 3000;
 /** Seconds of video that are left when a late request goes to the server; with bytes coming in, the engine does better. */
 const RESERVE = 1.5;
 const MOVING_RESERVE = 0.3;
-/** Bytes are coming in when some came in this time, in milliseconds. */
+/** Time within which bytes must have come for them to count as coming in, in milliseconds. */
 const MOVING = 750;
-/** The engine gets at least this long; with bytes coming in on a slow line up to that long. Seconds. */
+/** Seconds that the engine gets at least; with bytes coming in on a slow line, at most. */
 const MIN_PATIENCE = 1.5;
 const MAX_PATIENCE = 8;
-/** How often the deadline is looked at, in milliseconds. */
+/** Interval at which the deadline is looked at, in milliseconds. */
 const TICK = 250;
 
 type Callbacks = LoaderCallbacks<FragmentLoaderContext>;
 type StockLoader = Loader<LoaderContext>;
 
-/** A loader class for hls.js's `fLoader` that draws on one supply. */
-export function segmentLoader(supply: Supply): FragmentLoaderConstructor {
+/** Returns a loader class for hls.js's `fLoader` that draws on one session. */
+export function segmentLoader(source: SegmentSource, playback: PlaybackState): FragmentLoaderConstructor {
   return class extends SegmentLoader {
     constructor(config: HlsConfig) {
-      super(config, supply);
+      super(config, source, playback);
     }
   };
 }
@@ -84,25 +66,27 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   context: FragmentLoaderContext | null = null;
   stats = blank();
   readonly #hlsConfig: HlsConfig;
-  readonly #supply: Supply;
+  readonly #source: SegmentSource;
+  readonly #playback: PlaybackState;
   #config: LoaderConfiguration | null = null;
   #callbacks: Callbacks | null = null;
-  #place: Place | null = null;
+  #segment: SegmentRef | null = null;
   #stock: StockLoader | null = null;
   #need: number | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
   #since = 0;
 
-  constructor(config: HlsConfig, supply: Supply) {
+  constructor(config: HlsConfig, source: SegmentSource, playback: PlaybackState) {
     this.#hlsConfig = config;
-    this.#supply = supply;
+    this.#source = source;
+    this.#playback = playback;
   }
 
   load(context: FragmentLoaderContext, config: LoaderConfiguration, callbacks: Callbacks): void {
     this.context = context;
     this.#config = config;
     this.#callbacks = callbacks;
-    this.#place = this.#supply.place(context);
+    this.#segment = this.#playback.segmentRef(context);
     this.stats.loading.start = this.#since = performance.now();
     this.#route();
   }
@@ -125,7 +109,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   destroy(): void {
     this.#withdraw();
     if (this.#stock !== null && this.#callbacks !== null) {
-      this.#supply.fetched(this.stats.loaded, true);
+      this.#source.fetched(this.stats.loaded, true);
     }
     this.#callbacks = null;
     this.#stock?.destroy();
@@ -142,7 +126,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
 
   #route(): void {
     // The first frame depends on the server alone: nobody is connected yet, whatever the engine says.
-    const phase = this.#place === null || !this.#supply.begun ? "off" : this.#supply.phase;
+    const phase = this.#segment === null || !this.#playback.begun ? "off" : this.#source.phase;
     if (phase === "on" && this.#ask()) {
       return;
     }
@@ -155,10 +139,10 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     this.#useStock();
   }
 
-  /** The engine is on its way and the buffer is full enough to wait for it a little. */
+  /** Waits a little for an engine that is on its way, as long as the buffer is full enough. */
   #hold(): void {
     const waited = performance.now() - this.#since;
-    const { phase } = this.#supply;
+    const { phase } = this.#source;
     if (phase === "starting" && this.#comfortable() && waited < MAX_HOLD) {
       return;
     }
@@ -168,19 +152,21 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     }
   }
 
-  /** There is video enough ahead for the server to be asked later. */
+  /** Returns whether there is video enough ahead for the server to be asked later. */
   #comfortable(): boolean {
     const { context } = this;
-    return context !== null && this.#supply.ahead() >= RESERVE + COMFORT * this.#supply.forecast(context);
+    return context !== null && this.#playback.ahead() >= RESERVE + COMFORT * this.#playback.forecast(context);
   }
 
   #ask(): boolean {
     const { context } = this;
-    if (this.#place === null || context === null) {
+    if (this.#segment === null || context === null) {
       return false;
     }
     this.#since = performance.now();
-    this.#need = this.#supply.need(this.#place, {
+    // A seek reaches the loader before the video element's own event is heard of.
+    this.#playback.reportPlayhead();
+    this.#need = this.#source.need(this.#segment, {
       deliver: (data, rate) => {
         this.#need = null;
         this.#deliver(data, rate);
@@ -194,13 +180,13 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
       // A fuse that blew in this very call has sent the request to the server already.
       return this.#stock !== null;
     }
-    const forecast = this.#supply.forecast(context);
-    const pulse = this.#supply.pulse();
-    let received = this.#supply.received();
+    const forecast = this.#playback.forecast(context);
+    const pulse = this.#source.pulse();
+    let received = this.#source.received();
     let moved = this.#since;
     let moving = false;
     this.#every(TICK, () => {
-      const now = this.#supply.received();
+      const now = this.#source.received();
       if (now > received) {
         received = now;
         moved = performance.now();
@@ -223,10 +209,10 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   #watchDeadline(forecast: number, pulse: number, moving: boolean, lively: boolean): void {
     const waited = (performance.now() - this.#since) / 1000;
     const patience = moving ? Math.min(Math.max(MIN_PATIENCE, forecast * 1.5), MAX_PATIENCE) : MIN_PATIENCE;
-    const silent = RESERVE + this.#supply.silent * Math.max(RESERVE, forecast);
+    const silent = RESERVE + this.#source.silent * Math.max(RESERVE, forecast);
     const reserve = lively ? MOVING_RESERVE : silent;
     const limit = (this.#config?.loadPolicy.maxLoadTimeMs ?? Infinity) / 1000;
-    const ahead = this.#supply.ahead();
+    const ahead = this.#playback.ahead();
     const short = waited >= patience && ahead <= reserve;
     if (!short && waited < limit - RESERVE) {
       return;
@@ -234,8 +220,8 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     const since = this.#since;
     this.#withdraw();
     this.#useStock();
-    const early = ahead > RESERVE && this.#supply.pulse() > pulse;
-    this.#supply.late(since, moving || early);
+    const early = ahead > RESERVE && this.#source.pulse() > pulse;
+    this.#source.late(since, moving || early);
   }
 
   #deliver(bytes: Uint8Array, rate: number): void {
@@ -247,12 +233,12 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
       return;
     }
     const data = exact(bytes);
-    tellTruth(stats, data.byteLength, rate, this.#supply.network());
+    reportBandwidth(stats, data.byteLength, rate, this.#playback.network());
     callbacks.onProgress?.(stats, context, data, null);
     callbacks.onSuccess({ url: context.url, data, code: 200 }, stats, context, null);
   }
 
-  /** From here on hls.js's own loader has the request, with the same stats. */
+  /** Gives the request to hls.js's own loader, with the same stats. */
   #useStock(): void {
     const { context, stats } = this;
     const config = this.#config;
@@ -269,19 +255,19 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
     stock.load(context, config, this.#counted(callbacks) as LoaderCallbacks<LoaderContext>);
   }
 
-  /** hls.js's callbacks, with the books kept and the segment offered to the swarm on its way. */
+  /** Returns hls.js's callbacks, with the books kept and the segment offered to the swarm on its way. */
   #counted(callbacks: Callbacks): Callbacks {
     const books = (wasted: boolean): void => {
-      this.#supply.fetched(this.stats.loaded, wasted);
+      this.#source.fetched(this.stats.loaded, wasted);
       this.#callbacks = null;
     };
     const { onProgress } = callbacks;
     return {
       onSuccess: (response, stats, context, details) => {
         books(false);
-        if (this.#place !== null && response.data instanceof ArrayBuffer) {
+        if (this.#segment !== null && response.data instanceof ArrayBuffer) {
           // Before hls.js sees it: it empties the buffer.
-          this.#supply.offer(this.#place, new Uint8Array(response.data), pace(stats));
+          this.#source.offer(this.#segment, new Uint8Array(response.data), timing(stats));
         }
         callbacks.onSuccess(response, stats, context, details);
       },
@@ -305,7 +291,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   #withdraw(): void {
     clearInterval(this.#timer);
     if (this.#need !== null) {
-      this.#supply.cancel(this.#need);
+      this.#source.cancel(this.#need);
       this.#need = null;
     }
   }
@@ -316,7 +302,7 @@ class SegmentLoader implements Loader<FragmentLoaderContext> {
   }
 }
 
-/** What hls.js's own loaders begin with; its class for it is not in the build that has the worker. */
+/** Returns what hls.js's own loaders begin with; its class for it is not in the build that has the worker. */
 function blank(): LoaderStats {
   return {
     aborted: false,
@@ -331,8 +317,8 @@ function blank(): LoaderStats {
   };
 }
 
-/** How long the server took, as hls.js has measured it. */
-function pace({ loading: { start, first, end } }: LoaderStats): Pace {
+/** Returns how long the server took, as hls.js has measured it. */
+function timing({ loading: { start, first, end } }: LoaderStats): HttpTiming {
   return { firstByte: Math.max(0, first - start) / 1000, whole: Math.max(0, end - start) / 1000 };
 }
 

@@ -6,21 +6,22 @@
 
 import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 
-import { fatal, type ErrorCode, type PlayerError } from "../errors.js";
-import type { Swarm } from "../swarm.js";
-import { Attachment } from "./attach.js";
+import { fatal } from "../errors.js";
+import type { ErrorCode, PlayerError } from "../public/errors.js";
+import type { Session } from "../session/session.js";
+import { Attachment } from "./attachment.js";
 import { segmentLoader } from "./loader.js";
 import { followRenditions, type RichVideo } from "./renditions.js";
 
-/** Waits between attempts to go on after a network fault, in milliseconds. */
+/** Pauses between attempts to go on after a network fault, in milliseconds. */
 const PAUSES = [1000, 2000, 4000];
-/** A second decoding fault within this time, in milliseconds, is not mended in the same way. */
+/** Time within which a second decoding fault is not mended in the same way, in milliseconds. */
 const MEND_SPAN = 5000;
-/** What a browser without Media Source Extensions, or any browser for these, plays by itself. */
+/** Files that any browser plays by itself. */
 const NATIVE_FILE = /\.(mp4|m4v|mov|webm|ogv)$/i;
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 
-/** The browser plays this source by itself, or through Media Source Extensions. */
+/** Returns whether this source is played through Media Source Extensions, and not by the browser itself. */
 export function playsByMse(src: string): boolean {
   return Hls.isSupported() && !NATIVE_FILE.test(new URL(src).pathname);
 }
@@ -29,6 +30,7 @@ export function playsByMse(src: string): boolean {
 export class Playback {
   readonly #media: RichVideo;
   readonly #report: (error: PlayerError) => void;
+  readonly #session: Session;
   readonly #attachment: Attachment;
   readonly #src: string;
   readonly #mse: boolean;
@@ -39,12 +41,13 @@ export class Playback {
   #swapped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(src: string, media: RichVideo, swarm: Swarm, report: (error: PlayerError) => void) {
+  constructor(src: string, media: RichVideo, session: Session, report: (error: PlayerError) => void) {
     this.#src = src;
     this.#media = media;
     this.#report = report;
     this.#mse = playsByMse(src);
-    this.#attachment = new Attachment(swarm, media);
+    this.#session = session;
+    this.#attachment = new Attachment(session, media);
   }
 
   /** Starts from a position in seconds; −1 is where the stream wants to start. */
@@ -56,7 +59,7 @@ export class Playback {
     }
   }
 
-  /** Where "live" is, in seconds, or null when the video is not live. */
+  /** Position of the live edge, in seconds, or null when the video is not live. */
   get livePosition(): number | null {
     const live = this.#hls?.latestLevelDetails?.live === true;
     return live ? (this.#hls?.liveSyncPosition ?? null) : null;
@@ -79,7 +82,7 @@ export class Playback {
 
   #startHls(position: number): void {
     const config: Partial<HlsConfig> = {
-      fLoader: segmentLoader(this.#attachment),
+      fLoader: segmentLoader(this.#session.requests, this.#attachment),
       startPosition: position,
       // As far as the engine looks ahead. More would fetch from the server what peers could bring.
       maxBufferLength: 30,
@@ -122,7 +125,7 @@ export class Playback {
     this.#media.src = this.#src;
   }
 
-  /** hls.js has given up after its own attempts. */
+  /** Goes on, if it can be, where hls.js has given up after its own attempts. */
   #mend(hls: Hls, data: ErrorData): void {
     const started = hls.levels.length > 0;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && started && this.#mendMedia(hls)) {
@@ -141,7 +144,7 @@ export class Playback {
     this.#report(fatal(codeOf(data), `${data.details}: ${data.error.message}`));
   }
 
-  /** Decoders are set up anew; at the second fault in a row with the audio codec swapped. */
+  /** Sets up the decoders anew; at the second fault in a row with the audio codec swapped. */
   #mendMedia(hls: Hls): boolean {
     const now = performance.now();
     const again = now - this.#mended < MEND_SPAN;
@@ -172,7 +175,7 @@ const MALFORMED: readonly string[] = [
   Hls.ErrorDetails.LEVEL_EMPTY_ERROR,
 ];
 
-/** Asking again would bring the same answer. */
+/** Returns whether asking again would bring the same answer. */
 function isRefusal({ details, response }: ErrorData): boolean {
   const status = response?.code ?? 0;
   return MALFORMED.includes(details) || (status >= 400 && status < 500);

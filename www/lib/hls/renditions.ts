@@ -5,7 +5,7 @@
 
 import Hls from "hls.js";
 
-/** One rendition, as media-chrome lists it. */
+/** Rendition as media-chrome lists it. */
 export interface Rendition {
   readonly id: string;
   readonly width: number;
@@ -29,7 +29,7 @@ export class RenditionList extends EventTarget {
     }
   }
 
-  /** The viewer's choice; −1: the player chooses. */
+  /** Index that the viewer has chosen; −1: the player chooses. */
   get selectedIndex(): number {
     return this.#selected;
   }
@@ -57,7 +57,7 @@ export class RenditionList extends EventTarget {
 /** A video element with the properties that media-chrome looks for. */
 export type RichVideo = HTMLVideoElement & {
   readonly videoRenditions: RenditionList;
-  /** Playback after this time, in seconds, is live; NaN when the video is not live. */
+  /** Time in seconds after which playback is live; NaN when the video is not live. */
   liveEdgeStart: number;
 };
 

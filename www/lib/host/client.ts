@@ -8,7 +8,7 @@
  * 5. `trace` may be called at any time before, within `emit` and when the module has failed too.
  */
 
-import type { P2PReason, P2PState } from "../events.js";
+import type { P2PReason, P2PState } from "../public/events.js";
 
 /** Who speaks with a rule. */
 export type RuleName = "ask-first" | "capable" | "hidden" | "metered" | "metered-too" | "page" | "viewer";

@@ -5,7 +5,7 @@
 
 import { engineOptions, options } from "../config.js";
 import type { Fuse } from "../fuse.js";
-import type { Pace } from "../keepsakes.js";
+import type { HttpTiming } from "../session/early-segments.js";
 import type {
   ActiveTrack,
   Client,
@@ -92,7 +92,7 @@ export class InlineHost {
     });
   }
 
-  offered(track: number, seq: number, bytes: Uint8Array, { firstByte, whole }: Pace): void {
+  offered(track: number, seq: number, bytes: Uint8Array, { firstByte, whole }: HttpTiming): void {
     this.#run((client) => {
       client.offered(track, seq, bytes, firstByte, whole);
     });

@@ -4,9 +4,9 @@
  */
 
 import { options } from "../config.js";
-import type { ErrorCode } from "../errors.js";
-import type { P2PReason, P2PState } from "../events.js";
-import type { Frugality } from "../swarm.js";
+import type { ErrorCode } from "../public/errors.js";
+import type { P2PReason, P2PState } from "../public/events.js";
+import type { Frugality } from "../session/support.js";
 import { en } from "./en.js";
 import { fr } from "./fr.js";
 
@@ -17,11 +17,11 @@ type Unsaid = "engine-failed" | "options-invalid" | "wasm-unavailable";
 export interface Messages {
   /** BCP 47 tag; numbers are written by its rules. */
   readonly language: string;
-  /** Which way it is written. */
+  /** Direction in which it is written. */
   readonly direction: "ltr" | "rtl";
   /** Name of the switch and of the panel. */
   readonly sharing: string;
-  /** What a switch shows, in a word or few. */
+  /** Labels of the states of a switch, in a word or few. */
   readonly states: Readonly<Record<P2PState | "unavailable", string>>;
   /** Sentence for each state that has no reason. */
   readonly on: string;
@@ -42,7 +42,7 @@ export interface Messages {
     readonly none: string;
     readonly left: (amount: string) => string;
   };
-  /** The switch that hides the viewer's address, and what it does. */
+  /** Name of the switch that hides the viewer's address, and what it does. */
   readonly hide: string;
   readonly hideWhat: string;
   readonly frugal: Readonly<Record<Frugality, string>>;
@@ -53,7 +53,7 @@ export interface Messages {
     readonly label: string;
     readonly ask: string;
     readonly on: string;
-    /** What is shared with whom, what for, what happens otherwise, where to change it. */
+    /** Says what is shared with whom, what for, what happens otherwise, where to change it. */
     readonly text: string;
     /** Added where the browser sends Global Privacy Control. */
     readonly signal: string;
@@ -72,7 +72,7 @@ export interface Messages {
 
 const languages: Readonly<Record<string, Messages>> = { en, fr };
 
-/** The texts in the page's language, else the browser's, else in English. */
+/** Returns the texts in the page's language, else the browser's, else in English. */
 export function messages(): Messages {
   const wanted = [options().language, document.documentElement.lang, ...navigator.languages];
   for (const tag of wanted) {

@@ -1,7 +1,7 @@
 /** Sentences about faults: over the picture when playback has ended, under it when it goes on. */
 
 import type { Messages } from "../messages/index.js";
-import { button, make, say } from "./dom.js";
+import { button, make, setText } from "./dom.js";
 
 /** A fault that ended playback. */
 export class Alert {
@@ -17,7 +17,7 @@ export class Alert {
 
   /** Shows a sentence; `retry` where trying again may help. */
   show(text: string, retry: boolean): void {
-    say(this.#text, text);
+    setText(this.#text, text);
     this.#retry.hidden = !retry;
     this.element.hidden = false;
   }
@@ -42,7 +42,7 @@ export class Hint {
 
   /** Shows a sentence. */
   show(text: string): void {
-    say(this.#text, text);
+    setText(this.#text, text);
     this.element.hidden = false;
   }
 

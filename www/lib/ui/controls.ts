@@ -1,5 +1,5 @@
 /**
- * media-chrome's web components, put together into our control bar. Loaded late: see `face.ts`.
+ * media-chrome's web components, put together into our control bar. Loaded late: see `shell.ts`.
  */
 
 import "media-chrome/dist/media-captions-button.js";
@@ -27,12 +27,12 @@ import { make } from "./dom.js";
 import { Entry } from "./entry.js";
 import { Panel } from "./panel.js";
 import style from "./controls.css";
-import type { Requests, View } from "./view.js";
+import type { Actions, View } from "./view.js";
 
 addTranslation("fr", Fr);
 
-/** The video and the places around it that are furnished. */
-export interface Room {
+/** Elements that the controls are mounted on. */
+export interface MountPoints {
   readonly video: HTMLVideoElement;
   /** A `<media-controller>` that holds the video; it was unknown to the browser until this module was loaded. */
   readonly controller: HTMLElement;
@@ -44,21 +44,22 @@ export interface Room {
   readonly toggle: HTMLElement;
 }
 
-/** What there is then to be shown. */
-export interface Furniture {
-  /** The panel is on screen. */
+/** Controls once they are mounted. */
+export interface Controls {
+  /** Whether the panel is on screen. */
   readonly open: boolean;
   render(view: View): void;
 }
 
 /** Builds control bar, menu and panel. */
-export function furnish({ video, controller, stage, screen, toggle }: Room, messages: Messages, requests: Requests): Furniture {
+export function mountControls(points: MountPoints, messages: Messages, actions: Actions): Controls {
+  const { video, controller, stage, screen, toggle } = points;
   setLanguage(messages.language);
   const template = make("template");
   template.innerHTML = markup(messages);
   const parts = document.importNode(template.content, true);
-  const panel = new Panel(messages, requests);
-  const entry = new Entry(messages, requests, "sharing-state");
+  const panel = new Panel(messages, actions);
+  const entry = new Entry(messages, actions, "sharing-state");
   const bar = make("span", { class: "sharing" }, panel.details, toggle);
   // media-chrome takes the space bar for "play" wherever it is pressed, buttons included.
   bar.addEventListener("keydown", (event) => {

@@ -38,7 +38,7 @@ export function icon(path: string): SVGSVGElement {
 }
 
 /** Sets text only where it differs, so that screen readers are not told twice. */
-export function say(element: Element, text: string): void {
+export function setText(element: Element, text: string): void {
   if (element.textContent !== text) {
     element.textContent = text;
   }

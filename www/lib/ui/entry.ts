@@ -1,9 +1,9 @@
 /** Sharing as an entry of the settings menu: it switches, and says what it has become. */
 
 import type { Messages } from "../messages/index.js";
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { mark, track } from "./toggle.js";
-import { willing, word, type Requests, type View } from "./view.js";
+import { stateLabel, willing, type Actions, type View } from "./view.js";
 
 /** See the module's header. */
 export class Entry {
@@ -13,7 +13,7 @@ export class Entry {
   #view: View | null = null;
 
   /** `description` is the id of the element that holds the reason. */
-  constructor(messages: Messages, requests: Requests, description: string) {
+  constructor(messages: Messages, actions: Actions, description: string) {
     this.#messages = messages;
     const { element } = this;
     element.className = "share";
@@ -27,7 +27,7 @@ export class Entry {
       // The menu would close on it, and tell only half of the changes.
       event.stopPropagation();
       if (this.#view?.switchable === true) {
-        requests.choose(!willing(this.#view));
+        actions.choose(!willing(this.#view));
       }
     };
     element.addEventListener("click", act);
@@ -43,6 +43,6 @@ export class Entry {
   render(view: View): void {
     this.#view = view;
     mark(this.element, view);
-    say(this.#word, word(view, this.#messages));
+    setText(this.#word, stateLabel(view, this.#messages));
   }
 }

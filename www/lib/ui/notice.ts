@@ -6,9 +6,9 @@
  */
 
 import type { Messages } from "../messages/index.js";
-import { button, link, make, say } from "./dom.js";
+import { button, link, make, setText } from "./dom.js";
 import { Toggle } from "./toggle.js";
-import type { Requests, View } from "./view.js";
+import type { Actions, View } from "./view.js";
 
 /** See the module's header. */
 export class Notice {
@@ -21,16 +21,16 @@ export class Notice {
   readonly #question: HTMLElement;
   readonly #statement: HTMLElement;
 
-  constructor(messages: Messages, requests: Requests) {
+  constructor(messages: Messages, actions: Actions) {
     this.#messages = messages;
     const { notice } = messages;
     const answer = (text: string, name: string, share: boolean): HTMLElement =>
       button(text, { class: `answer ${name}` }, () => {
-        requests.choose(share);
-        requests.acknowledge();
+        actions.choose(share);
+        actions.acknowledge();
       });
     this.#more = link(messages.privacy);
-    this.#toggle = new Toggle(messages, requests, "sharing-state-notice", false);
+    this.#toggle = new Toggle(messages, actions, "sharing-state-notice", false);
     this.#question = make(
       "div",
       { class: "answers question" },
@@ -43,7 +43,7 @@ export class Notice {
       make("span", { "aria-hidden": "true" }, messages.sharing),
       this.#toggle.element,
       button(notice.understood, { class: "answer ok" }, () => {
-        requests.acknowledge();
+        actions.acknowledge();
       }),
     );
     this.element = make(
@@ -69,9 +69,9 @@ export class Notice {
     this.#question.hidden = !asks;
     this.#question.classList.toggle("pending", !settled);
     this.#statement.hidden = asks;
-    say(this.#title, asks && settled ? notice.ask : view.state === "on" ? notice.on : notice.label);
+    setText(this.#title, asks && settled ? notice.ask : view.state === "on" ? notice.on : notice.label);
     const signal = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
-    say(this.#text, asks && signal ? `${notice.text} ${notice.signal}` : notice.text);
+    setText(this.#text, asks && signal ? `${notice.text} ${notice.signal}` : notice.text);
     this.#more.hidden = view.privacy === null;
     this.#more.href = view.privacy ?? "";
     this.#toggle.render(view);

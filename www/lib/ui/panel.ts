@@ -1,10 +1,10 @@
 /** The panel: state, reason and figures of sharing, and the viewer's own limits. */
 
 import type { Messages } from "../messages/index.js";
-import { amount, button, icon, link, make, say } from "./dom.js";
+import { amount, button, icon, link, make, setText } from "./dom.js";
 import { StatsPanel } from "./stats.js";
 import { switchButton, Toggle } from "./toggle.js";
-import { sentence, word, type Requests, type View } from "./view.js";
+import { sentence, stateLabel, type Actions, type View } from "./view.js";
 
 /** Two viewers. */
 const PEOPLE =
@@ -31,19 +31,19 @@ export class Panel {
   readonly #word = make("span", { class: "word" });
   readonly #reason = make("p");
   readonly #frugal = make("p", { class: "frugal" });
-  readonly #rate: Choice;
-  readonly #total: Choice;
+  readonly #rate: LimitSelect;
+  readonly #total: LimitSelect;
   readonly #left = make("p");
   readonly #hiding: HTMLElement;
   readonly #hide: HTMLButtonElement;
   readonly #more: HTMLAnchorElement;
   #view: View | null = null;
 
-  constructor(messages: Messages, requests: Requests) {
+  constructor(messages: Messages, actions: Actions) {
     this.#messages = messages;
     const { language, limits } = messages;
     this.#stats = new StatsPanel(messages);
-    this.#toggle = new Toggle(messages, requests, "sharing-state-panel", false);
+    this.#toggle = new Toggle(messages, actions, "sharing-state-panel", false);
     this.details = button("", { class: "details", "aria-expanded": "false", "aria-controls": "sharing" }, () => {
       this.open = !this.open;
     });
@@ -57,12 +57,12 @@ export class Panel {
       return megabits < 1 ? `${String(Math.round(megabits * 1e3))} kbit/s` : `${megabits.toLocaleString(language)} Mbit/s`;
     };
     const limit = (): void => {
-      requests.limit({ rate: this.#rate.value, total: this.#total.value });
+      actions.limit({ rate: this.#rate.value, total: this.#total.value });
     };
-    this.#rate = new Choice(limits.rate, limits.none, RATES, bits, limit);
-    this.#total = new Choice(limits.total, limits.none, TOTALS, (bytes) => amount(bytes, language), limit);
+    this.#rate = new LimitSelect(limits.rate, limits.none, RATES, bits, limit);
+    this.#total = new LimitSelect(limits.total, limits.none, TOTALS, (bytes) => amount(bytes, language), limit);
     this.#hide = switchButton(messages.hide, "hide-what", () => {
-      requests.hide(this.#view?.hidden !== true);
+      actions.hide(this.#view?.hidden !== true);
     });
     this.#hiding = make(
       "div",
@@ -88,7 +88,7 @@ export class Panel {
         {},
         button(messages.explain, { class: "link" }, () => {
           this.open = false;
-          requests.explain();
+          actions.explain();
         }),
         this.#more,
       ),
@@ -103,7 +103,7 @@ export class Panel {
     }
   }
 
-  /** The panel is on screen. */
+  /** Whether the panel is on screen. */
   get open(): boolean {
     return !this.element.hidden;
   }
@@ -117,7 +117,7 @@ export class Panel {
   /** Shows a state. */
   render(view: View): void {
     this.#view = view;
-    say(this.#count, view.peers > 0 ? String(view.peers) : "");
+    setText(this.#count, view.peers > 0 ? String(view.peers) : "");
     this.details.setAttribute("aria-label", this.#messages.details(view.peers));
     this.#fill();
   }
@@ -135,13 +135,13 @@ export class Panel {
     const messages = this.#messages;
     const { frugal, hidden, limits, privacy, stats } = view;
     this.#toggle.render(view);
-    say(this.#word, word(view, messages));
-    say(this.#reason, sentence(view, messages));
+    setText(this.#word, stateLabel(view, messages));
+    setText(this.#reason, sentence(view, messages));
     this.#stats.render(stats);
-    say(this.#frugal, frugal === null ? "" : messages.frugal[frugal]);
+    setText(this.#frugal, frugal === null ? "" : messages.frugal[frugal]);
     this.#rate.value = limits.rate;
     this.#total.value = limits.total;
-    say(this.#left, stats.uploadLeft === null ? "" : messages.limits.left(amount(stats.uploadLeft, messages.language)));
+    setText(this.#left, stats.uploadLeft === null ? "" : messages.limits.left(amount(stats.uploadLeft, messages.language)));
     this.#hiding.hidden = hidden === null;
     this.#hide.setAttribute("aria-checked", String(hidden === true));
     this.#more.hidden = privacy === null;
@@ -149,8 +149,8 @@ export class Panel {
   }
 }
 
-/** A limit among those on offer; 0 is none. One that the page has set is on offer as well. */
-class Choice {
+/** Offers limits to choose from; 0 is none. One that the page has set is on offer as well. */
+class LimitSelect {
   readonly element: HTMLElement;
   readonly #select = make("select");
   readonly #text: (limit: number) => string;

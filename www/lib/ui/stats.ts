@@ -1,8 +1,8 @@
 /** How much came from whom, as bars and figures. */
 
-import type { PlayerStats } from "../events.js";
+import type { PlayerStats } from "../public/events.js";
 import type { Messages } from "../messages/index.js";
-import { amount, make, say } from "./dom.js";
+import { amount, make, setText } from "./dom.js";
 
 type Row = "peers" | "server" | "uploaded";
 
@@ -41,14 +41,14 @@ export class StatsPanel {
       this.#fills.get(row)?.style.setProperty("inline-size", `${String((100 * bytes) / largest)}%`);
       const figure = this.#figures.get(row);
       if (figure !== undefined) {
-        say(figure, amount(bytes, language) + share);
+        setText(figure, amount(bytes, language) + share);
       }
     }
     const { connected, received: down, sent, perSecond } = this.#messages;
-    say(this.#connected, connected(stats.peers, stats.swarm));
+    setText(this.#connected, connected(stats.peers, stats.swarm));
     const downRate = perSecond(amount(stats.peerRate + stats.originRate, language));
     const upRate = perSecond(amount(stats.uploadRate, language));
-    say(this.#rates, `${down} ${downRate} · ${sent} ${upRate}`);
+    setText(this.#rates, `${down} ${downRate} · ${sent} ${upRate}`);
   }
 
   #row(row: Row, name: string): HTMLElement {

@@ -1,8 +1,8 @@
 /** The switch for sharing: a real toggle that shows its state and says why. */
 
 import type { Messages } from "../messages/index.js";
-import { make, say } from "./dom.js";
-import { sentence, willing, word, type Requests, type View } from "./view.js";
+import { make, setText } from "./dom.js";
+import { sentence, stateLabel, willing, type Actions, type View } from "./view.js";
 
 /** What a switch looks like; a shape in the knob tells its state beside its colour and place. */
 export function track(): HTMLElement {
@@ -36,12 +36,12 @@ export class Toggle {
   #view: View | null = null;
 
   /** `id` names the description within the player; `tip` shows it as a tooltip as well. */
-  constructor(messages: Messages, requests: Requests, id: string, tip: boolean) {
+  constructor(messages: Messages, actions: Actions, id: string, tip: boolean) {
     this.#messages = messages;
     this.#tip = make("span", { id, class: tip ? "tip" : "unseen", role: "tooltip" });
     this.#button = switchButton(messages.sharing, id, () => {
       if (this.#view?.switchable === true) {
-        requests.choose(!willing(this.#view));
+        actions.choose(!willing(this.#view));
       }
     });
     this.element = make("span", { class: "toggle" }, this.#button, this.#tip);
@@ -56,6 +56,6 @@ export class Toggle {
   render(view: View): void {
     this.#view = view;
     mark(this.#button, view);
-    say(this.#tip, `${word(view, this.#messages)}. ${sentence(view, this.#messages)}`);
+    setText(this.#tip, `${stateLabel(view, this.#messages)}. ${sentence(view, this.#messages)}`);
   }
 }

@@ -1,73 +1,72 @@
 /**
- * Ties one hls.js instance to one swarm: what hls.js learns of playlists becomes the engine's
- * timeline, what the video element does becomes its playhead, and the loader gets its supply.
+ * Ties one hls.js instance to one session: what hls.js learns of playlists becomes the engine's timeline,
+ * what the video element does becomes its playhead, and the loader is told how playback stands.
  */
 
 import Hls, { type Fragment, type FragmentLoaderContext, type LevelDetails } from "hls.js";
 
 import type { ActiveTrack, TimelineSegment } from "../host/client.js";
-import type { Pace, Place } from "../keepsakes.js";
-import type { Answer, Swarm } from "../swarm.js";
-import type { Supply } from "./loader.js";
-import type { Network } from "./truth.js";
+import type { SegmentRef } from "../session/early-segments.js";
+import type { Session } from "../session/session.js";
+import type { NetworkEstimate } from "./abr-stats.js";
 
-/** How often a playing video reports where it is, in milliseconds. */
-const BEAT = 500;
-/** Two buffered ranges closer than this, in seconds, count as one: encoders leave such gaps. */
+/** Interval at which a playing video reports where it is, in milliseconds. */
+const REPORT_INTERVAL = 500;
+/** Gap in seconds below which two buffered ranges count as one: encoders leave such gaps. */
 const GAP = 0.1;
 
-/** A decoded frame is on screen after this time, in milliseconds. */
+/** Time until a decoded frame is on screen, in milliseconds. */
 const PAINT = 50;
-/** The engine is started without a first frame after this time, in milliseconds. */
+/** Time after which the engine is started without a first frame, in milliseconds. */
 const MAX_WAIT = 3000;
 
 const MEDIA_EVENTS = ["timeupdate", "progress", "seeking", "ratechange", "pause", "play"] as const;
 
 /** See the module's header. */
-export class Attachment implements Supply {
-  readonly #swarm: Swarm;
+export class Attachment {
+  readonly #session: Session;
   readonly #media: HTMLVideoElement;
   readonly #unwatch: (() => void)[] = [];
   #hls: Hls | null = null;
 
-  constructor(swarm: Swarm, media: HTMLVideoElement) {
-    this.#swarm = swarm;
+  constructor(session: Session, media: HTMLVideoElement) {
+    this.#session = session;
     this.#media = media;
   }
 
-  /** Begins to listen. The swarm may start once hls.js has read the playlist. */
+  /** Begins to listen. The session may start once hls.js has read the playlist. */
   attach(hls: Hls): void {
     this.#hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
-      this.#swarm.start(this.#firstFrame());
+      this.#session.start(this.#firstFrame());
     });
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details, level }) => {
-      this.#report(details, this.#levelPlaylists(level, details));
+      this.#reportTimeline(details, this.#levelPlaylists(level, details));
     });
     hls.on(Hls.Events.AUDIO_TRACK_UPDATED, (_event, { details, id }) => {
-      this.#report(details, this.#audioPlaylists(id, details));
+      this.#reportTimeline(details, this.#audioPlaylists(id, details));
     });
-    const beat = (): void => {
-      this.#beat();
+    const report = (): void => {
+      this.reportPlayhead();
     };
     for (const name of MEDIA_EVENTS) {
-      this.#media.addEventListener(name, beat);
+      this.#media.addEventListener(name, report);
     }
     const timer = setInterval(() => {
       if (!this.#media.paused) {
-        beat();
+        report();
       }
-    }, BEAT);
+    }, REPORT_INTERVAL);
     this.#unwatch.push(
       () => {
         clearInterval(timer);
         for (const name of MEDIA_EVENTS) {
-          this.#media.removeEventListener(name, beat);
+          this.#media.removeEventListener(name, report);
         }
       },
-      this.#swarm.events.on("ready", () => {
-        this.#reportAll();
-        beat();
+      this.#session.events.on("ready", () => {
+        this.#reportTimelines();
+        report();
       }),
     );
   }
@@ -80,28 +79,19 @@ export class Attachment implements Supply {
     this.#hls = null;
   }
 
-  get phase(): "off" | "on" | "starting" {
-    const { state, reason } = this.#swarm.status;
-    if (state === "on") {
-      return "on";
-    }
-    return state === "waiting" && reason === "starting" ? "starting" : "off";
-  }
-
+  /** Whether something is there to be shown. */
   get begun(): boolean {
     return this.#media.buffered.length > 0;
   }
 
-  get silent(): number {
-    return this.#swarm.silent;
-  }
-
+  /** Returns the seconds of video ahead of the playhead, at the present speed of playback. */
   ahead(): number {
     const { currentTime, playbackRate } = this.#media;
     return Math.max(0, this.#bufferEnd() - currentTime) / Math.max(playbackRate, 0.1);
   }
 
-  place({ frag, part }: FragmentLoaderContext): Place | null {
+  /** Returns the segment that a request is for, or null when it is none that can be shared. */
+  segmentRef({ frag, part }: FragmentLoaderContext): SegmentRef | null {
     // Parts of low-latency streams and initialisation segments are not in the index.
     if (part !== null || typeof frag.sn !== "number") {
       return null;
@@ -117,6 +107,7 @@ export class Attachment implements Supply {
     }
   }
 
+  /** Returns the seconds that the server would need for a request, by hls.js's own measurements. */
   forecast({ frag }: FragmentLoaderContext): number {
     const hls = this.#hls;
     const bitrate = kind(frag) === "main" ? (hls?.levels[frag.level]?.bitrate ?? 0) : 0;
@@ -125,39 +116,16 @@ export class Attachment implements Supply {
     return Number.isFinite(seconds) ? seconds : 0;
   }
 
-  network(): Network {
+  /** Returns what hls.js believes of the network. */
+  network(): NetworkEstimate {
     const hls = this.#hls;
     return { bandwidth: hls?.bandwidthEstimate ?? NaN, firstByte: hls?.ttfbEstimate ?? NaN };
   }
 
-  need(place: Place, answer: Answer): number | null {
-    // A seek reaches the loader before the video element's own event reaches us.
-    this.#beat();
-    return this.#swarm.need(place, answer);
-  }
-
-  cancel(id: number): void {
-    this.#swarm.cancel(id);
-  }
-
-  received(): number {
-    return this.#swarm.received();
-  }
-
-  pulse(): number {
-    return this.#swarm.pulse();
-  }
-
-  late(since: number, excused: boolean): void {
-    this.#swarm.late(since, excused);
-  }
-
-  offer(place: Place, bytes: Uint8Array, pace: Pace): void {
-    this.#swarm.offer(place, bytes, pace);
-  }
-
-  fetched(bytes: number, wasted: boolean): void {
-    this.#swarm.fetched(bytes, wasted);
+  /** Tells the engine where playback is. */
+  reportPlayhead(): void {
+    const { paused, playbackRate, currentTime } = this.#media;
+    this.#session.playhead(currentTime, paused ? 0 : playbackRate, this.#active());
   }
 
   /** Settles soon after the first frame, or when that is long in coming. */
@@ -180,12 +148,7 @@ export class Attachment implements Supply {
     });
   }
 
-  #beat(): void {
-    const { paused, playbackRate, currentTime } = this.#media;
-    this.#swarm.playhead(currentTime, paused ? 0 : playbackRate, this.#active());
-  }
-
-  /** Tracks that are being loaded. Both are muxed into one buffer as far as the element shows. */
+  /** Returns the tracks that are being loaded. Both are muxed into one buffer as far as the element shows. */
   #active(): ActiveTrack[] {
     const hls = this.#hls;
     if (hls === null) {
@@ -195,13 +158,13 @@ export class Attachment implements Supply {
       this.#levelPlaylists(hls.loadLevel, null),
       hls.audioTrack >= 0 ? this.#audioPlaylists(hls.audioTrack, null) : [],
     ];
-    const tracks = new Set(playlists.map((each) => this.#swarm.trackOf(each)));
+    const tracks = new Set(playlists.map((each) => this.#session.requests.trackOf(each)));
     tracks.delete(null);
     const buffered = this.#bufferEnd();
     return [...tracks].map((track) => ({ track: track ?? 0, buffered }));
   }
 
-  /** Where the range that holds the playhead ends; the playhead itself when none does. */
+  /** Returns where the range that holds the playhead ends; the playhead itself when none does. */
   #bufferEnd(): number {
     const { buffered, currentTime } = this.#media;
     let end = currentTime;
@@ -213,22 +176,22 @@ export class Attachment implements Supply {
     return end;
   }
 
-  #reportAll(): void {
+  #reportTimelines(): void {
     const hls = this.#hls;
     hls?.levels.forEach((level, index) => {
       if (level.details !== undefined) {
-        this.#report(level.details, this.#levelPlaylists(index, level.details));
+        this.#reportTimeline(level.details, this.#levelPlaylists(index, level.details));
       }
     });
     hls?.audioTracks.forEach(({ id, details }) => {
       if (details !== undefined) {
-        this.#report(details, this.#audioPlaylists(id, details));
+        this.#reportTimeline(details, this.#audioPlaylists(id, details));
       }
     });
   }
 
-  #report(details: LevelDetails, playlists: string[]): void {
-    this.#swarm.timeline(playlists, details.fragments.flatMap(segment));
+  #reportTimeline(details: LevelDetails, playlists: string[]): void {
+    this.#session.timeline(playlists, details.fragments.flatMap(segment));
   }
 
   #levelPlaylists(level: number, details: LevelDetails | null, base?: string): string[] {
@@ -241,7 +204,7 @@ export class Attachment implements Supply {
   }
 }
 
-/** hls.js's `PlaylistLevelType`, whose values are these words. */
+/** Returns hls.js's `PlaylistLevelType`, whose values are these words. */
 function kind(frag: Fragment): string {
   return frag.type;
 }

@@ -1,5 +1,5 @@
 /**
- * What hls.js's quality control is told about segments that came through the swarm.
+ * Reports the measured bandwidth of segments that came through the swarm to hls.js's quality control.
  *
  * hls.js 1.7 (abr-controller, onFragLoaded and onFragBuffered) takes as a segment's time
  * `parsing.end − loading.start − min(loading.first − loading.start, its estimate of the time to the
@@ -10,26 +10,26 @@
 
 import type { LoaderStats } from "hls.js";
 
-/** What hls.js believes of the network. */
-export interface Network {
-  /** Bits per second. */
+/** Estimates that hls.js has of the network. */
+export interface NetworkEstimate {
+  /** Bandwidth in bits per second. */
   readonly bandwidth: number;
-  /** Milliseconds to the first byte. */
+  /** Time to the first byte, in milliseconds. */
   readonly firstByte: number;
 }
 
-/** hls.js's own assumption before it has measured anything, in milliseconds. */
+/** Time to the first byte that hls.js assumes before it has measured anything, in milliseconds. */
 const FIRST_BYTE = 100;
 
 /**
- * Writes a segment's true measure into its stats.
+ * Writes the measure of a segment into its stats.
  * @param stats The request's stats; hls.js holds the same object.
  * @param length Bytes of the segment.
  * @param rate Measured bytes per second. 0: it was there already, which says nothing about the
  *   network; the sample then repeats what hls.js believes, so that nothing moves.
  * @param network What hls.js believes.
  */
-export function tellTruth(stats: LoaderStats, length: number, rate: number, network: Network): void {
+export function reportBandwidth(stats: LoaderStats, length: number, rate: number, network: NetworkEstimate): void {
   const now = performance.now();
   const believed = Number.isFinite(network.bandwidth) ? network.bandwidth / 8 : 0;
   const speed = rate > 0 ? rate : believed;

@@ -1,51 +1,39 @@
 /**
- * What this viewer has answered, remembered per site. Where storage is blocked, the answer holds
+ * Answers and limits of this viewer, remembered per site. Where storage is blocked, the answer holds
  * until the page is left.
  */
 
-import { options } from "./config.js";
+import { options } from "../config.js";
+import type { AnswerRecord, Asker } from "../public/p2p.js";
 import { metered } from "./support.js";
 
 const memory = new Map<string, string>();
 
-/** The viewer's own word on sharing, or null before the first answer. */
+/** Returns the viewer's own answer on sharing, or null before the first one. */
 export function choice(): boolean | null {
-  const word = read("shoal:p2p");
-  return word === "on" ? true : word === "off" ? false : null;
-}
-
-/** Who put the question to the viewer: the player, or a dialog of the page's own. */
-export type Asker = "page" | "player";
-
-/** That the viewer was asked, by whom, when, and what they said. */
-export interface AnswerRecord {
-  readonly answer: "server" | "share";
-  readonly by: Asker;
-  /** In ISO 8601, as the viewer's clock had it. */
-  readonly at: string;
-  /** Version of the player's notice at the time. */
-  readonly notice: number;
+  const answer = read("shoal:p2p");
+  return answer === "on" ? true : answer === "off" ? false : null;
 }
 
 /** Version of the notice. One that says something new is shown again to everybody. */
 const NOTICE = 1;
 
-/** Remembers the viewer's word. */
+/** Remembers the viewer's answer. */
 export function rememberChoice(share: boolean, by: Asker): void {
   write("shoal:p2p", share ? "on" : "off");
   write("shoal:record", JSON.stringify({ by, at: new Date().toISOString(), notice: NOTICE }));
   meteredToo = share && metered();
 }
 
-/** The viewer's yes was given on this page and on this metered connection; one from elsewhere does not count. */
+/** Whether the viewer's yes was given on this page and on this metered connection; one from elsewhere does not count. */
 let meteredToo = false;
 
-/** The viewer has agreed to share over a metered connection. */
+/** Returns whether the viewer has agreed to share over a metered connection. */
 export function agreedMetered(): boolean {
   return meteredToo;
 }
 
-/** How the viewer's word came about; null before the first answer. */
+/** Returns how the viewer's answer came about; null before the first one. */
 export function record(): AnswerRecord | null {
   const share = choice();
   try {
@@ -56,7 +44,7 @@ export function record(): AnswerRecord | null {
   }
 }
 
-/** The viewer has seen what sharing means and said so. */
+/** Returns whether the viewer has seen what sharing means and said so. */
 export function acknowledged(): boolean {
   return read("shoal:notice") === String(NOTICE);
 }
@@ -74,7 +62,7 @@ export interface UploadLimits {
   readonly total: number;
 }
 
-/** The viewer's own limits, or those of the page's options where the viewer has set none. */
+/** Returns the viewer's own limits, or those of the page's options where the viewer has set none. */
 export function limits(): UploadLimits {
   const [rate, total] = (read("shoal:limits") ?? "").split(" ").map(Number);
   const { uploadRate, uploadTotal } = options();
@@ -88,7 +76,7 @@ export function rememberLimits({ rate, total }: UploadLimits): void {
   write("shoal:limits", `${String(rate)} ${String(total)}`);
 }
 
-/** The viewer hides their address from other viewers. */
+/** Returns whether the viewer hides their address from other viewers. */
 export function hides(): boolean {
   return read("shoal:hide") === "on";
 }

@@ -1,56 +1,56 @@
-/** The whole face in one shadow tree: picture, controls, switch, panel, notice, faults. */
+/** Builds all that is seen in one shadow tree: picture, controls, switch, panel, notice, faults. */
 
-import { acknowledged, rememberNotice } from "../choice.js";
+import { acknowledged, rememberNotice } from "../session/preferences.js";
 import type { Messages } from "../messages/index.js";
 import { Alert, Hint } from "./alert.js";
-import type { Furniture } from "./controls.js";
+import type { Controls } from "./controls.js";
 import { make } from "./dom.js";
 import { concernsViewer, Notice } from "./notice.js";
 import { Sight } from "./sight.js";
 import style from "./style.css";
 import { Toggle } from "./toggle.js";
-import type { Requests, View } from "./view.js";
+import type { Actions, View } from "./view.js";
 
-/** media-chrome's settings; its elements come to life when `controls.ts` is loaded. */
+/** Settings of media-chrome; its elements come to life when `controls.ts` is loaded. */
 const CONTROLLER = { part: "controller", breakpoints: "sm:420 md:640", noautoseektolive: "" };
-/** The picture is without controls for this long at most, in milliseconds. */
+/** Time for which the picture is without controls at most, in milliseconds. */
 const MAX_BARE = 1000;
 
-/** What the face asks of the element. */
-export interface FaceRequests extends Pick<Requests, "choose" | "hide" | "limit"> {
-  /** The viewer can see the notice, or has read it; or neither. */
-  tell(told: boolean): void;
+/** What the shell asks of the player. */
+export interface ShellActions extends Pick<Actions, "choose" | "hide" | "limit"> {
+  /** Takes whether the viewer can see the notice or has read it. */
+  inform(informed: boolean): void;
   retry(): void;
-  /** The viewer wants to be at the live edge. */
+  /** Goes to the live edge. */
   goLive(): void;
 }
 
 /** See the module's header. */
-export class Face {
+export class Shell {
   readonly alert: Alert;
   readonly hint: Hint;
-  readonly #requests: FaceRequests;
+  readonly #actions: ShellActions;
   readonly #toggle: Toggle;
   readonly #notice: Notice;
   readonly #sight: Sight;
   readonly #stage: HTMLElement;
   readonly #controller: HTMLElement;
-  #furniture: Furniture | null = null;
+  #controls: Controls | null = null;
   #view: View | null = null;
-  /** The notice can be seen; null while it is not shown, and until it is known. */
+  /** Whether the notice can be seen; null while it is not shown, and until it is known. */
   #seen: boolean | null = null;
-  /** The viewer asked for the notice. */
+  /** Whether the viewer asked for the notice. */
   #explaining = false;
 
-  constructor(root: ShadowRoot, video: HTMLVideoElement, messages: Messages, requests: FaceRequests) {
-    this.#requests = requests;
-    const own: Requests = {
-      choose: requests.choose.bind(requests),
-      hide: requests.hide.bind(requests),
-      limit: requests.limit.bind(requests),
+  constructor(root: ShadowRoot, video: HTMLVideoElement, messages: Messages, actions: ShellActions) {
+    this.#actions = actions;
+    const own: Actions = {
+      choose: actions.choose.bind(actions),
+      hide: actions.hide.bind(actions),
+      limit: actions.limit.bind(actions),
       acknowledge: () => {
         rememberNotice();
-        requests.tell(true);
+        actions.inform(true);
         this.#explaining = false;
         this.#show();
       },
@@ -59,13 +59,13 @@ export class Face {
         this.#show();
       },
     };
-    this.alert = new Alert(messages, requests.retry.bind(requests));
+    this.alert = new Alert(messages, actions.retry.bind(actions));
     this.hint = new Hint(messages);
     this.#toggle = new Toggle(messages, own, "sharing-state", true);
     this.#notice = new Notice(messages, own);
     this.#sight = new Sight(this.#notice.element, (seen) => {
       this.#seen = seen;
-      this.#tell();
+      this.#inform();
       this.#show();
     });
     video.slot = "media";
@@ -80,7 +80,7 @@ export class Face {
       "mediaseektoliverequest",
       (event) => {
         event.stopImmediatePropagation();
-        requests.goLive();
+        actions.goLive();
       },
       { capture: true },
     );
@@ -97,9 +97,10 @@ export class Face {
       make("div", { class: "live", "aria-live": "polite" }, this.#notice.element),
       this.hint.element,
     );
-    root.append(make("style", {}, style), player);
+    // Before whatever the element has there already, which may overrule it.
+    root.prepend(make("style", {}, style), player);
     this.#whenFree(video, () => {
-      void this.#furnish(messages, video, player, own);
+      void this.#loadControls(messages, video, player, own);
     });
   }
 
@@ -109,7 +110,7 @@ export class Face {
     this.#show();
   }
 
-  /** It is known whether the viewer can be asked: no page should ask in a moment that passes. */
+  /** Whether it is known that the viewer can be asked: no page should ask in a moment that passes. */
   get settled(): boolean {
     return this.#seen !== null || acknowledged();
   }
@@ -127,8 +128,8 @@ export class Face {
   }
 
   /**
-   * Loading and building the controls takes as long as the first segment: they wait for the first
-   * frame, or for whoever reaches for them, or for a second at most.
+   * Waits for the first frame, or for whoever reaches for the controls, or for a second at most: loading
+   * and building them takes as long as the first segment.
    */
   #whenFree(video: HTMLVideoElement, then: () => void): void {
     const free = new AbortController();
@@ -149,13 +150,13 @@ export class Face {
     this.#stage.addEventListener("pointerdown", once, { signal: free.signal });
   }
 
-  async #furnish(messages: Messages, video: HTMLVideoElement, screen: HTMLElement, requests: Requests): Promise<void> {
+  async #loadControls(messages: Messages, video: HTMLVideoElement, screen: HTMLElement, actions: Actions): Promise<void> {
     const toggle = this.#toggle.element;
     try {
-      const { furnish } = await import(/* webpackChunkName: "controls" */ "./controls.js");
+      const { mountControls } = await import(/* webpackChunkName: "controls" */ "./controls.js");
       // The notice goes with the picture into full screen.
-      const room = { video, controller: this.#controller, stage: this.#stage, screen, toggle };
-      this.#furniture = furnish(room, messages, requests);
+      const points = { video, controller: this.#controller, stage: this.#stage, screen, toggle };
+      this.#controls = mountControls(points, messages, actions);
       this.#show();
     } catch {
       // The file is not there: the browser's own controls, and the switch under the picture.
@@ -168,8 +169,8 @@ export class Face {
     return !this.#notice.element.hidden;
   }
 
-  #tell(): void {
-    this.#requests.tell(acknowledged() || this.#seen === true);
+  #inform(): void {
+    this.#actions.inform(acknowledged() || this.#seen === true);
   }
 
   #show(): void {
@@ -178,7 +179,7 @@ export class Face {
       return;
     }
     this.#toggle.render(view);
-    this.#furniture?.render(view);
+    this.#controls?.render(view);
     const before = this.#wanted;
     const wanted =
       this.#explaining || view.state === "asking" || (!acknowledged() && concernsViewer(view, before));
@@ -191,7 +192,7 @@ export class Face {
       } else {
         this.#sight.rest();
       }
-      this.#tell();
+      this.#inform();
     }
     if (focused && !wanted) {
       // Whoever answered by keyboard goes on from the switch.

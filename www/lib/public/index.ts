@@ -1,9 +1,10 @@
 /** The public surface. Loading it makes `<shoal-player>` known to the page. */
 
-import "./define.js";
+import "../player/define.js";
 
-export type { AnswerRecord, Asker } from "./choice.js";
-export { configure, type Options } from "./config.js";
-export { ShoalPlayer, type P2P } from "./element.js";
+export { configure } from "../config.js";
+export { ShoalPlayer } from "./element.js";
 export type { ErrorCode, PlayerError } from "./errors.js";
 export type { P2PReason, P2PState, P2PStatus, PlayerEventMap, PlayerStats } from "./events.js";
+export type { Options } from "./options.js";
+export type { AnswerRecord, Asker, P2P } from "./p2p.js";

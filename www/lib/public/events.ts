@@ -1,8 +1,8 @@
-/** Names and payloads of everything that the player tells a page, and the emitter between its parts. */
+/** Names and payloads of everything that the player tells a page. */
 
 import type { PlayerError } from "./errors.js";
 
-/** Whether this viewer shares. */
+/** State of this viewer's sharing. */
 export type P2PState =
   /** The viewer has not answered yet. Nothing is sent. */
   | "asking"
@@ -13,7 +13,7 @@ export type P2PState =
   /** Would share, but cannot at present. */
   | "waiting";
 
-/** Why sharing is not on. */
+/** Reasons for which sharing is not on. */
 export type P2PReason =
   | "engine-failed"
   | "few-viewers"
@@ -37,7 +37,7 @@ export interface P2PStatus {
   readonly reason: P2PReason | null;
 }
 
-/** What has been sent and received since `src` was set. */
+/** Figures of what has been sent and received since `src` was set. */
 export interface PlayerStats extends P2PStatus {
   /** Media bytes from the server and its mirrors, whichever part of the player asked for them. */
   readonly originBytes: number;
@@ -45,9 +45,9 @@ export interface PlayerStats extends P2PStatus {
   readonly peerBytes: number;
   /** Media bytes sent to other viewers. */
   readonly uploadedBytes: number;
-  /** Received bytes that came to nothing: aborted, doubled or rotten. */
+  /** Received bytes that came to nothing: aborted, doubled or corrupt. */
   readonly wastedBytes: number;
-  /** Received by the engine and neither played nor passed on so far: wasted, if the viewer leaves now. */
+  /** Bytes received by the engine and neither played nor passed on so far: wasted, if the viewer leaves now. */
   readonly aheadBytes: number;
   /** Media bytes kept for playing and sharing. */
   readonly storedBytes: number;
@@ -55,9 +55,11 @@ export interface PlayerStats extends P2PStatus {
   readonly peers: number;
   /** Viewers of this video as the tracker last counted them, this one included. */
   readonly swarm: number;
-  /** Bytes per second over the last seconds. */
+  /** Bytes per second from the server over the last seconds. */
   readonly originRate: number;
+  /** Bytes per second from other viewers over the last seconds. */
   readonly peerRate: number;
+  /** Bytes per second to other viewers over the last seconds. */
   readonly uploadRate: number;
   /** Bytes that may still be sent to other viewers during this visit; null when there is no limit. */
   readonly uploadLeft: number | null;
@@ -72,29 +74,4 @@ export interface PlayerEventMap {
   /** At most once a second, and only when something has changed. */
   stats: CustomEvent<PlayerStats>;
   error: CustomEvent<PlayerError>;
-}
-
-/** Typed listeners of one object, in the order in which they came. */
-export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
-
-  /** Adds a listener; the returned function takes it off. */
-  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }
-
-  /** Tells every listener. */
-  emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      (listener as (payload: Events[Name]) => void)(payload);
-    }
-  }
-
-  /** Forgets every listener. */
-  clear(): void {
-    this.#listeners.clear();
-  }
 }

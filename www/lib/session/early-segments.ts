@@ -3,33 +3,35 @@
  * viewer can pass them on. Bounded; the oldest go first.
  */
 
-/** A segment, named as hls.js knows it. */
-export interface Place {
+/** One segment, named as hls.js knows it. */
+export interface SegmentRef {
   /** Addresses of its playlist: as the manifest has it, and as it was answered after redirects. */
   readonly playlists: readonly string[];
-  /** Its media sequence number. */
+  /** Media sequence number. */
   readonly seq: number;
 }
 
 /** How long the server took for a segment, in seconds. */
-export interface Pace {
+export interface HttpTiming {
   readonly firstByte: number;
   readonly whole: number;
 }
 
+type EarlySegment = [SegmentRef, Uint8Array, HttpTiming];
+
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** See the module's header. */
-export class Keepsakes {
-  #kept: [Place, Uint8Array, Pace][] = [];
+export class EarlySegments {
+  #kept: EarlySegment[] = [];
   #bytes = 0;
 
   /** Keeps a copy: the player empties the buffer that it gets. */
-  keep(place: Place, bytes: Uint8Array, pace: Pace): void {
+  keep(segment: SegmentRef, bytes: Uint8Array, timing: HttpTiming): void {
     if (bytes.length > MAX_BYTES) {
       return;
     }
-    this.#kept.push([place, bytes.slice(), pace]);
+    this.#kept.push([segment, bytes.slice(), timing]);
     this.#bytes += bytes.length;
     while (this.#bytes > MAX_BYTES) {
       this.#bytes -= this.#kept.shift()?.[1].length ?? 0;
@@ -37,7 +39,7 @@ export class Keepsakes {
   }
 
   /** Gives everything away, oldest first. */
-  take(): [Place, Uint8Array, Pace][] {
+  take(): EarlySegment[] {
     const kept = this.#kept;
     this.clear();
     return kept;

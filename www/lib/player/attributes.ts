@@ -1,15 +1,21 @@
 /** Reads the attributes of the element: relaxed where nothing is lost, strict where privacy is. */
 
-import { trackerUrls } from "./indexfile.js";
+import { trackerUrls } from "../indexfile.js";
 
-/** The page's wish on sharing, and what in its attributes was not understood. */
-export interface PageWish {
-  readonly wish: "ask" | "off" | null;
-  /** An attribute's name and value; sharing is off then, as the strictest reading. */
-  readonly misread: { readonly name: string; readonly value: string } | null;
+/** Attribute whose value was not understood. */
+export interface Misread {
+  readonly name: string;
+  readonly value: string;
 }
 
-/** The page's wish: its attribute's or, where that is stricter, its address's (`?p2p=off`). */
+/** Wish of the page on sharing, and what in its attributes was not understood. */
+export interface PageWish {
+  readonly wish: "ask" | "off" | null;
+  /** Sharing is off then, as the strictest reading. */
+  readonly misread: Misread | null;
+}
+
+/** Returns the page's wish: its attribute's or, where that is stricter, its address's (`?p2p=off`). */
 export function pageWish(element: Element): PageWish {
   const wishes = [element.getAttribute("p2p"), new URLSearchParams(location.search).get("p2p")] as const;
   const [attribute] = wishes;
@@ -28,7 +34,7 @@ export function pageWish(element: Element): PageWish {
   return { wish, misread: null };
 }
 
-/** An attribute as an absolute address; null when it is absent, empty or none. */
+/** Returns an attribute as an absolute address; null when it is absent, empty or none. */
 export function absolute(element: Element, name: "index" | "src"): string | null {
   const value = element.getAttribute(name)?.trim() ?? "";
   if (value === "") {
@@ -41,7 +47,7 @@ export function absolute(element: Element, name: "index" | "src"): string | null
   }
 }
 
-/** `width` and `height` as with `<video>`: a rule that the page's own style overrules. */
+/** Returns `width` and `height` as with `<video>`: a rule that the page's own style overrules. */
 export function sizeRule(element: Element): string {
   const width = pixels(element.getAttribute("width"));
   const height = pixels(element.getAttribute("height"));

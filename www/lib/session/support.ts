@@ -1,8 +1,8 @@
-/** What this browser and this connection can do, asked before anything is downloaded. */
+/** Finds out what this browser and this connection can do, before anything is downloaded. */
 
-import type { P2PReason } from "./events.js";
+import type { P2PReason } from "../public/events.js";
 
-/** Why this browser cannot share, or null when it can. */
+/** Returns why this browser cannot share, or null when it can. */
 export function missing(mse: boolean): P2PReason | null {
   if (typeof globalThis.RTCPeerConnection !== "function") {
     return "no-webrtc";
@@ -23,7 +23,7 @@ function connection(): Connection | undefined {
   return (navigator as Navigator & { readonly connection?: Connection }).connection;
 }
 
-/** The connection is paid by volume or asked to save data, as far as the browser tells. */
+/** Returns whether the connection is paid by volume or asked to save data, as far as the browser tells. */
 export function metered(): boolean {
   const line = connection();
   return line?.saveData === true || line?.type === "cellular";
@@ -38,12 +38,12 @@ export function onConnectionChange(listener: () => void): () => void {
   };
 }
 
-/** The browser sends the Global Privacy Control signal: the viewer is to be asked, whatever the site says. */
+/** Returns whether the browser sends the Global Privacy Control signal: the viewer is to be asked, whatever the site says. */
 export function privacySignal(): boolean {
   return (navigator as Navigator & { readonly globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 }
 
-/** Why less is sent to other viewers at present. */
+/** Reason for which less is sent to other viewers at present. */
 export type Frugality = "battery" | "hidden";
 
 /** The Battery Status API, as far as it is used; not in TypeScript's library. */
@@ -53,12 +53,12 @@ interface Battery extends EventTarget {
   readonly level: number;
 }
 
-/** A battery is low from here down. */
+/** Level from which down a battery is low, from 0 to 1. */
 const LOW = 0.3;
 
 let battery: Battery | null = null;
 
-/** Whether, and why, less is to be sent. */
+/** Returns why less is to be sent, or null when nothing speaks for it. */
 export function frugality(): Frugality | null {
   if (battery !== null && !battery.charging && battery.level <= LOW) {
     return "battery";

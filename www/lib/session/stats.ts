@@ -1,7 +1,7 @@
 /** Adds up what the engine has counted and what passed it by. */
 
-import type { P2PStatus, PlayerStats } from "./events.js";
-import type { ClientStats } from "./host/client.js";
+import type { P2PStatus, PlayerStats } from "../public/events.js";
+import type { ClientStats } from "../host/client.js";
 
 const none: ClientStats = {
   originBytes: 0,
@@ -19,16 +19,16 @@ const none: ClientStats = {
   inputs: 0,
 };
 
-/** The span over which the stock loader's rate is measured, in milliseconds. */
+/** Span over which the stock loader's rate is measured, in milliseconds. */
 const SPAN = 5000;
 
 /** See the module's header. */
-export class Tally {
-  /** The engine's last word; it outlives the engine. */
+export class SessionStats {
+  /** Last counters of the engine; they outlive it. */
   #engine = none;
   #bytes = 0;
   #wasted = 0;
-  /** What the stock loader fetched of late: time in ms, bytes. */
+  /** Fetches of the stock loader in the last seconds: time in ms, bytes. */
   #recent: [number, number][] = [];
 
   /** Counts media bytes that the stock loader fetched. */
@@ -38,7 +38,7 @@ export class Tally {
     this.#recent.push([performance.now(), bytes]);
   }
 
-  /** Everything together. `engine` is null while there is none. */
+  /** Returns everything together. `engine` is null while there is none. */
   snapshot(
     engine: ClientStats | null,
     { state, reason }: P2PStatus,

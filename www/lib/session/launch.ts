@@ -1,0 +1,93 @@
+/** Brings up the engine for one video: its index, the WebAssembly module, and a client that knows the rules first. */
+
+import { messageOf, survivable } from "../errors.js";
+import { fuse } from "../fuse.js";
+import type { ClientEvent, Module } from "../host/client.js";
+import { InlineHost } from "../host/inline.js";
+import { fetchAhead, spawn } from "../host/spawn.js";
+import { fetchIndex, indexUrl } from "../indexfile.js";
+import type { P2PReason } from "../public/events.js";
+import type { PlayerError } from "../public/errors.js";
+
+/** What a launch needs of its session. */
+export interface LaunchContext {
+  /** Absolute address of the playlist. */
+  readonly src: string;
+  /** Absolute address of the index, where it is not the usual one. */
+  readonly index: string | null;
+  /** The `tracker` attribute; checked already. */
+  readonly tracker: string | null;
+  readonly signal: AbortSignal;
+  /** Returns what settles when the first frame is there: before, the processor is left to it. */
+  firstFrame(): Promise<void>;
+  /** Returns whether it is still wanted: the rules may change while index and module are on their way. */
+  allowed(): boolean;
+  /** Tells an engine the rules, before it begins. */
+  instruct(engine: InlineHost): void;
+  /** Takes the engine over, before its first event. */
+  bringUp(engine: InlineHost): void;
+  listen(events: ClientEvent[]): void;
+}
+
+/** Why no engine came up. */
+export interface LaunchFailure {
+  readonly reason: P2PReason;
+  /** Null: it is no fault. */
+  readonly error: PlayerError | null;
+  /** Whether a later attempt may succeed. */
+  readonly transient: boolean;
+}
+
+/** Returns what went wrong; null when the engine is up or is wanted no longer. Never rejects. */
+export async function launch(context: LaunchContext): Promise<LaunchFailure | null> {
+  const { src, index, tracker, signal } = context;
+  fetchAhead();
+  const outcome = await fetchIndex(index ?? indexUrl(src), tracker, signal);
+  if (signal.aborted) {
+    return null;
+  }
+  if (outcome.kind !== "found") {
+    const { kind } = outcome;
+    return failure("no-index", kind === "absent" ? null : survivable(`index-${kind}`, outcome.message));
+  }
+  await context.firstFrame();
+  let module: Module;
+  try {
+    module = await spawn();
+  } catch (thrown) {
+    // Only a network that failed may work later; what the server refused stays refused.
+    return failure("engine-failed", survivable("wasm-unavailable", messageOf(thrown)), thrown instanceof TypeError);
+  }
+  if (!context.allowed()) {
+    return null;
+  }
+  return make(module, context, outcome.json, outcome.url);
+}
+
+/** Makes a client that knows the index, unless it refuses the options or the index. */
+function make(module: Module, context: LaunchContext, json: Uint8Array, url: string): LaunchFailure | null {
+  let engine: InlineHost | null = null;
+  try {
+    engine = new InlineHost(module, fuse, (events) => {
+      context.listen(events);
+    });
+    // Before the index, with which it begins: not a packet may go out that a rule forbids.
+    context.instruct(engine);
+    engine.setIndex(json, url);
+  } catch (thrown) {
+    const made = engine !== null;
+    engine?.close();
+    return failure(
+      made ? "no-index" : "engine-failed",
+      survivable(made ? "index-malformed" : "options-invalid", messageOf(thrown)),
+    );
+  }
+  if (fuse.whole) {
+    context.bringUp(engine);
+  }
+  return null;
+}
+
+function failure(reason: P2PReason, error: PlayerError | null, transient = false): LaunchFailure {
+  return { reason, error, transient };
+}
