@@ -27,9 +27,9 @@ if (process.platform !== 'linux' || !which('taskset')) fail('This benchmark need
 
 await must('The setup failed; the lines above say why.', process.execPath, ['scripts/setup.mjs', 'modules', 'rivals']);
 await must('The programs do not build; the lines above say why.', 'cargo', ['build', '--quiet', '--release', '-p', 'shoal-load', '-p', 'shoal-server']);
-const { rivals } = await import('../bench/trackers/rivals.mjs');
-const { report } = await import('../bench/trackers/report.mjs');
-const { switchOff } = await import('../bench/trackers/switch.mjs');
+const { rivals } = await import('../lab/bench/trackers/rivals.mjs');
+const { report } = await import('../lab/bench/trackers/report.mjs');
+const { switchOff } = await import('../lab/bench/trackers/switch.mjs');
 
 const LOADS = {
   swarms: ['--swarms', '100', 'saturated', '--announces', String(options.announces)],

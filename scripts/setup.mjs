@@ -79,14 +79,14 @@ async function bench() {
   await rivals();
 }
 
-/** The packages of bench/package-lock.json: what we are compared with. */
+/** The packages of lab/bench/package-lock.json: what we are compared with. */
 async function rivals() {
-  const lock = join(root, 'bench', 'package-lock.json');
-  const installed = join(root, 'bench', 'node_modules', '.package-lock.json');
+  const lock = join(root, 'lab', 'bench', 'package-lock.json');
+  const installed = join(root, 'lab', 'bench', 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   say('setup: npm packages of the benchmark (npm ci)');
   // One of them brings a native WebRTC for Node that wants a compiler, and nothing here uses it: hence no scripts.
-  await must('npm ci failed. Is the npm registry within reach?', ...npm('ci', '--prefix', 'bench', '--ignore-scripts'));
+  await must('npm ci failed. Is the npm registry within reach?', ...npm('ci', '--prefix', 'lab/bench', '--ignore-scripts'));
 }
 
 /** Installs those Debian packages whose file, given first, is missing; or names them where it may not, and by default fails. */
