@@ -87,7 +87,7 @@ test("playback that ended for want of a connection can be tried again when that 
   assert.equal(faults.unreachable, false);
   faults.report(fatal("media-unreachable", "x"));
   assert.equal(faults.unreachable, true);
-  faults.forget();
+  faults.clear();
   assert.equal(faults.unreachable, false);
 });
 
@@ -97,8 +97,8 @@ test("an index that cannot be reached ends no playback", () => {
   assert.equal(faults.unreachable, false);
 });
 
-test("hiding takes both sentences away", () => {
+test("clearing takes both sentences away", () => {
   const { faults, seen } = stage();
-  faults.hide();
+  faults.clear();
   assert.deepEqual(seen, ["no alert", "no hint"]);
 });

@@ -62,12 +62,21 @@ test("a single file is played by any browser", (t) => {
   assert.deepEqual(faults, []);
 });
 
-test("a browser that can play neither says so", async (t) => {
+test("a browser that can play neither says so, once its caller has cleared the screen", async (t) => {
   const { faults, playback, video } = stage(t, "https://site.example/v.m3u8");
   playback.start();
+  assert.deepEqual(faults, []);
   await settle();
   assert.deepEqual(faults.map(({ code, fatal }) => [code, fatal]), [["media-unplayable", true]]);
   assert.equal(video.src, "");
+});
+
+test("a playback that ended at once does not say what could not be played", async (t) => {
+  const { faults, playback } = stage(t, "https://site.example/v.m3u8");
+  playback.start();
+  playback.destroy();
+  await settle();
+  assert.deepEqual(faults, []);
 });
 
 for (const [code, name] of [[2, "media-unreachable"], [3, "media-unplayable"]] as const) {

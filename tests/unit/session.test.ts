@@ -355,6 +355,18 @@ test("what one video has sent is taken off for the next", async (t) => {
   assert.equal(second.stats().uploadLeft, 3500);
 });
 
+test("what was sent before a failure stays taken off, once", async (t) => {
+  const { engine, up } = await stage(t);
+  const session = await up();
+  session.limit({ rate: 0, total: 5000 });
+  engine.counters = { uploadedBytes: 1500 };
+  assert.equal(session.stats().uploadLeft, 3500);
+  engine.panic("a trap");
+  assert.equal(session.stats().uploadLeft, 3500);
+  session.destroy();
+  assert.equal(session.stats().uploadLeft, 3500);
+});
+
 test("a tab in the background sends less", async (t) => {
   const { engine, page, up } = await stage(t);
   const session = await up();

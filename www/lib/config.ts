@@ -1,4 +1,4 @@
-/** The page's options: relaxed outside (`public/options.ts`), complete inside. */
+/** Keeps the page's options: relaxed outside (`public/options.ts`), complete inside. */
 
 import type { Options } from "./public/options.js";
 

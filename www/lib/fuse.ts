@@ -5,10 +5,10 @@
 
 import { messageOf } from "./errors.js";
 
-/** A refusal that the engine meant: it names its cause and leaves the engine sound. */
+/** Refusal that the engine meant: it names its cause and leaves the engine sound. */
 export class Refusal extends Error {
   constructor(
-    /** The engine's word for the cause, such as `index-malformed`. */
+    /** Word of the engine for the cause, such as `index-malformed`. */
     readonly code: string,
     message: string,
   ) {
@@ -22,12 +22,12 @@ export class Fuse {
   #blown: string | null = null;
   readonly #watchers = new Set<(cause: string) => void>();
 
-  /** True until something has failed. */
+  /** Whether nothing has failed so far. */
   get whole(): boolean {
     return this.#blown === null;
   }
 
-  /** What blew the fuse, for developers. */
+  /** Cause that blew the fuse, for developers. */
   get cause(): string | null {
     return this.#blown;
   }
@@ -86,7 +86,7 @@ export class Fuse {
   }
 }
 
-/** The page's one fuse: all players share one module, so they fail together. */
+/** Fuse of the page: all players share one module, so they fail together. */
 export const fuse = new Fuse();
 
 function codeOf(thrown: unknown): string | null {

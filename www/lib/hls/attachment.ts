@@ -1,6 +1,6 @@
 /**
  * Ties one hls.js instance to one session: what hls.js learns of playlists becomes the engine's timeline,
- * what the video element does becomes its playhead, and the loader is told how playback stands.
+ * what the video element does becomes its playhead, and the loader can ask how playback stands.
  */
 
 import Hls, { type Fragment, type FragmentLoaderContext, type LevelDetails } from "hls.js";

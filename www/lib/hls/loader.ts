@@ -1,5 +1,5 @@
 /**
- * The segment loader that hls.js uses in place of its own. It asks the swarm where that can help and
+ * Segment loader that hls.js uses in place of its own. It asks the engine where that can help and
  * hls.js's own loader, called the stock loader here, everywhere else.
  *
  * 1. Exactly one of success, error, timeout and abort is reported per request.
@@ -23,19 +23,19 @@ import type { Requests } from "../session/requests.js";
 import { reportBandwidth } from "./abr-stats.js";
 import type { Attachment } from "./attachment.js";
 
-/** What the loader asks of the session. */
+/** Methods of the session that the loader calls. */
 export type SegmentSource = Pick<
   Requests,
   "cancel" | "fetched" | "late" | "need" | "offer" | "phase" | "pulse" | "received" | "silent"
 >;
 
-/** What the loader asks of hls.js and its video element. */
+/** Methods of the attachment that the loader calls, on hls.js and its video element. */
 export type PlaybackState = Pick<
   Attachment,
   "ahead" | "begun" | "forecast" | "network" | "reportPlayhead" | "segmentRef"
 >;
 
-/** Video ahead, in multiples of what the server needs, with which a request may wait for an engine that is starting. */
+/** Video ahead with which a request may wait for an engine that is starting, in multiples of the server's time. */
 const COMFORT = 1.5;
 /** Time that it waits at most, in milliseconds. */
 const MAX_HOLD = 3000;

@@ -108,11 +108,16 @@ export class Playback {
   }
 
   #startNative(): void {
+    const { signal } = this.#controller;
     if (!NATIVE_FILE.test(new URL(this.#src).pathname) && this.#media.canPlayType(HLS_TYPE) === "") {
-      this.#report(fatal("media-unplayable", "neither Media Source Extensions nor native HLS"));
+      // Not in this very call: whoever starts playback takes the sentences of the last one away after it.
+      queueMicrotask(() => {
+        if (!signal.aborted) {
+          this.#report(fatal("media-unplayable", "neither Media Source Extensions nor native HLS"));
+        }
+      });
       return;
     }
-    const { signal } = this.#controller;
     this.#media.addEventListener(
       "error",
       () => {

@@ -13,7 +13,7 @@ export interface Rendition {
   readonly bitrate: number;
 }
 
-/** An array-like of renditions that tells of its changes. */
+/** Array-like of renditions that tells of its changes. */
 export class RenditionList extends EventTarget {
   [index: number]: Rendition;
   length = 0;
@@ -54,7 +54,7 @@ export class RenditionList extends EventTarget {
   }
 }
 
-/** A video element with the properties that media-chrome looks for. */
+/** Video element with the properties that media-chrome looks for. */
 export type RichVideo = HTMLVideoElement & {
   readonly videoRenditions: RenditionList;
   /** Time in seconds after which playback is live; NaN when the video is not live. */

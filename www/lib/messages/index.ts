@@ -13,7 +13,7 @@ import { fr } from "./fr.js";
 /** Faults that cost nothing but sharing: the state's own reason tells of them. */
 type Unsaid = "engine-failed" | "options-invalid" | "wasm-unavailable";
 
-/** Everything that the player says, in one language. */
+/** Texts of the player, in one language. */
 export interface Messages {
   /** BCP 47 tag; numbers are written by its rules. */
   readonly language: string;

@@ -56,14 +56,10 @@ export class Faults {
     this.report(survivable("attribute-invalid", `${name}="${value}" is not understood`), sentence);
   }
 
-  /** Takes all sentences away. */
-  hide(): void {
+  /** Forgets what was, and takes all sentences away. */
+  clear(): void {
+    this.#failure = null;
     this.#shell?.alert.hide();
     this.#shell?.hint.hide();
-  }
-
-  /** Forgets that playback has ended. */
-  forget(): void {
-    this.#failure = null;
   }
 }

@@ -91,7 +91,6 @@ export class Player {
     }
     // The playlist is on its way: now there is time for the shell.
     this.#shell ??= this.#mount();
-    this.#faults.hide();
     this.#render();
     if (src === null) {
       this.#complain();
@@ -111,7 +110,7 @@ export class Player {
     this.#playback = null;
     this.#session?.destroy();
     this.#session = null;
-    this.#faults.forget();
+    this.#faults.clear();
   }
 
   /** Tries again where playback ended for want of a connection. */

@@ -42,7 +42,7 @@ export type ErrorCode =
    */
   | "wasm-unavailable";
 
-/** The `detail` of an `error` event. */
+/** Value of `detail` of an `error` event. */
 export interface PlayerError {
   /** Name of the fault. */
   readonly code: ErrorCode;

@@ -1,4 +1,4 @@
-/** The public surface. Loading it makes `<shoal-player>` known to the page. */
+/** Public surface. Loading it makes `<shoal-player>` known to the page. */
 
 import "../player/define.js";
 

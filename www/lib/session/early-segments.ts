@@ -3,7 +3,7 @@
  * viewer can pass them on. Bounded; the oldest go first.
  */
 
-/** One segment, named as hls.js knows it. */
+/** Reference to a segment, as hls.js knows it. */
 export interface SegmentRef {
   /** Addresses of its playlist: as the manifest has it, and as it was answered after redirects. */
   readonly playlists: readonly string[];
@@ -11,7 +11,7 @@ export interface SegmentRef {
   readonly seq: number;
 }
 
-/** How long the server took for a segment, in seconds. */
+/** Times that the server took for a segment, in seconds. */
 export interface HttpTiming {
   readonly firstByte: number;
   readonly whole: number;

@@ -7,15 +7,15 @@ import type { P2PReason, P2PStatus } from "../public/events.js";
 
 /** Facts that are known before the engine runs, from the strictest down. */
 export interface Facts {
-  /** Why this browser cannot share, or null when it can. */
+  /** Reason for which this browser cannot share, or null when it can. */
   readonly missing: P2PReason | null;
   /** Whether the engine has failed on this page. */
   readonly failed: boolean;
-  /** The viewer's own answer, or null before the first one. */
+  /** Answer of the viewer, or null before the first one. */
   readonly viewer: boolean | null;
-  /** The page's own wish. It may restrict, never widen. */
+  /** Wish of the page. It may restrict, never widen. */
   readonly page: "ask" | "off" | null;
-  /** An end for good: no index, or an engine that does not start. */
+  /** Reason of an end for good: no index, or an engine that does not start. */
   readonly dead: P2PReason | null;
   /** Whether the connection is metered or saves data. */
   readonly metered: boolean;

@@ -8,28 +8,26 @@ import { fetchAhead, spawn } from "../host/spawn.js";
 import { fetchIndex, indexUrl } from "../indexfile.js";
 import type { P2PReason } from "../public/events.js";
 import type { PlayerError } from "../public/errors.js";
+import type { Rules } from "./rules.js";
 
-/** What a launch needs of its session. */
+/** Needs of a launch, from its session. */
 export interface LaunchContext {
   /** Absolute address of the playlist. */
   readonly src: string;
   /** Absolute address of the index, where it is not the usual one. */
   readonly index: string | null;
-  /** The `tracker` attribute; checked already. */
+  /** Value of the `tracker` attribute; checked already. */
   readonly tracker: string | null;
+  readonly rules: Rules;
   readonly signal: AbortSignal;
   /** Returns what settles when the first frame is there: before, the processor is left to it. */
-  firstFrame(): Promise<void>;
-  /** Returns whether it is still wanted: the rules may change while index and module are on their way. */
-  allowed(): boolean;
-  /** Tells an engine the rules, before it begins. */
-  instruct(engine: InlineHost): void;
+  shown(): Promise<void>;
   /** Takes the engine over, before its first event. */
   bringUp(engine: InlineHost): void;
   listen(events: ClientEvent[]): void;
 }
 
-/** Why no engine came up. */
+/** Reason for which no engine came up. */
 export interface LaunchFailure {
   readonly reason: P2PReason;
   /** Null: it is no fault. */
@@ -40,7 +38,7 @@ export interface LaunchFailure {
 
 /** Returns what went wrong; null when the engine is up or is wanted no longer. Never rejects. */
 export async function launch(context: LaunchContext): Promise<LaunchFailure | null> {
-  const { src, index, tracker, signal } = context;
+  const { src, index, tracker, rules, signal } = context;
   fetchAhead();
   const outcome = await fetchIndex(index ?? indexUrl(src), tracker, signal);
   if (signal.aborted) {
@@ -50,7 +48,7 @@ export async function launch(context: LaunchContext): Promise<LaunchFailure | nu
     const { kind } = outcome;
     return failure("no-index", kind === "absent" ? null : survivable(`index-${kind}`, outcome.message));
   }
-  await context.firstFrame();
+  await context.shown();
   let module: Module;
   try {
     module = await spawn();
@@ -58,7 +56,8 @@ export async function launch(context: LaunchContext): Promise<LaunchFailure | nu
     // Only a network that failed may work later; what the server refused stays refused.
     return failure("engine-failed", survivable("wasm-unavailable", messageOf(thrown)), thrown instanceof TypeError);
   }
-  if (!context.allowed()) {
+  // The rules may have changed while index and module were on their way.
+  if (context.signal.aborted || rules.blocked() !== null) {
     return null;
   }
   return make(module, context, outcome.json, outcome.url);
@@ -72,7 +71,7 @@ function make(module: Module, context: LaunchContext, json: Uint8Array, url: str
       context.listen(events);
     });
     // Before the index, with which it begins: not a packet may go out that a rule forbids.
-    context.instruct(engine);
+    context.rules.instruct(engine);
     engine.setIndex(json, url);
   } catch (thrown) {
     const made = engine !== null;

@@ -25,7 +25,7 @@ export function rememberChoice(share: boolean, by: Asker): void {
   meteredToo = share && metered();
 }
 
-/** Whether the viewer's yes was given on this page and on this metered connection; one from elsewhere does not count. */
+/** Whether the viewer's yes was given on this page and this metered connection; one from elsewhere does not count. */
 let meteredToo = false;
 
 /** Returns whether the viewer has agreed to share over a metered connection. */

@@ -10,11 +10,11 @@ import { frugality, metered, missing, privacySignal } from "./support.js";
 
 /** See the module's header. */
 export class Rules {
-  /** The page's own wish. It may restrict, never widen. */
+  /** Wish of the page. It may restrict, never widen. */
   page: "ask" | "off" | null;
   /** Whether the notice is on screen or acknowledged. */
   informed = false;
-  /** An end for good: no index, or an engine that does not start. */
+  /** Reason of an end for good: no index, or an engine that does not start. */
   dead: P2PReason | null = null;
   readonly #mse: boolean;
 
@@ -23,7 +23,7 @@ export class Rules {
     this.#mse = mse;
   }
 
-  /** The viewer's answer as far as it counts: a yes that came from the page does not before they are informed. */
+  /** Answer of the viewer as far as it counts: a yes that came from the page does not before they are informed. */
   get viewer(): boolean | null {
     const share = choice();
     return share === true && !this.informed && record()?.by === "page" ? null : share;

@@ -32,30 +32,30 @@ import { Rules, setLimits } from "./rules.js";
 import { SessionStats } from "./stats.js";
 import { frugality, metered, onConnectionChange, onFrugality, type Frugality } from "./support.js";
 
-/** What the page asked for, by attributes. */
+/** Wishes of the page, by attributes. */
 export interface SessionSetup {
   /** Absolute address of the playlist. */
   readonly src: string;
   /** Absolute address of the index, where it is not the usual one. */
   readonly index: string | null;
-  /** The `tracker` attribute; checked already. */
+  /** Value of the `tracker` attribute; checked already. */
   readonly tracker: string | null;
-  /** The page's own wish. It may restrict, never widen. */
+  /** Wish of the page. It may restrict, never widen. */
   readonly page: "ask" | "off" | null;
   /** Whether the video is played through Media Source Extensions, so that its segments pass through us. */
   readonly mse: boolean;
 }
 
-/** What the session tells the player. */
+/** Events for the player. */
 export interface SessionEvents {
   status: P2PStatus;
   peers: number;
   error: PlayerError;
-  /** The engine is up: it wants to hear of every timeline. */
+  /** The engine is up, and wants every timeline. */
   ready: null;
 }
 
-/** A failed download of the engine is tried once more after this time, in milliseconds. */
+/** Time after which a failed download of the engine is tried once more, in milliseconds. */
 const RETRY_AFTER = 60_000;
 /** Reasons for "off" at which the switch has an effect all the same. */
 const SWITCHABLE: readonly (P2PReason | null)[] = ["no-relay", "webrtc-blocked", "you"];
@@ -243,33 +243,22 @@ export class Session {
     const failure = await launch({
       ...this.#setup,
       signal,
-      firstFrame: () => this.#shown,
-      allowed: () => !signal.aborted && this.#allowed(),
-      instruct: (engine) => { this.#rules.instruct(engine); },
+      rules: this.#rules,
+      shown: () => this.#shown,
       bringUp: (engine) => { this.#bringUp(engine); },
       listen: (events) => { this.#hear(events); },
     });
-    if (signal.aborted || failure === null) {
+    if (signal.aborted || this.#engine !== null) {
       return;
     }
-    const { reason, error, transient } = failure;
-    this.#rules.dead = reason;
-    this.#settle(this.#rules.blocked() ?? off(reason));
-    if (error !== null) {
-      this.events.emit("error", error);
+    this.#rules.dead = failure?.reason ?? null;
+    this.#settle(this.#rules.blocked() ?? this.#status);
+    if (failure !== null && failure.error !== null) {
+      this.events.emit("error", failure.error);
     }
-    if (transient) {
+    if (failure?.transient === true) {
       this.#retryLater();
     }
-  }
-
-  /** Looks whether the rules have changed while index and engine were on their way. */
-  #allowed(): boolean {
-    const blocked = this.#rules.blocked();
-    if (blocked !== null) {
-      this.#settle(blocked);
-    }
-    return blocked === null;
   }
 
   #bringUp(engine: InlineHost): void {
@@ -280,7 +269,10 @@ export class Session {
   }
 
   #letGo(): void {
-    spend(this.#counters()?.uploadedBytes ?? 0);
+    if (this.#engine !== null) {
+      // One that has failed cannot be asked any more.
+      spend(this.#counters()?.uploadedBytes ?? this.#stats.uploadedBytes);
+    }
     this.requests.disconnect();
     this.#engine?.close();
     this.#engine = null;
@@ -341,7 +333,7 @@ export class Session {
     });
   }
 
-  /** The fuse is blown: the engine is let go, and whoever waits goes to the server. */
+  /** Lets a failed engine go, and sends whoever waits to the server. */
   #fail(cause: string): void {
     this.#blackBox = this.#engine?.trace();
     this.#letGo();

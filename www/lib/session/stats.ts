@@ -31,6 +31,11 @@ export class SessionStats {
   /** Fetches of the stock loader in the last seconds: time in ms, bytes. */
   #recent: [number, number][] = [];
 
+  /** Media bytes sent to other viewers, as the engine last counted them. */
+  get uploadedBytes(): number {
+    return this.#engine.uploadedBytes;
+  }
+
   /** Counts media bytes that the stock loader fetched. */
   fetched(bytes: number, wasted: boolean): void {
     this.#bytes += bytes;

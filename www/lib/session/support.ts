@@ -13,7 +13,7 @@ export function missing(mse: boolean): P2PReason | null {
   return typeof globalThis.WebAssembly === "object" ? null : "no-wasm";
 }
 
-/** The Network Information API, as far as it is used; not in TypeScript's library. */
+/** Network Information API, as far as it is used; not in TypeScript's library. */
 interface Connection extends EventTarget {
   readonly saveData?: boolean;
   readonly type?: string;
@@ -38,7 +38,7 @@ export function onConnectionChange(listener: () => void): () => void {
   };
 }
 
-/** Returns whether the browser sends the Global Privacy Control signal: the viewer is to be asked, whatever the site says. */
+/** Returns whether the browser sends the Global Privacy Control signal: the viewer is asked, whatever the site says. */
 export function privacySignal(): boolean {
   return (navigator as Navigator & { readonly globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 }
@@ -46,10 +46,10 @@ export function privacySignal(): boolean {
 /** Reason for which less is sent to other viewers at present. */
 export type Frugality = "battery" | "hidden";
 
-/** The Battery Status API, as far as it is used; not in TypeScript's library. */
+/** Battery Status API, as far as it is used; not in TypeScript's library. */
 interface Battery extends EventTarget {
   readonly charging: boolean;
-  /** From 0 to 1. */
+  /** Charge from 0 to 1. */
   readonly level: number;
 }
 

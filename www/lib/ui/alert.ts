@@ -3,7 +3,7 @@
 import type { Messages } from "../messages/index.js";
 import { button, make, setText } from "./dom.js";
 
-/** A fault that ended playback. */
+/** Shows a fault that ended playback. */
 export class Alert {
   readonly element: HTMLElement;
   readonly #text = make("p");
@@ -28,7 +28,7 @@ export class Alert {
   }
 }
 
-/** A fault that playback survives. */
+/** Shows a fault that playback survives. */
 export class Hint {
   readonly element: HTMLElement;
   readonly #text = make("p");

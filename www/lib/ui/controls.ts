@@ -34,13 +34,13 @@ addTranslation("fr", Fr);
 /** Elements that the controls are mounted on. */
 export interface MountPoints {
   readonly video: HTMLVideoElement;
-  /** A `<media-controller>` that holds the video; it was unknown to the browser until this module was loaded. */
+  /** `<media-controller>` that holds the video; it was unknown to the browser until this module was loaded. */
   readonly controller: HTMLElement;
   /** Holds the controller, and will hold the panel. */
   readonly stage: HTMLElement;
-  /** What goes into full screen. */
+  /** Element that goes into full screen. */
   readonly screen: HTMLElement;
-  /** The switch for the control bar. */
+  /** Switch for the control bar. */
   readonly toggle: HTMLElement;
 }
 

@@ -14,19 +14,19 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that does one thing. */
+/** Makes a button that does one thing. */
 export function button(text: string, attributes: Readonly<Record<string, string>>, act: () => void): HTMLButtonElement {
   const element = make("button", { type: "button", ...attributes }, text);
   element.addEventListener("click", act);
   return element;
 }
 
-/** A link out of the player; its address comes later. */
+/** Makes a link out of the player; its address comes later. */
 export function link(text: string): HTMLAnchorElement {
   return make("a", { class: "link", target: "_blank", rel: "noopener" }, text);
 }
 
-/** An icon from path data in a 24 × 24 field; decoration only. */
+/** Makes an icon from path data in a 24 × 24 field; decoration only. */
 export function icon(path: string): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -44,7 +44,7 @@ export function setText(element: Element, text: string): void {
   }
 }
 
-/** An amount of bytes in the reader's manner, such as “12.3 MB”. */
+/** Returns an amount of bytes in the reader's manner, such as “12.3 MB”. */
 export function amount(bytes: number, language: string): string {
   const [size, unit]: [number, string] =
     bytes < 999_500 ? [1e3, "kilobyte"] : bytes < 999_500_000 ? [1e6, "megabyte"] : [1e9, "gigabyte"];

@@ -1,4 +1,4 @@
-/** The panel: state, reason and figures of sharing, and the viewer's own limits. */
+/** Panel: state, reason and figures of sharing, and the viewer's own limits. */
 
 import type { Messages } from "../messages/index.js";
 import { amount, button, icon, link, make, setText } from "./dom.js";

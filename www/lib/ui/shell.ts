@@ -16,7 +16,7 @@ const CONTROLLER = { part: "controller", breakpoints: "sm:420 md:640", noautosee
 /** Time for which the picture is without controls at most, in milliseconds. */
 const MAX_BARE = 1000;
 
-/** What the shell asks of the player. */
+/** Actions that the shell asks of the player. */
 export interface ShellActions extends Pick<Actions, "choose" | "hide" | "limit"> {
   /** Takes whether the viewer can see the notice or has read it. */
   inform(informed: boolean): void;

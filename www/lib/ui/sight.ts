@@ -3,14 +3,14 @@
  * and in browsers that tell, what lies over it. That the viewer has scrolled it away is not the page's doing.
  */
 
-/** Smaller on the screen, in CSS pixels, nobody can read it. */
+/** Size on the screen below which nobody can read it, in CSS pixels. */
 const MIN_WIDTH = 180;
 const MIN_HEIGHT = 64;
-/** Part of it that has to be there. */
+/** Share of it that has to be there, from 0 to 1. */
 const MOST = 0.9;
 
 /**
- * Milliseconds for which something has to seem unseen that was seen. Chromium says so also for a moment in which it
+ * Time for which something has to seem unseen that was seen, in milliseconds. Chromium says so also for a moment in which it
  * had no time to find out, and a busy page would leave the swarm and join it again.
  */
 const DOUBT = 400;
@@ -74,7 +74,7 @@ function clear(entry: IntersectionObserverEntry & { readonly isVisible?: boolean
   );
 }
 
-/** What is left of it after all that it lies in. */
+/** Returns the opacity that is left after all that an element lies in. */
 function opacity(element: Element): number {
   let left = 1;
   for (let at: Element | null = element; at !== null; at = above(at)) {

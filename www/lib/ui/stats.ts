@@ -1,4 +1,4 @@
-/** How much came from whom, as bars and figures. */
+/** Shows how much came from whom, as bars and figures. */
 
 import type { PlayerStats } from "../public/events.js";
 import type { Messages } from "../messages/index.js";

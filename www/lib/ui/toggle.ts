@@ -1,10 +1,10 @@
-/** The switch for sharing: a real toggle that shows its state and says why. */
+/** Switch for sharing: a real toggle that shows its state and says why. */
 
 import type { Messages } from "../messages/index.js";
 import { make, setText } from "./dom.js";
 import { sentence, stateLabel, willing, type Actions, type View } from "./view.js";
 
-/** What a switch looks like; a shape in the knob tells its state beside its colour and place. */
+/** Makes what a switch looks like; a shape in the knob tells its state beside its colour and place. */
 export function track(): HTMLElement {
   return make("span", { class: "track" }, make("span", { class: "knob" }));
 }
@@ -16,7 +16,7 @@ export function mark(element: HTMLElement, view: View): void {
   element.setAttribute("aria-disabled", String(!view.switchable));
 }
 
-/** A switch that stands for yes or no. */
+/** Makes a switch that stands for yes or no. */
 export function switchButton(label: string, description: string, act: () => void): HTMLButtonElement {
   const element = make(
     "button",

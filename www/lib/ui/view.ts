@@ -1,4 +1,4 @@
-/** What the parts of the shell are shown, and what they may ask for: state down, actions up. */
+/** State and actions of the parts of the shell: state comes down, actions go up. */
 
 import type { P2PStatus, PlayerStats } from "../public/events.js";
 import type { Messages } from "../messages/index.js";
@@ -20,7 +20,7 @@ export interface View extends P2PStatus {
   readonly privacy: string | null;
 }
 
-/** What a part of the shell may ask for. */
+/** Actions that a part of the shell may ask for. */
 export interface Actions {
   /** Takes the viewer's answer on sharing. */
   choose(share: boolean): void;
