@@ -8,7 +8,7 @@ const named = [...list.matchAll(/`([\w/.-]+\.(?:mjs|rs)): ([^`]+)`/g)];
 const claims = list.split('\n').filter((line) => /^\| \d+ \|/.test(line));
 
 const missing = named.filter(([, file, name]) => {
-  let text = '';
+  let text;
   try {
     text = readFileSync(join(root, file), 'utf8');
   } catch {

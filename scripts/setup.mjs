@@ -1,13 +1,14 @@
 // Brings what a fresh machine lacks, given Rust (rustup), Node and npm. Asks for nothing that is already there.
 //
 //   node scripts/setup.mjs            everything that building and testing need
-//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, wasm, nodes, browsers, bench, rivals
+//   node scripts/setup.mjs wasm       only the parts that are named: modules, native, lints, wasm, nodes, browsers, bench, rivals
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, fail, must, npm, root, run, say, tools, which } from './run.mjs';
 
 const WASM_TARGET = 'wasm32-unknown-unknown';
 const WASM_PACK = '0.15.1';
+const CARGO_DENY = '0.20.2';
 
 /** File and Debian package of what every browser in a network of its own needs. */
 const CHROMIUM_AND_IP = [
@@ -15,8 +16,8 @@ const CHROMIUM_AND_IP = [
   [which('ip') ?? '/usr/sbin/ip', 'iproute2'],
 ];
 
-const parts = { modules, native, wasm, nodes, browsers, bench, rivals };
-const usual = ['modules', 'native', 'wasm', 'nodes', 'browsers'];
+const parts = { modules, native, lints, wasm, nodes, browsers, bench, rivals };
+const usual = ['modules', 'native', 'lints', 'wasm', 'nodes', 'browsers'];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
@@ -38,6 +39,12 @@ async function native() {
   if (!ask('cargo', '--version')) {
     fail('Rust is missing. Install it with rustup (https://rustup.rs), then run this again.');
   }
+}
+
+/** What looks at licences, sources and advisories of dependencies. */
+async function lints() {
+  await native();
+  await tool('cargo-deny', 'cargo-deny', CARGO_DENY, '--locked');
 }
 
 /** The Rust target, wasm-pack, and the wasm-bindgen of Cargo.lock. */
@@ -114,14 +121,14 @@ async function debian(who, packages, otherwise = fail) {
 
 /** Installs a cargo tool beside the project unless that version is there already. Without debug
  * information and optimisation it takes two minutes instead of ten, and its own speed hardly matters. */
-async function tool(binary, crate, version) {
+async function tool(binary, crate, version, ...more) {
   const path = which(binary);
   if (path && ask(path, '--version')?.split(' ')[1] === version) return;
   say(`setup: ${crate} ${version} into target/tools (about two minutes)`);
   await must(
     `cargo could not install ${crate} ${version}. Is the crate registry within reach?`,
     'cargo',
-    ['install', '--quiet', '--debug', '--root', join(tools, '..'), '--version', version, '--force', crate],
+    ['install', '--quiet', '--debug', '--root', join(tools, '..'), '--version', version, '--force', ...more, crate],
     { CARGO_PROFILE_DEV_DEBUG: 'false' },
   );
 }

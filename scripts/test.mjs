@@ -1,7 +1,7 @@
 // `npm test`: everything that CI runs, in order. Each part is an npm script of its own; the first failure ends it.
 import { fail, npm, run, say } from './run.mjs';
 
-const parts = ['lint', 'test:native', 'test:unit', 'wasm', 'build', 'size', 'test:wasm', 'test:e2e'];
+const parts = ['lint', 'docs', 'test:native', 'test:unit', 'wasm', 'build', 'size', 'test:wasm', 'test:e2e'];
 
 if ((await run(process.execPath, ['scripts/setup.mjs'])) !== 0) fail('The setup failed; the lines above say why.');
 

@@ -25,8 +25,8 @@ fn report(info: &PanicHookInfo<'_>) {
     if let Some(handler) = HANDLER.take() {
         // Nothing is left to do when the handler itself throws.
         let _ = handler.call1(&JsValue::NULL, &info.to_string().into());
-        return;
+    } else {
+        #[cfg(feature = "panic-hook")]
+        console_error_panic_hook::hook(info);
     }
-    #[cfg(feature = "panic-hook")]
-    console_error_panic_hook::hook(info);
 }

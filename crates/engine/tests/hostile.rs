@@ -15,6 +15,8 @@ use shoal_wire::id::{OfferId, PeerId, PieceIndex, TrackId};
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, Frame, Handshake, Message, Ranges};
 use shoal_wire::tracker::TrackerMessage;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A small generator of its own, so that a failing seed fails again.
 struct Dice(u64);

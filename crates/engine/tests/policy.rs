@@ -12,6 +12,8 @@ use shoal_engine::{
 use shoal_wire::id::{OfferId, PeerId};
 use shoal_wire::peer::{Block, Message};
 use shoal_wire::tracker::{AnnounceEvent, ClientMessage, OffBy, TrackerMessage};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// What was said last by each of those who decide, kept beside the engine.
 #[derive(Debug, Default)]

@@ -59,11 +59,12 @@ fn state(rules: &[Rule]) -> State {
     for &rule in rules {
         viewer.tell(Input::Rule(rule));
     }
-    let states = viewer.events.iter().filter_map(|event| match event {
+    let mut latest_first = viewer.events.iter().rev();
+    let state = latest_first.find_map(|event| match event {
         Event::State(state) => Some(*state),
         _ => None,
     });
-    states.last().expect("an engine with an index has a state")
+    state.expect("an engine with an index has a state")
 }
 
 fn line(rules: &[Rule], state: State) -> String {

@@ -14,6 +14,8 @@ use shoal_wire::id::{OfferId, PeerId, PieceIndex, TrackId};
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, ExtendedHandshake, Frame, Handshake, Message, Ranges};
 use shoal_wire::tracker::{OffBy, TrackerMessage};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const BUDGET: usize = 1 << 20;
 const LINK: LinkId = LinkId(300);
@@ -312,13 +314,14 @@ fn a_replay_gives_the_same_outputs() {
 }
 
 #[test]
+#[should_panic(expected = "before input")]
 fn another_engine_is_found_out() {
     let mut bytes = lived().recorder.bytes();
     let seed = bytes
         .windows(8)
         .position(|bytes| bytes == 42_u64.to_le_bytes());
     bytes[seed.expect("the seed")] += 1;
-    assert!(std::panic::catch_unwind(|| replayed(&bytes)).is_err());
+    replayed(&bytes);
 }
 
 #[test]
@@ -491,10 +494,8 @@ fn a_configuration_that_cannot_be_is_named() {
 fn a_count_without_its_items_takes_no_room() {
     let head = Recorder::new(&Config::default(), 42, BUDGET).bytes();
     let head = &head[..head.len() - 11];
-    // A timeline of 2^63 segments.
-    let claim = [
-        0, 18, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1,
-    ];
+    // A timeline of 2^31 segments: a count that 32 bits hold.
+    let claim = [0, 18, 0, 0x80, 0x80, 0x80, 0x80, 8];
     assert_eq!(read(&[head, &claim].concat()), Err(RecordError::Truncated));
 }
 

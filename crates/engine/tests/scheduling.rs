@@ -11,6 +11,8 @@ use shoal_wire::id::PieceIndex;
 use shoal_wire::peer::shoal::Extension;
 use shoal_wire::peer::{Block, Message};
 use shoal_wire::tracker::TrackerMessage;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A viewer with this configuration that shares, with its part of the index.
 fn sharing(config: Config) -> Viewer {

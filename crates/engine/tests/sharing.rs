@@ -12,6 +12,8 @@ use shoal_engine::{
 use shoal_wire::id::PieceIndex;
 use shoal_wire::peer::{Block, Frame, Message};
 use shoal_wire::tracker::{AnnounceEvent, ClientMessage, TrackerMessage};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const fn is_network(output: &Output) -> bool {
     matches!(

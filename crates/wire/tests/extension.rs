@@ -4,6 +4,8 @@ use shoal_wire::DecodeError;
 use shoal_wire::id::TrackId;
 use shoal_wire::peer::Ranges;
 use shoal_wire::peer::shoal::{Extension, Limits};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Each from a start to an end that is no longer part of it.
 fn ranges(pairs: &[(u32, u32)]) -> Ranges {

@@ -3,6 +3,8 @@
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::peer::{ExtendedHandshake, Extensions, Handshake};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// What a WebTorrent client in a browser sends: extension protocol and fast extension.
 const WEBTORRENT: &[u8; 68] =

@@ -5,6 +5,8 @@ use shoal_wire::id::{InfoHash, PieceIndex, SegmentId, TrackId};
 use shoal_wire::index::{
     INDEX_VERSION, IceServer, Index, IndexPolicy, IndexTrack, P2p, Part, PartSegment, PieceSpace,
 };
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f10111213";
 

@@ -3,6 +3,8 @@
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, PeerId, PieceIndex};
 use shoal_wire::peer::{Block, Decoder, Frame, Handshake, Limits, Message, Read};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const BLOCK: Block = Block {
     piece: PieceIndex(0x0102_0304),

@@ -11,6 +11,8 @@ use shoal_wire::peer::{
     Block, Decoder, ExtendedHandshake, Frame, Handshake, Limits, Message, Ranges, Read,
 };
 use shoal_wire::tracker::{self, Announce, AnnounceEvent, ClientMessage, Offer, TrackerMessage};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn handshake() -> impl Strategy<Value = Handshake> {
     any::<([u8; 20], [u8; 20], bool, bool)>().prop_map(|(hash, peer, fast, extended)| Handshake {

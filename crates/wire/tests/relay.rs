@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::tracker::{Announce, Answer, ClientMessage, Limits, Offer, Sdp, TrackerMessage};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// What JSON stands for.
 fn text(sdp: Sdp<'_>) -> String {

@@ -5,6 +5,8 @@ use shoal_wire::id::{InfoHash, OfferId, PeerId};
 use shoal_wire::tracker::{
     Announce, AnnounceEvent, Answer, ClientMessage, Limits, OffBy, Offer, Scrape, TrackerMessage,
 };
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Bytes below 0x20, a quote, a backslash, and bytes from 0x7f on.
 const HASH: InfoHash = InfoHash([

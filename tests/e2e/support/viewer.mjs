@@ -103,7 +103,7 @@ export class Viewer {
     try {
       await until(`the clock reaches ${goal} s`, async () => (await this.clock()) >= goal, PATIENCE + goal * 1000);
     } catch (error) {
-      throw new Error(`${error.message}\n${await this.describe()}`);
+      throw new Error(`${error.message}\n${await this.describe()}`, { cause: error });
     }
   }
 
@@ -116,7 +116,7 @@ export class Viewer {
         return now.state === state && (reason === undefined || now.reason === reason);
       });
     } catch (error) {
-      throw new Error(`${error.message}\n${await this.describe()}`);
+      throw new Error(`${error.message}\n${await this.describe()}`, { cause: error });
     }
   }
 
@@ -125,7 +125,7 @@ export class Viewer {
     try {
       await until(reason, async () => test(await this.stats()));
     } catch (error) {
-      throw new Error(`${error.message}\n${await this.describe()}`);
+      throw new Error(`${error.message}\n${await this.describe()}`, { cause: error });
     }
   }
 

@@ -14,7 +14,42 @@ const SOURCE = ["index", "src", "tracker"] as const;
 /** Without a document, as in server-side rendering, the class exists but cannot be made. */
 const Base = "HTMLElement" in globalThis ? HTMLElement : (Object as unknown as typeof HTMLElement);
 
-/** See the module's header. */
+/**
+ * Player of an HLS video that viewers share.
+ *
+ * @attr {string} src - Address of the HLS playlist, master or media.
+ * @attr {string} index - Address of the index. Default: `<src>.shoal/index.json`.
+ * @attr {string} tracker - Addresses of trackers, separated by spaces, in place of those in the index.
+ * @attr {"ask" | "off"} p2p - Wish of the page on sharing. It can restrict what the site allows, never widen it, and never hides the
+ *   notice. `?p2p=off` or `?p2p=ask` in the page's address does the same; the stricter of the two wins. Any other value counts as `off`.
+ * @attr {boolean} autoplay - As on `<video>`.
+ * @attr {"anonymous" | "use-credentials"} crossorigin - As on `<video>`.
+ * @attr {number} height - As on `<video>`, in pixels.
+ * @attr {boolean} loop - As on `<video>`.
+ * @attr {boolean} muted - As on `<video>`.
+ * @attr {string} poster - As on `<video>`.
+ * @attr {"auto" | "metadata" | "none"} preload - As on `<video>`. With `none` nothing is fetched before the viewer plays.
+ * @attr {number} width - As on `<video>`, in pixels.
+ * @fires {CustomEvent<P2PStatus>} p2pchange - State or reason of sharing is another one. `asking` comes once it is known that the viewer can be asked.
+ * @fires {CustomEvent<{ peers: number }>} peerschange - Number of connected viewers is another one.
+ * @fires {CustomEvent<PlayerStats>} stats - Statistics have changed; at most once a second.
+ * @fires {CustomEvent<PlayerError>} error - Something went wrong. Where `fatal` is false, playback goes on.
+ * @slot - `<track>` children add captions, as in `<video>`. The controls are always there.
+ * @csspart player - Everything: picture, panel, notice and faults.
+ * @csspart controller - The picture with its controls: media-chrome's `<media-controller>`, which takes media-chrome's `--media-*` properties.
+ * @csspart video - The video element.
+ * @csspart panel - The panel with the statistics and the viewer's limits.
+ * @csspart alert - The sentence over the picture when playback has ended by a fault.
+ * @csspart hint - The sentence under the picture after a fault that playback survives.
+ * @cssprop --shoal-accent - Colour of links, bars and the switch, but not on the control bar, which is light on dark.
+ * @cssprop --shoal-aspect-ratio - Shape of the picture. Default: the video's, and 16 / 9 until it is known; `width` and `height` together set it.
+ * @cssprop --shoal-font - Fonts of all text but the notice's. Default: the system's.
+ * @cssprop --shoal-line - Colour of lines between parts.
+ * @cssprop --shoal-radius - Radius of the corners. Default: 10px.
+ * @cssprop --shoal-surface - Background of what lies under and beside the picture.
+ * @cssprop --shoal-text - Colour of text.
+ * @cssprop --shoal-text-soft - Colour of less important text.
+ */
 export class ShoalPlayer extends Base {
   static readonly observedAttributes = [...PASSED, ...SOURCE, "p2p", "muted", "width", "height"];
 

@@ -19,7 +19,9 @@ export type Asker = "page" | "player";
 
 /** Record of the viewer's answer: who asked, when, and what it was. */
 export interface AnswerRecord {
+  /** Answer: to share, or to take everything from the server. */
   readonly answer: "server" | "share";
+  /** Part that asked. */
   readonly by: Asker;
   /** Time in ISO 8601, as the viewer's clock had it. */
   readonly at: string;
