@@ -5,7 +5,7 @@ pub(super) const MAGIC: [u8; 5] = *b"shoal";
 
 /// To be raised when what is written changes its meaning. What no reader knows is refused anyway:
 /// inputs have numbers, bounds have names.
-pub(super) const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 2;
 
 /// Stands where the number of an input would.
 pub(super) const END: u8 = 0;

@@ -1,7 +1,9 @@
 //! The hash of outputs. They are not kept: who replays the inputs has them.
 
-use super::code::{put, writes};
-use super::private::{spoken, unread};
+use shoal_wire::tracker::{Announce, AnnounceEvent, Answer, ClientMessage};
+
+use super::code::{Write, put, writes};
+use super::private::unread;
 use crate::consent::{Reason, State};
 use crate::event::Event;
 use crate::output::{CloseReason, Declined, Delivery, Output};
@@ -27,7 +29,7 @@ impl OutputHash {
     /// Takes in the next output.
     pub fn add(&mut self, output: &Output) {
         self.bytes.clear();
-        super::code::Write::write(output, &mut self.bytes);
+        output.write(&mut self.bytes);
         for &byte in &self.bytes {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -60,9 +62,36 @@ mod sent {
     }
 }
 
+/// All of it but its SDPs, and of its token that there is one.
+impl Write for Announce {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.info_hash.write(out);
+        self.peer_id.write(out);
+        self.event.write(out);
+        self.numwant.write(out);
+        self.uploaded.write(out);
+        self.downloaded.write(out);
+        self.left.write(out);
+        for offer in &self.offers {
+            offer.offer_id.write(out);
+        }
+        self.token.is_some().write(out);
+    }
+}
+
+/// All of it but its SDP.
+impl Write for Answer {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.info_hash.write(out);
+        self.peer_id.write(out);
+        self.to_peer_id.write(out);
+        self.offer_id.write(out);
+    }
+}
+
 macro_rules! words {
     ($($name:ident)*) => {
-        $(impl super::code::Write for $name {
+        $(impl Write for $name {
             fn write(&self, out: &mut Vec<u8>) {
                 out.push(*self as u8);
             }
@@ -91,11 +120,23 @@ writes! {
         14 Reserve { segment, length };
         15 TrackerClose;
         16 TrackerConnect(position);
-        17 TrackerSend(message as spoken);
+        17 TrackerSend(message);
         18 Verify { piece, segment, offset, length };
         19 Wait(until);
         20 CountViewers { member };
         21 RenewIndex;
+    }
+
+    enum ClientMessage {
+        0 Announce(announce);
+        1 Answer(answer);
+        2 Scrape { info_hashes };
+    }
+
+    enum AnnounceEvent {
+        0 Completed;
+        1 Started;
+        2 Stopped;
     }
 
     enum Event {

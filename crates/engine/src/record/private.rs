@@ -99,25 +99,3 @@ pub(super) mod unread {
         Ok(T::default())
     }
 }
-
-/// A message of ours to a tracker, for the hash: all of it but its SDP and its token.
-pub(super) mod spoken {
-    use shoal_wire::tracker::ClientMessage;
-
-    /// What these come behind. In a text their quotes would have backslashes.
-    const BEFORE: [&[u8]; 2] = [br#""sdp":""#, br#""token":""#];
-
-    pub(in crate::record) fn write(message: &ClientMessage, out: &mut Vec<u8>) {
-        let mut inside = false;
-        let mut escaped = false;
-        for byte in message.encode().bytes() {
-            if inside {
-                inside = escaped || byte != b'"';
-                escaped = byte == b'\\' && !escaped;
-            } else {
-                out.push(byte);
-                inside = BEFORE.iter().any(|before| out.ends_with(before));
-            }
-        }
-    }
-}

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use shoal_engine::{HttpId, Input, LinkId, Stats, Time};
 use shoal_wire::id::{InfoHash, TrackId};
-use shoal_wire::tracker::{Limits, TrackerMessage};
+use shoal_wire::tracker::TrackerMessage;
 
 use super::env::{Env, Output};
 use super::loader::Loader;
