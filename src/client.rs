@@ -1,14 +1,10 @@
 //! What the page's script talks to. Checks arguments, and decides nothing.
 
 use core::time::Duration;
-use std::rc::Rc;
 
-use js_sys::{Array, Function, Uint8Array};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use shoal_engine::{Input, NeedId, Pace, Playhead, Rule, Wish};
+use js_sys::{Array, Function, Object, Uint8Array};
+use shoal_engine::{ActiveTrack, Input, NeedId, Pace, Playhead, Rule, TimelineSegment, Wish};
 use shoal_wire::id::{SegmentId, TrackId};
-use tsify::Tsify;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -17,78 +13,41 @@ use crate::config::Options;
 use crate::error::Error;
 use crate::events;
 use crate::host_event::HostEvent;
-use crate::js::typed;
-use crate::queue::Queue;
+use crate::pump::Pump;
 use crate::viewer::Viewer;
 
 /// One viewer of one video. After `close` every call is a harmless no-op.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Client {
-    queue: Rc<Queue>,
+    pump: Pump,
 }
 
-/// Those who decide on P2P. The site's and the video's rules are set from the index.
-#[derive(Debug, Deserialize, Tsify)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RuleName {
-    AskFirst,
-    Capable,
-    Hidden,
-    Metered,
-    MeteredToo,
-    Page,
-    Site,
-    Video,
-    Viewer,
-}
+#[wasm_bindgen]
+extern "C" {
+    /// A segment as the page lists it; seconds and bytes.
+    #[wasm_bindgen(typescript_type = "TimelineSegment")]
+    pub type Listed;
+    #[wasm_bindgen(method, getter, catch)]
+    fn seq(this: &Listed) -> Result<f64, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn url(this: &Listed) -> Result<String, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = rangeStart, catch)]
+    fn range_start(this: &Listed) -> Result<Option<f64>, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = rangeEnd, catch)]
+    fn range_end(this: &Listed) -> Result<Option<f64>, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn start(this: &Listed) -> Result<f64, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn duration(this: &Listed) -> Result<f64, JsValue>;
 
-/// What one of those who decide may say, beside nothing.
-#[derive(Debug, Deserialize, Tsify)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RuleWish {
-    Ask,
-    Off,
-    On,
-}
-
-/// A segment as the playlist lists it.
-#[derive(Debug, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TimelineSegment {
-    /// Media sequence number.
-    seq: f64,
-    /// Absolute.
-    url: String,
-    /// First byte of the resource that belongs to it.
-    #[tsify(optional, type = "number | undefined")]
-    range_start: Option<f64>,
-    /// The byte after the last; without it the whole resource is the segment.
-    #[tsify(optional, type = "number | undefined")]
-    range_end: Option<f64>,
-    /// Seconds on the player's timeline.
-    start: f64,
-    /// Seconds.
-    duration: f64,
-}
-
-/// What the player is loading at present, one for each type of track.
-#[derive(Debug, Deserialize, Tsify)]
-pub(crate) struct ActiveTrack {
-    /// Its place in the index.
-    track: u16,
-    /// End of what can be played without a gap, in seconds on the player's timeline.
-    buffered: f64,
-}
-
-/// How long a server took to answer a request of the player's own loader. Zero: not known.
-#[derive(Debug, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HttpTiming {
-    /// Seconds until the first byte.
-    first_byte: f64,
-    /// Seconds until the last byte.
-    whole: f64,
+    /// A track as the page plays it; seconds.
+    #[wasm_bindgen(typescript_type = "ActiveTrack")]
+    pub type Active;
+    #[wasm_bindgen(method, getter, catch)]
+    fn track(this: &Active) -> Result<u16, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn buffered(this: &Active) -> Result<f64, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -101,25 +60,21 @@ impl Client {
         seed: u64,
         #[wasm_bindgen(unchecked_param_type = "(events: ClientEvent[]) => void")] emit: Function,
     ) -> Result<Self, JsValue> {
-        let options = Options::read(options)?;
+        let options = Options::read(&options)?;
         Ok(Self {
-            queue: Queue::new(options, seed, emit),
+            pump: Pump::new(options, seed, emit),
         })
     }
 
-    /// Gives the index as `JSON.parse` makes it, once. Throws an `Error` with `code` "index-malformed" and a message for
+    /// Gives the index, once. Throws an `Error` with `code` "index-malformed" and a message for
     /// people when it cannot be used.
     #[wasm_bindgen(js_name = setIndex)]
-    pub fn set_index(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "object")] index: JsValue,
-        url: &str,
-    ) -> Result<(), JsValue> {
-        if self.queue.look(|viewer| viewer.catalogue().is_some()) == Some(true) {
+    pub fn set_index(&self, json: &str, url: &str) -> Result<(), JsValue> {
+        if self.pump.look(|viewer| viewer.catalogue().is_some()) == Some(true) {
             return Err(Error::Argument("The index was given before.".into()).into());
         }
-        let catalogue = Catalogue::new(index, url)?;
-        self.queue.push(HostEvent::Index(Box::new(catalogue)));
+        let catalogue = Catalogue::new(json.as_bytes(), url)?;
+        self.pump.push(HostEvent::Index(Box::new(catalogue)));
         Ok(())
     }
 
@@ -127,7 +82,7 @@ impl Client {
     #[wasm_bindgen(unchecked_return_type = "string[]")]
     #[must_use]
     pub fn tracks(&self) -> Array {
-        let tracks = self.queue.look(|viewer| {
+        let tracks = self.pump.look(|viewer| {
             let playlists = viewer
                 .catalogue()
                 .map(|it| it.playlists().map(JsValue::from));
@@ -139,10 +94,10 @@ impl Client {
     /// One of those who decide on P2P has spoken.
     pub fn rule(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "RuleName")] name: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "boolean | RuleWish | null")] value: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "RuleName")] name: &str,
+        #[wasm_bindgen(unchecked_param_type = "RuleValue")] value: JsValue,
     ) -> Result<(), JsValue> {
-        self.push(Input::Rule(rule(argument("name", name)?, value)?));
+        self.pump.push(Input::Rule(rule(name, &value)?));
         Ok(())
     }
 
@@ -150,13 +105,13 @@ impl Client {
     #[must_use]
     pub fn relays(&self) -> bool {
         let relays = |viewer: &mut Viewer| viewer.catalogue().is_some_and(Catalogue::relays);
-        self.queue.look(relays).unwrap_or_default()
+        self.pump.look(relays).unwrap_or_default()
     }
 
     /// The viewer's own bounds on what is sent to peers: bytes per second and bytes in all; 0 is no
     /// limit.
     pub fn limits(&self, rate: f64, total: f64) {
-        self.push(Input::Limits {
+        self.pump.push(Input::Limits {
             upload_rate: whole(rate),
             upload_total: whole(total),
         });
@@ -164,31 +119,34 @@ impl Client {
 
     /// The page is in the background or the battery is low, or no longer.
     pub fn frugal(&self, frugal: bool) {
-        self.push(Input::Frugal(frugal));
+        self.pump.push(Input::Frugal(frugal));
     }
 
     /// The playlist of a track as it stands now.
-    pub fn timeline(
-        &self,
-        track: u16,
-        #[wasm_bindgen(unchecked_param_type = "TimelineSegment[]")] segments: JsValue,
-    ) -> Result<(), JsValue> {
+    pub fn timeline(&self, track: u16, segments: Vec<Listed>) -> Result<(), JsValue> {
         let track = TrackId(track);
-        let segments: Vec<TimelineSegment> = argument("segments", segments)?;
-        let listed = |it: &TimelineSegment| shoal_engine::TimelineSegment {
-            seq: whole(it.seq),
-            start: span(it.start),
-            duration: span(it.duration),
-        };
-        let timeline = segments.iter().map(listed).collect();
-        let address = |it: TimelineSegment| {
-            let start = it.range_start.map_or(0, whole);
-            let range = it.range_end.map(|end| start..whole(end));
-            (whole(it.seq), Address { url: it.url, range })
-        };
-        let addresses = segments.into_iter().map(address).collect();
-        self.queue.look(|viewer| viewer.list(track, addresses));
-        self.push(Input::Timeline {
+        let mut addresses = Vec::with_capacity(segments.len());
+        let mut timeline = Vec::with_capacity(segments.len());
+        for listed in segments {
+            let seq = whole(listed.seq()?);
+            let start = listed.range_start()?.map_or(0, whole);
+            let range = listed.range_end()?.map(|end| start..whole(end));
+            addresses.push((
+                seq,
+                Address {
+                    url: listed.url()?,
+                    range,
+                },
+            ));
+            let (start, duration) = (span(listed.start()?), span(listed.duration()?));
+            timeline.push(TimelineSegment {
+                seq,
+                start,
+                duration,
+            });
+        }
+        self.pump.look(|viewer| viewer.list(track, addresses));
+        self.pump.push(Input::Timeline {
             track,
             segments: timeline,
         });
@@ -196,22 +154,21 @@ impl Client {
     }
 
     /// Where the player is, in seconds; at least once a second while it plays.
-    pub fn playhead(
-        &self,
-        position: f64,
-        rate: f64,
-        #[wasm_bindgen(unchecked_param_type = "ActiveTrack[]")] active: JsValue,
-    ) -> Result<(), JsValue> {
-        let active: Vec<ActiveTrack> = argument("active", active)?;
-        let track = |it: ActiveTrack| shoal_engine::ActiveTrack {
-            track: TrackId(it.track),
-            buffered: span(it.buffered),
-        };
+    pub fn playhead(&self, position: f64, rate: f64, active: Vec<Active>) -> Result<(), JsValue> {
+        let mut tracks = Vec::with_capacity(active.len());
+        for active in active {
+            let track = TrackId(active.track()?);
+            tracks.push(ActiveTrack {
+                track,
+                buffered: span(active.buffered()?),
+            });
+        }
         let rate = if rate.is_finite() { rate.max(0.0) } else { 0.0 };
-        self.push(Input::Playhead(Playhead {
-            position: span(position),
+        let position = span(position);
+        self.pump.push(Input::Playhead(Playhead {
+            position,
             rate,
-            active: active.into_iter().map(track).collect(),
+            active: tracks,
         }));
         Ok(())
     }
@@ -223,7 +180,7 @@ impl Client {
             track: TrackId(track),
             seq: whole(seq),
         };
-        self.push(Input::Need {
+        self.pump.push(Input::Need {
             id: NeedId(whole(id)),
             segment,
         });
@@ -231,45 +188,38 @@ impl Client {
 
     /// The player no longer wants what it asked for.
     pub fn cancel(&self, id: f64) {
-        self.push(Input::Cancel(NeedId(whole(id))));
+        self.pump.push(Input::Cancel(NeedId(whole(id))));
     }
 
-    /// The player got a whole segment by itself. The bytes are copied if they are kept.
-    pub fn offered(
-        &self,
-        track: u16,
-        seq: f64,
-        bytes: Uint8Array,
-        #[wasm_bindgen(unchecked_param_type = "HttpTiming")] timing: JsValue,
-    ) -> Result<(), JsValue> {
+    /// The player got a whole segment by itself, the first byte after `first_byte` seconds and the last
+    /// after `took`. The bytes are copied if they are kept.
+    pub fn offered(&self, track: u16, seq: f64, bytes: Uint8Array, first_byte: f64, took: f64) {
         let segment = SegmentId {
             track: TrackId(track),
             seq: whole(seq),
         };
-        let timing: HttpTiming = argument("timing", timing)?;
         // What must wait may find the page's buffer emptied.
-        let data = if self.queue.is_busy() {
+        let data = if self.pump.is_busy() {
             bytes.slice(0, bytes.length())
         } else {
             bytes
         };
         let pace = Pace {
-            first_byte: span(timing.first_byte),
-            whole: span(timing.whole),
+            first_byte: span(first_byte),
+            whole: span(took),
         };
-        self.queue.push(HostEvent::Offered {
+        self.pump.push(HostEvent::Offered {
             segment,
             data,
             pace,
         });
-        Ok(())
     }
 
     /// The figures and the state at present; after `close`, those of the end.
     #[wasm_bindgen(unchecked_return_type = "ClientStats")]
     #[must_use]
-    pub fn stats(&self) -> JsValue {
-        let (stats, state) = self.queue.stats();
+    pub fn stats(&self) -> Object {
+        let (stats, state) = self.pump.figures();
         events::snapshot(&stats, state)
     }
 
@@ -277,58 +227,48 @@ impl Client {
     /// address. May be asked in the middle of a failure.
     #[must_use]
     pub fn trace(&self) -> Option<Vec<u8>> {
-        self.queue.trace()
+        self.pump.trace()
     }
 
     /// Ends everything: peers, tracker, requests, timers. No event follows.
     pub fn close(&self) {
-        self.queue.close();
+        self.pump.close();
     }
 }
 
-impl Client {
-    fn push(&self, input: Input) {
-        self.queue.push(input.into());
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.queue.close();
-    }
-}
-
-fn rule(name: RuleName, value: JsValue) -> Result<Rule, Error> {
-    let flag = value.as_bool();
-    let wish = || {
-        let wish: Option<RuleWish> = argument("value", value)?;
-        Ok(wish.map(|wish| match wish {
-            RuleWish::Ask => Wish::Ask,
-            RuleWish::Off => Wish::Off,
-            RuleWish::On => Wish::On,
-        }))
+fn rule(name: &str, value: &JsValue) -> Result<Rule, Error> {
+    let wish = || match value.as_string().as_deref() {
+        Some("ask") => Ok(Some(Wish::Ask)),
+        Some("off") => Ok(Some(Wish::Off)),
+        Some("on") => Ok(Some(Wish::On)),
+        None if value.is_null() || value.is_undefined() => Ok(None),
+        _ => Err(Error::Argument(format!(
+            "The rule `{name}` takes no such value."
+        ))),
     };
-    let missing = || Error::Argument(format!("The rule {name:?} takes true or false."));
-    Ok(match name {
-        RuleName::AskFirst => Rule::AskFirst(flag.ok_or_else(missing)?),
-        RuleName::Capable => Rule::Capable(flag.ok_or_else(missing)?),
-        RuleName::Hidden => Rule::Hidden(flag.ok_or_else(missing)?),
-        RuleName::Metered => Rule::Metered(flag.ok_or_else(missing)?),
-        RuleName::MeteredToo => Rule::MeteredToo(flag.ok_or_else(missing)?),
-        RuleName::Page => Rule::Page(wish()?),
-        RuleName::Site => Rule::Site(wish()?),
-        RuleName::Video => Rule::Video(wish()?),
-        RuleName::Viewer if flag.is_some() => Rule::Viewer(flag),
-        RuleName::Viewer => Rule::Viewer(match wish()? {
+    let flag = || match value.as_bool() {
+        Some(flag) => Ok(flag),
+        None => Err(Error::Argument(format!(
+            "The rule `{name}` takes true or false."
+        ))),
+    };
+    match name {
+        "ask-first" => flag().map(Rule::AskFirst),
+        "capable" => flag().map(Rule::Capable),
+        "hidden" => flag().map(Rule::Hidden),
+        "metered" => flag().map(Rule::Metered),
+        "metered-too" => flag().map(Rule::MeteredToo),
+        "page" => wish().map(Rule::Page),
+        "site" => wish().map(Rule::Site),
+        "video" => wish().map(Rule::Video),
+        "viewer" if value.as_bool().is_some() => Ok(Rule::Viewer(value.as_bool())),
+        "viewer" => Ok(Rule::Viewer(match wish()? {
             Some(Wish::On) => Some(true),
             Some(Wish::Off) => Some(false),
             Some(Wish::Ask) | None => None,
-        }),
-    })
-}
-
-fn argument<T: DeserializeOwned>(name: &str, value: JsValue) -> Result<T, Error> {
-    typed(value).map_err(|reason| Error::Argument(format!("`{name}` is not right: {reason}.")))
+        })),
+        _ => Err(Error::Argument(format!("There is no rule `{name}`."))),
+    }
 }
 
 /// Seconds as the engine takes them; what is no time is nothing.

@@ -74,7 +74,7 @@ impl Clock {
             None => Turns::new(self.sender.clone())?,
         };
         let asked = turns
-            .entry
+            .sender
             .post_message(&wasm_bindgen::JsValue::NULL)
             .or_thrown();
         self.turns = Some(turns);
@@ -85,20 +85,20 @@ impl Clock {
 /// A message to ourselves.
 #[derive(Debug)]
 struct Turns {
-    entry: MessagePort,
-    exit: MessagePort,
+    sender: MessagePort,
+    receiver: MessagePort,
     _listener: Listener,
 }
 
 impl Turns {
-    fn new(sender: Sender) -> Result<Self, Error> {
+    fn new(host: Sender) -> Result<Self, Error> {
         let channel = MessageChannel::new().or_thrown()?;
-        let (entry, exit) = (channel.port1(), channel.port2());
-        let listener = Listener::new(&exit, "message", move |_| sender.push(HostEvent::Turn))?;
-        exit.start();
+        let (sender, receiver) = (channel.port1(), channel.port2());
+        let listener = Listener::new(&receiver, "message", move |_| host.push(HostEvent::Turn))?;
+        receiver.start();
         Ok(Self {
-            entry,
-            exit,
+            sender,
+            receiver,
             _listener: listener,
         })
     }
@@ -106,6 +106,6 @@ impl Turns {
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        self.exit.close();
+        self.receiver.close();
     }
 }

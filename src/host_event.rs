@@ -1,4 +1,4 @@
-//! What the adapters send to the queue: the engine's inputs, and the bytes that belong to them.
+//! What the adapters hand to the pump: the engine's inputs, and the bytes that belong to them.
 
 use core::fmt;
 use std::rc::Rc;
@@ -6,7 +6,6 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use shoal_engine::{HttpId, Input, LinkId, Pace};
 use shoal_wire::id::{SegmentId, TrackId};
-use shoal_wire::index::Index;
 use web_sys::RtcDataChannel;
 
 use crate::catalogue::Catalogue;
@@ -62,10 +61,10 @@ pub enum HostEvent {
         bytes: Option<Vec<u8>>,
     },
     /// The index once more, or nothing when it could not be had.
-    Renewed(Option<Box<Index>>),
-    /// Offer the engine once more what it could not take yet: now it may.
-    OfferEarly,
-    /// The turn that the queue asked for, to go on with what it put off.
+    Renewed(Option<Vec<u8>>),
+    /// The engine may now take what it did not take when it was offered.
+    Stashed,
+    /// The turn that the pump asked for, to go on with what it put off.
     Turn,
 }
 
@@ -75,17 +74,17 @@ impl From<Input> for HostEvent {
     }
 }
 
-/// Where events go in. Cheap to clone; every listener and task holds one.
+/// Where arrivals go in. Cheap to clone; every listener and task holds one.
 #[derive(Clone)]
 pub struct Sender(Rc<dyn Fn(HostEvent)>);
 
 impl Sender {
-    /// Events are given to `take` as they come.
+    /// Arrivals are given to `take` as they come.
     pub fn new(take: impl Fn(HostEvent) + 'static) -> Self {
         Self(Rc::new(take))
     }
 
-    /// Hands over one event. It may be dispatched before this returns.
+    /// Hands over one event. It may be dealt with before this returns.
     pub fn push(&self, event: impl Into<HostEvent>) {
         (self.0)(event.into());
     }

@@ -7,10 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
-use js_sys::{JsString, Promise};
-use serde::Deserialize;
+use js_sys::Promise;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::EventTarget;
@@ -27,23 +25,6 @@ impl<T> JsResult<T> for Result<T, JsValue> {
     fn or_thrown(self) -> Result<T, Error> {
         self.map_err(|value| Error::thrown(&value))
     }
-}
-
-/// Makes a typed value of one of JavaScript's, or says what is wrong with it.
-pub(crate) fn typed<T: Deserialize<'static>>(value: JsValue) -> Result<T, String> {
-    let deserializer = serde_wasm_bindgen::Deserializer::from(value);
-    T::deserialize(deserializer).map_err(|error| Error::thrown(&error.into()).to_string())
-}
-
-/// Reads JSON by the browser.
-pub(crate) fn parsed<T: Deserialize<'static>>(json: &JsString) -> Result<T, Error> {
-    typed(parse(json).or_thrown()?).map_err(Error::Browser)
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(catch, js_namespace = JSON)]
-    fn parse(json: &JsString) -> Result<JsValue, JsValue>;
 }
 
 /// Waits for a promise. Given up, it leaves nothing behind, though the promise may never settle: those of a

@@ -23,12 +23,13 @@ mod http;
 mod js;
 mod panic;
 mod peer_connections;
-mod queue;
+mod pump;
 mod rtc;
 mod small_map;
 mod store;
 mod trace;
 mod tracker;
+mod types;
 mod verify;
 mod viewer;
 

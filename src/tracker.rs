@@ -2,13 +2,16 @@
 
 use js_sys::JsString;
 use shoal_engine::Input;
-use shoal_wire::tracker::{ClientMessage, Limits, TrackerFields, TrackerMessage};
-use wasm_bindgen::{JsCast as _, JsValue};
+use shoal_wire::tracker::{ClientMessage, Limits, TrackerMessage};
+use wasm_bindgen::JsCast as _;
 use web_sys::{MessageEvent, WebSocket};
 
 use crate::error::Error;
 use crate::host_event::Sender;
-use crate::js::{JsResult as _, Listener, parsed};
+use crate::js::{JsResult as _, Listener};
+
+/// Longest message that is read, UTF-16 code units. The wire allows 64 KiB.
+const LONGEST: u32 = 64 * 1024;
 
 /// An open or opening socket with its listeners; dropped, it closes.
 #[derive(Debug)]
@@ -34,7 +37,13 @@ impl Tracker {
                 let sender = sender.clone();
                 move |event| {
                     let data = event.unchecked_into::<MessageEvent>().data();
-                    sender.push(Input::TrackerMessage(read(data)));
+                    // What is no text, or too much of it, is no message of a tracker.
+                    let text = data.dyn_into::<JsString>().ok();
+                    let text = text.filter(|text| text.length() <= LONGEST);
+                    let message = text.and_then(|text| {
+                        TrackerMessage::decode(&String::from(text), &Limits::default()).ok()
+                    });
+                    sender.push(Input::TrackerMessage(message));
                 }
             })?,
             // Whichever comes first ends the socket, and the other is not heard any more.
@@ -55,17 +64,6 @@ impl Tracker {
             let _ = self.socket.send_with_str(&message.encode());
         }
     }
-}
-
-/// What is no text, or too much of it, is no message of a tracker.
-fn read(data: JsValue) -> Option<TrackerMessage> {
-    let text = data.dyn_into::<JsString>().ok()?;
-    let limits = Limits::default();
-    if text.length() as usize > limits.max_message {
-        return None;
-    }
-    let fields: TrackerFields<'_> = parsed(&text).ok()?;
-    fields.check(&limits).ok()
 }
 
 impl Drop for Tracker {

@@ -77,7 +77,7 @@ impl Page {
     fn with_index() -> Self {
         let page = Self::new();
         page.client
-            .set_index(json(INDEX), INDEX_URL)
+            .set_index(INDEX, INDEX_URL)
             .expect("the index is right");
         page
     }
@@ -117,10 +117,11 @@ fn segments(count: u32) -> JsValue {
     segments.collect::<Array>().into()
 }
 
-fn timing(first_byte: f64, whole: f64) -> JsValue {
-    json(&format!(
-        r#"{{"firstByte": {first_byte}, "whole": {whole}}}"#
-    ))
+fn list<T: JsCast>(values: &JsValue) -> Vec<T> {
+    Array::from(values)
+        .iter()
+        .map(JsCast::unchecked_into)
+        .collect()
 }
 
 #[wasm_bindgen_test]
@@ -130,6 +131,7 @@ fn options_that_are_not_right_are_named() {
         r#"{"storeBytes": "much"}"#,
         r#"{"storeBytes": -1}"#,
         r#"{"storeBytes": 1}"#,
+        r#"{"storeBytes": null}"#,
         r#"{"maxHttp": 2.5}"#,
         r#"{"maxHttp": 4294967296}"#,
         r#"{"uploadRate": 1e300}"#,
@@ -142,20 +144,6 @@ fn options_that_are_not_right_are_named() {
         let refused = Client::new(json(options), 1, Function::new_no_args(""));
         assert_eq!(code(refused).as_deref(), Some("config"), "{options}");
     }
-    let message = |options| {
-        let refused = Client::new(json(options), 1, Function::new_no_args(""));
-        refused
-            .err()
-            .and_then(|error| get(&error, "message").as_string())
-            .unwrap_or_default()
-    };
-    let near = message(r#"{"storeBites": 1}"#);
-    assert!(
-        near.ends_with("no option `storeBites`, perhaps `storeBytes` is meant."),
-        "{near}"
-    );
-    let far = message(r#"{"colour": 1}"#);
-    assert!(far.ends_with("no option `colour`."), "{far}");
     let options = r#"{"storeBytes": 1048576, "horizon": 12.5}"#;
     let options = json(options);
     Reflect::set(&options, &"margin".into(), &JsValue::UNDEFINED).expect("an object");
@@ -166,16 +154,12 @@ fn options_that_are_not_right_are_named() {
 fn recording_is_for_those_who_ask() {
     let client = |options| Client::new(json(options), 1, Function::new_no_args(""));
     let silent = client("{}").expect("options are right");
-    silent
-        .playhead(1.0, 1.0, Array::new().into())
-        .expect("a playhead");
+    silent.playhead(1.0, 1.0, Vec::new()).expect("a playhead");
     assert_eq!(silent.trace(), None);
     let client = client(r#"{"trace": true}"#).expect("options are right");
     let before = client.trace().expect("a recording");
     assert!(before.starts_with(b"shoal"));
-    client
-        .playhead(1.0, 1.0, Array::new().into())
-        .expect("a playhead");
+    client.playhead(1.0, 1.0, Vec::new()).expect("a playhead");
     let after = client.trace().expect("a recording");
     assert!(after.len() > before.len());
     client.close();
@@ -187,8 +171,7 @@ fn recording_is_for_those_who_ask() {
 fn index_that_is_not_right_is_refused_and_the_next_is_taken() {
     let page = Page::new();
     for (index, url) in [
-        ("null", INDEX_URL),
-        ("[]", INDEX_URL),
+        ("", INDEX_URL),
         ("{}", INDEX_URL),
         (INDEX, "index.json"),
         (
@@ -197,12 +180,12 @@ fn index_that_is_not_right_is_refused_and_the_next_is_taken() {
         ),
         (&INDEX.replace("65536", "0"), INDEX_URL),
     ] {
-        let refused = page.client.set_index(json(index), url);
+        let refused = page.client.set_index(index, url);
         assert_eq!(code(refused).as_deref(), Some("index-malformed"), "{index}");
     }
     assert_eq!(page.client.tracks().length(), 0);
-    assert!(page.client.set_index(json(INDEX), INDEX_URL).is_ok());
-    assert!(page.client.set_index(json(INDEX), INDEX_URL).is_err());
+    assert!(page.client.set_index(INDEX, INDEX_URL).is_ok());
+    assert!(page.client.set_index(INDEX, INDEX_URL).is_err());
 }
 
 #[wasm_bindgen_test]
@@ -243,7 +226,7 @@ fn rules_are_checked() {
         ("viewer", JsValue::NULL, true),
         ("neighbour", JsValue::TRUE, false),
     ] {
-        let outcome = code(page.client.rule(name.into(), value.clone()));
+        let outcome = code(page.client.rule(name, value.clone()));
         assert_eq!(
             outcome,
             (!right).then(|| "argument".into()),
@@ -255,12 +238,8 @@ fn rules_are_checked() {
 #[wasm_bindgen_test]
 fn switching_off_is_the_state_and_its_reason() {
     let page = Page::with_index();
-    page.client
-        .rule("capable".into(), JsValue::TRUE)
-        .expect("a rule");
-    page.client
-        .rule("viewer".into(), JsValue::FALSE)
-        .expect("a rule");
+    page.client.rule("capable", JsValue::TRUE).expect("a rule");
+    page.client.rule("viewer", JsValue::FALSE).expect("a rule");
     let stats = page.client.stats();
     assert_eq!(get(&stats, "state"), JsValue::from("off"));
     assert_eq!(get(&stats, "reason"), JsValue::from("you"));
@@ -270,18 +249,24 @@ fn switching_off_is_the_state_and_its_reason() {
 #[wasm_bindgen_test]
 fn timeline_and_playhead_take_what_the_page_has() {
     let page = Page::with_index();
-    page.client.timeline(0, segments(100)).expect("a timeline");
     page.client
-        .timeline(9, segments(1))
+        .timeline(0, list(&segments(100)))
+        .expect("a timeline");
+    page.client
+        .timeline(9, list(&segments(1)))
         .expect("of no track, and no matter");
     let active = json(r#"[{"track": 0, "buffered": 3.5}]"#);
     page.client
-        .playhead(1.5, 1.0, active.clone())
+        .playhead(1.5, 1.0, list(&active))
         .expect("a playhead");
     page.client
-        .playhead(f64::NAN, f64::INFINITY, active)
+        .playhead(f64::NAN, f64::INFINITY, list(&active))
         .expect("no time is no harm");
-    assert!(page.client.timeline(0, json(r#"[{"seq": 1}]"#)).is_err());
+    assert!(
+        page.client
+            .timeline(0, list(&json(r#"[{"seq": 1}]"#)))
+            .is_err()
+    );
 }
 
 #[wasm_bindgen_test]
@@ -293,18 +278,11 @@ async fn after_close_nothing_happens() {
     page.client.need(1.0, 0, 0.0);
     page.client.cancel(1.0);
     page.client
-        .offered(0, 0.0, Uint8Array::new_with_length(10), timing(0.0, 0.0))
-        .expect("no-op");
-    page.client.timeline(0, segments(1)).expect("no-op");
-    page.client
-        .playhead(0.0, 1.0, Array::new().into())
-        .expect("no-op");
-    page.client
-        .rule("viewer".into(), JsValue::TRUE)
-        .expect("no-op");
-    page.client
-        .set_index(json(INDEX), INDEX_URL)
-        .expect("no-op");
+        .offered(0, 0.0, Uint8Array::new_with_length(10), 0.0, 0.0);
+    page.client.timeline(0, list(&segments(1))).expect("no-op");
+    page.client.playhead(0.0, 1.0, Vec::new()).expect("no-op");
+    page.client.rule("viewer", JsValue::TRUE).expect("no-op");
+    page.client.set_index(INDEX, INDEX_URL).expect("no-op");
     assert_eq!(page.client.tracks().length(), 0);
     assert!(get(&page.client.stats(), "state").is_string());
     rest().await;
@@ -363,18 +341,18 @@ async fn watching(told: &[u8], had: &[u8]) -> Page {
     serve(&files);
 
     let page = Page::new();
+    page.client.rule("capable", JsValue::TRUE).expect("a rule");
+    page.client.rule("viewer", JsValue::TRUE).expect("a rule");
     page.client
-        .rule("capable".into(), JsValue::TRUE)
-        .expect("a rule");
-    page.client
-        .rule("viewer".into(), JsValue::TRUE)
-        .expect("a rule");
-    page.client
-        .set_index(json(INDEX), INDEX_URL)
+        .set_index(INDEX, INDEX_URL)
         .expect("the index is right");
-    page.client.timeline(0, segments(7)).expect("a timeline");
+    page.client
+        .timeline(0, list(&segments(7)))
+        .expect("a timeline");
     let active = json(r#"[{"track": 0, "buffered": 24}]"#);
-    page.client.playhead(0.0, 1.0, active).expect("a playhead");
+    page.client
+        .playhead(0.0, 1.0, list(&active))
+        .expect("a playhead");
     page
 }
 
@@ -411,9 +389,7 @@ async fn segment_that_is_not_the_indexs_is_never_delivered() {
 /// Offers segment 6 and empties the array, as hls.js does once it has passed it on.
 fn offer_once(page: &Page, bytes: &[u8]) {
     let offered = array(bytes);
-    page.client
-        .offered(0, 6.0, offered.clone(), timing(0.01, 0.1))
-        .expect("a segment");
+    page.client.offered(0, 6.0, offered.clone(), 0.01, 0.1);
     offered.fill(0, 0, offered.length());
 }
 
@@ -441,14 +417,10 @@ async fn offered_segment_is_kept_when_the_index_has_come_to_describe_it() {
 async fn offered_segment_waits_for_the_viewers_answer() {
     let bytes = media(150_000);
     let page = watching(&bytes, &[]).await;
-    page.client
-        .rule("viewer".into(), JsValue::NULL)
-        .expect("a rule");
+    page.client.rule("viewer", JsValue::NULL).expect("a rule");
     offer_once(&page, &bytes);
     rest().await;
-    page.client
-        .rule("viewer".into(), JsValue::TRUE)
-        .expect("a rule");
+    page.client.rule("viewer", JsValue::TRUE).expect("a rule");
     assert!(is_kept(&page, &bytes).await);
 }
 
@@ -456,16 +428,10 @@ async fn offered_segment_waits_for_the_viewers_answer() {
 async fn offered_segment_is_forgotten_when_sharing_is_off() {
     let bytes = media(150_000);
     let page = watching(&bytes, &[]).await;
-    page.client
-        .rule("viewer".into(), JsValue::NULL)
-        .expect("a rule");
+    page.client.rule("viewer", JsValue::NULL).expect("a rule");
     offer_once(&page, &bytes);
-    page.client
-        .rule("viewer".into(), JsValue::FALSE)
-        .expect("a rule");
+    page.client.rule("viewer", JsValue::FALSE).expect("a rule");
     offer_once(&page, &bytes);
-    page.client
-        .rule("viewer".into(), JsValue::TRUE)
-        .expect("a rule");
+    page.client.rule("viewer", JsValue::TRUE).expect("a rule");
     assert!(!is_kept(&page, &bytes).await);
 }

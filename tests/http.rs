@@ -5,7 +5,7 @@ mod common;
 
 use core::ops::Range;
 
-use common::{HostEvents, array, media, rest};
+use common::{Arrivals, array, media, rest};
 use js_sys::Array;
 use shoal::internal::{Get, HostEvent, Http};
 use shoal_engine::{HttpFault, HttpId, Input};
@@ -80,7 +80,7 @@ impl Default for Exchange {
 
 impl Exchange {
     /// Starts the exchange.
-    fn start(self) -> (Http, HostEvents) {
+    fn start(self) -> (Http, Arrivals) {
         let chunks = self.body.chunks(self.chunk).map(array).collect::<Array>();
         answer(
             self.status,
@@ -88,8 +88,8 @@ impl Exchange {
             chunks,
             self.hangs,
         );
-        let events = HostEvents::default();
-        let mut http = Http::new(events.sender());
+        let arrivals = Arrivals::default();
+        let mut http = Http::new(arrivals.sender());
         http.get(Get {
             id: ID,
             segment: SEGMENT,
@@ -99,20 +99,20 @@ impl Exchange {
             url: "https://origin.example/segment".into(),
             range: self.range,
         });
-        (http, events)
+        (http, arrivals)
     }
 
     /// Runs the exchange to its end: the runs that came, and the outcome.
     async fn run(self) -> (Vec<(u32, Vec<u8>)>, Result<(), HttpFault>) {
-        let (_http, events) = self.start();
-        let outcome = events
+        let (_http, arrivals) = self.start();
+        let outcome = arrivals
             .wait("the end of the request", |event| match event {
                 HostEvent::Input(Input::HttpDone(ID)) => Some(Ok(())),
                 HostEvent::Input(Input::HttpFailed { id: ID, fault }) => Some(Err(*fault)),
                 _ => None,
             })
             .await;
-        let runs = events.drain().into_iter().map(|event| match event {
+        let runs = arrivals.drain().into_iter().map(|event| match event {
             HostEvent::HttpData {
                 id: ID,
                 segment: SEGMENT,
@@ -244,8 +244,8 @@ async fn ended_request_is_aborted_and_silent() {
         hangs: true,
         ..Exchange::default()
     };
-    let (mut http, events) = exchange.start();
-    events
+    let (mut http, arrivals) = exchange.start();
+    arrivals
         .wait("the first piece", |it| {
             matches!(it, HostEvent::HttpData { .. }).then_some(())
         })
@@ -254,7 +254,7 @@ async fn ended_request_is_aborted_and_silent() {
     http.end(ID);
     assert!(!http.holds(ID) && was_aborted());
     rest().await;
-    assert!(events.drain().is_empty());
+    assert!(arrivals.drain().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -263,10 +263,10 @@ async fn part_of_the_index_comes_as_bytes_within_bounds() {
         let body = media(length);
         let chunks = body.chunks(60_000).map(array).collect::<Array>();
         answer(status, None, chunks, false);
-        let events = HostEvents::default();
-        let mut http = Http::new(events.sender());
+        let arrivals = Arrivals::default();
+        let mut http = Http::new(arrivals.sender());
         http.part(TrackId(2), 8, "https://origin.example/2/8.bin".into());
-        events
+        arrivals
             .wait("the part", |event| match event {
                 HostEvent::Part {
                     track: TrackId(2),

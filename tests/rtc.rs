@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{HostEvents, array, media, rest};
+use common::{Arrivals, array, media, rest};
 use js_sys::Uint8Array;
 use shoal::internal::{HostEvent, PeerConnections, Setup};
 use shoal_engine::{Input, LinkFault, LinkId};
@@ -14,27 +14,27 @@ use web_sys::{RtcDataChannel, RtcDataChannelState, RtcPeerConnection};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// One side of a connection, which does at once what the queue would.
+/// One side of a connection, which does at once what a pump would.
 struct Side {
-    events: HostEvents,
-    peers: PeerConnections,
+    arrivals: Arrivals,
+    connections: PeerConnections,
     link: LinkId,
 }
 
 impl Side {
     fn new(link: u64) -> Self {
-        let events = HostEvents::default();
-        let peers = PeerConnections::new(events.sender(), Setup::default());
+        let arrivals = Arrivals::default();
+        let connections = PeerConnections::new(arrivals.sender(), Setup::default());
         Self {
-            events,
-            peers,
+            arrivals,
+            connections,
             link: LinkId(link),
         }
     }
 
     async fn described(&self) -> String {
         let link = self.link;
-        self.events
+        self.arrivals
             .wait("a description", |event| match event {
                 HostEvent::Input(Input::LinkDescribed { link: l, sdp }) if *l == link => {
                     Some(sdp.clone())
@@ -46,7 +46,7 @@ impl Side {
 
     async fn open(&self) {
         let link = self.link;
-        self.events
+        self.arrivals
             .wait("an open channel", |event| {
                 matches!(event, HostEvent::Input(Input::LinkOpen(l)) if *l == link).then_some(())
             })
@@ -54,7 +54,7 @@ impl Side {
     }
 
     async fn fault(&self) -> LinkFault {
-        self.events
+        self.arrivals
             .wait("the end of the link", |event| match event {
                 HostEvent::Input(Input::LinkFailed { fault, .. }) => Some(*fault),
                 _ => None,
@@ -66,14 +66,17 @@ impl Side {
     async fn frame(&mut self) -> (Frame, Vec<u8>) {
         loop {
             let data: Uint8Array = self
-                .events
+                .arrivals
                 .wait("a message", |event| match event {
                     HostEvent::ChannelData { data, .. } => Some(data.clone()),
                     _ => None,
                 })
                 .await;
             let bytes = data.to_vec();
-            let inflow = self.peers.inflow(self.link).expect("the link is there");
+            let inflow = self
+                .connections
+                .inflow(self.link)
+                .expect("the link is there");
             if let Some(found) = inflow.read(&mut bytes.as_slice()).expect("a peer message") {
                 return found;
             }
@@ -82,24 +85,24 @@ impl Side {
 
     fn send(&mut self, frame: &Frame, payload: Option<&[u8]>) {
         let payload = payload.map(array);
-        self.peers.send(self.link, frame, payload.as_ref());
+        self.connections.send(self.link, frame, payload.as_ref());
     }
 }
 
 /// An offering side and an answering one, with open channels; the answerer's.
 async fn connected() -> (Side, Side, RtcDataChannel) {
     let (mut a, mut b) = (Side::new(1), Side::new(2));
-    a.peers.offer(a.link);
-    b.peers.accept(b.link, a.described().await);
-    a.peers.connect(a.link, b.described().await);
+    a.connections.offer(a.link);
+    b.connections.accept(b.link, a.described().await);
+    a.connections.connect(a.link, b.described().await);
     let channel = b
-        .events
+        .arrivals
         .wait("the offerer's channel", |event| match event {
             HostEvent::Channel { channel, .. } => Some(channel.clone()),
             _ => None,
         })
         .await;
-    b.peers.attach(b.link, channel.clone());
+    b.connections.attach(b.link, channel.clone());
     a.open().await;
     b.open().await;
     (a, b, channel)
@@ -125,7 +128,7 @@ fn piece(length: u32) -> Frame {
 #[wasm_bindgen_test]
 async fn description_holds_all_candidates() {
     let mut side = Side::new(1);
-    side.peers.offer(side.link);
+    side.connections.offer(side.link);
     let sdp = side.described().await;
     assert!(sdp.contains("m=application"), "{sdp}");
     assert!(sdp.contains("a=candidate:"), "{sdp}");
@@ -169,24 +172,26 @@ async fn sender_hears_that_its_bytes_have_left() {
         HostEvent::Input(Input::LinkDrained { buffered, .. }) => Some(*buffered),
         _ => None,
     };
-    assert!(a.events.wait("a drained buffer", drained).await <= 65_536);
+    assert!(a.arrivals.wait("a drained buffer", drained).await <= 65_536);
     rest().await;
     // One that sends little at a time hears of it too.
-    a.events.drain();
+    a.arrivals.drain();
     for _ in 0..8 {
         a.send(&piece(16_384), Some(&media(16_384)));
         rest().await;
     }
-    a.events.wait("a buffer that was never full", drained).await;
+    a.arrivals
+        .wait("a buffer that was never full", drained)
+        .await;
 }
 
 #[wasm_bindgen_test]
 async fn other_side_sees_the_close() {
     let (mut a, b, _) = connected().await;
-    a.peers.close(a.link);
+    a.connections.close(a.link);
     assert_eq!(b.fault().await, LinkFault::Closed);
     rest().await;
-    assert!(a.events.drain().is_empty());
+    assert!(a.arrivals.drain().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -194,7 +199,7 @@ async fn second_channel_is_closed() {
     let (mut a, _b, _) = connected().await;
     let stray = RtcPeerConnection::new().expect("a connection");
     let channel = stray.create_data_channel("stray");
-    a.peers.attach(a.link, channel.clone());
+    a.connections.attach(a.link, channel.clone());
     assert_ne!(channel.ready_state(), RtcDataChannelState::Connecting);
     stray.close();
 }
@@ -202,7 +207,7 @@ async fn second_channel_is_closed() {
 #[wasm_bindgen_test]
 async fn sdp_that_is_none_is_refused() {
     let mut side = Side::new(1);
-    side.peers.accept(side.link, "v=1 nonsense".into());
+    side.connections.accept(side.link, "v=1 nonsense".into());
     assert_eq!(side.fault().await, LinkFault::Refused);
 }
 
@@ -216,12 +221,12 @@ async fn channel_message_that_is_no_bytes_ends_the_link() {
 #[wasm_bindgen_test]
 async fn dropped_hub_is_silent() {
     let Side {
-        events,
-        mut peers,
+        arrivals,
+        mut connections,
         link,
     } = Side::new(1);
-    peers.offer(link);
-    drop(peers);
+    connections.offer(link);
+    drop(connections);
     rest().await;
-    assert!(events.drain().is_empty());
+    assert!(arrivals.drain().is_empty());
 }

@@ -5,16 +5,15 @@ mod body;
 use core::ops::Range;
 use core::time::Duration;
 
-use serde::Deserialize;
 use shoal_engine::{HttpFault, HttpId, Input};
 use shoal_wire::id::{SegmentId, TrackId};
-use shoal_wire::index::{MAX_COUNT_BYTES, MAX_INDEX_BYTES, MAX_PART_BYTES, ViewerCount};
+use shoal_wire::index::{MAX_INDEX_BYTES, ViewerCount};
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use self::body::{Body, Cutter, Surplus};
 use crate::error::Error;
 use crate::host_event::{HostEvent, Sender};
-use crate::js::{JsResult as _, Task, parsed, settled};
+use crate::js::{JsResult as _, Task, settled};
 use crate::small_map::SmallMap;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -25,6 +24,12 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn fetch(url: &str, init: &RequestInit) -> Result<js_sys::Promise, wasm_bindgen::JsValue>;
 }
+
+/// Largest part of an index that is read, bytes.
+const LARGEST_PART: usize = 512 * 1024;
+
+/// Largest count of viewers that is read, bytes.
+const LARGEST_COUNT: usize = 256;
 
 /// What to get of a segment.
 #[derive(Clone, Debug)]
@@ -99,7 +104,7 @@ impl Http {
     pub fn part(&mut self, track: TrackId, part: u64, url: String) {
         let sender = self.sender.clone();
         let task = Task::spawn(async move {
-            let bytes = file(&url, MAX_PART_BYTES).await.ok();
+            let bytes = file(&url, LARGEST_PART).await.ok();
             sender.push(HostEvent::Part { track, part, bytes });
         });
         self.parts.put((track, part), task);
@@ -110,9 +115,10 @@ impl Http {
         let sender = self.sender.clone();
         self.count = Some(Task::spawn(async move {
             let count = match url {
-                Some(url) => json::<ViewerCount>(&url, MAX_COUNT_BYTES).await.ok(),
+                Some(url) => file(&url, LARGEST_COUNT).await.ok(),
                 None => None,
             };
+            let count = count.and_then(|bytes| ViewerCount::parse(&bytes).ok());
             sender.push(Input::Viewers {
                 viewers: count.map(|count| count.viewers),
                 again: Duration::from_secs(count.map_or(0, |count| count.interval.into())),
@@ -124,8 +130,7 @@ impl Http {
     pub fn renew(&mut self, url: String) {
         let sender = self.sender.clone();
         self.index = Some(Task::spawn(async move {
-            let index = json(&url, MAX_INDEX_BYTES).await.ok();
-            sender.push(HostEvent::Renewed(index.map(Box::new)));
+            sender.push(HostEvent::Renewed(file(&url, MAX_INDEX_BYTES).await.ok()));
         }));
     }
 
@@ -206,15 +211,6 @@ fn is_range(response: &Response, range: &Range<u64>) -> bool {
     };
     let expected = format!("bytes {}-{}/", range.start, range.end.saturating_sub(1));
     value.starts_with(&expected)
-}
-
-async fn json<T: Deserialize<'static>>(url: &str, largest: usize) -> Result<T, Error> {
-    let text = String::from_utf8(file(url, largest).await?);
-    parsed(
-        &text
-            .map_err(|error| Error::Browser(error.to_string()))?
-            .into(),
-    )
 }
 
 async fn file(url: &str, largest: usize) -> Result<Vec<u8>, Error> {

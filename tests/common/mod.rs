@@ -12,21 +12,21 @@ use shoal::internal::{HostEvent, Sender};
 /// Steps of 10 ms that anything may take before a test gives up.
 const PATIENCE: u32 = 2_000;
 
-/// An sender whose events wait to be looked at.
+/// An sender whose arrivals wait to be looked at.
 #[derive(Clone, Default)]
-pub(crate) struct HostEvents(Rc<RefCell<Vec<HostEvent>>>);
+pub(crate) struct Arrivals(Rc<RefCell<Vec<HostEvent>>>);
 
-impl HostEvents {
+impl Arrivals {
     pub(crate) fn sender(&self) -> Sender {
-        let events = Rc::clone(&self.0);
-        Sender::new(move |event| events.borrow_mut().push(event))
+        let arrivals = Rc::clone(&self.0);
+        Sender::new(move |event| arrivals.borrow_mut().push(event))
     }
 
     /// The first event that `choose` makes something of, taken out.
     pub(crate) fn take<T>(&self, choose: impl Fn(&HostEvent) -> Option<T>) -> Option<T> {
-        let mut events = self.0.borrow_mut();
-        let position = events.iter().position(|event| choose(event).is_some())?;
-        choose(&events.remove(position))
+        let mut arrivals = self.0.borrow_mut();
+        let position = arrivals.iter().position(|event| choose(event).is_some())?;
+        choose(&arrivals.remove(position))
     }
 
     /// Waits for an event that `choose` makes something of, and takes it out.

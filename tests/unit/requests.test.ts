@@ -37,8 +37,8 @@ async function stage(t: TestContext): Promise<Stage> {
     tracks: () => ["https://site.example/a.m3u8?token=x", "https://site.example/v.m3u8?token=y"],
     need: (...words: unknown[]) => told.push(["need", ...words]),
     cancel: (...words: unknown[]) => told.push(["cancel", ...words]),
-    offered: (track: number, seq: number, bytes: Uint8Array, pace: unknown) =>
-      told.push(["offered", track, seq, [...bytes], pace]),
+    offered: (track: number, seq: number, bytes: Uint8Array, ...timing: number[]) =>
+      told.push(["offered", track, seq, [...bytes], ...timing]),
     stats: () => counters.value,
   } as unknown as Engine;
   const heard: string[] = [];
@@ -162,7 +162,7 @@ test("a segment from the server is passed to the engine", async (t) => {
   connect();
   requests.offer(ref, Uint8Array.of(1, 2), timing);
   requests.offer({ playlists: ["https://other.example/v.m3u8"], seq: 7 }, Uint8Array.of(3), timing);
-  assert.deepEqual(told, [["offered", 1, 7, [1, 2], timing]]);
+  assert.deepEqual(told, [["offered", 1, 7, [1, 2], 0.1, 0.5]]);
 });
 
 test("a segment that came before the engine is passed on when that is up", async (t) => {
@@ -172,7 +172,7 @@ test("a segment that came before the engine is passed on when that is up", async
   assert.deepEqual(told, []);
   requests.offerEarly();
   requests.offerEarly();
-  assert.deepEqual(told, [["offered", 1, 7, [1, 2], timing]]);
+  assert.deepEqual(told, [["offered", 1, 7, [1, 2], 0.1, 0.5]]);
 });
 
 test("while sharing is off nothing is kept, and what was kept is forgotten", async (t) => {

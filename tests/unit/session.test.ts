@@ -415,7 +415,7 @@ test("what the server brought before the engine is offered once that is up", asy
   session.requests.offer(ref, Uint8Array.of(1, 2), timing);
   session.start(Promise.resolve());
   await settle();
-  assert.deepEqual(engine.calls("offered"), [[0, 7, Uint8Array.of(1, 2), timing]]);
+  assert.deepEqual(engine.calls("offered"), [[0, 7, Uint8Array.of(1, 2), 0.1, 0.5]]);
 });
 
 test("a request is answered by the engine's event", async (t) => {

@@ -30,10 +30,11 @@ impl Rng {
     /// An Azureus-style peer id (BEP 20): [`CLIENT`] and twelve letters and digits.
     pub(crate) fn peer_id(&mut self) -> PeerId {
         let mut id = [0; 20];
-        let (client, random) = id.split_at_mut(CLIENT.len());
-        client.copy_from_slice(&CLIENT);
-        for byte in random {
-            *byte = self.letter();
+        for (at, byte) in id.iter_mut().enumerate() {
+            *byte = match CLIENT.get(at) {
+                Some(&client) => client,
+                None => self.letter(),
+            };
         }
         PeerId(id)
     }

@@ -261,7 +261,7 @@ impl Tracker {
                 let interval = Duration::from_secs(u64::from(interval));
                 let config = &ctx.config;
                 let (least, most) = (config.min_announce_interval, config.max_announce_interval);
-                self.visit.interval = Some(interval.clamp(least, most));
+                self.visit.interval = Some(interval.max(least).min(most));
                 self.schedule_announce(ctx, peers.ready());
                 Some(News::Counted)
             }

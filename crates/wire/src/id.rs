@@ -58,9 +58,7 @@ macro_rules! twenty_bytes {
 
             /// A string of 20 code points, one for each byte.
             pub fn to_binary(&self) -> String {
-                let mut text = String::with_capacity(2 * self.0.len());
-                text.extend(self.0.iter().copied().map(char::from));
-                text
+                self.0.iter().copied().map(char::from).collect()
             }
         }
 
@@ -99,41 +97,4 @@ fn from_binary(text: &str) -> Option<[u8; 20]> {
         *byte = u8::try_from(characters.next()?).ok()?;
     }
     characters.next().is_none().then_some(bytes)
-}
-
-/// The swarm of an index, as serde reads and writes it.
-pub(crate) mod hex {
-    use core::fmt;
-
-    use serde::de::{Error, Visitor};
-    use serde::{Deserializer, Serializer};
-
-    use super::InfoHash;
-
-    pub(crate) fn serialize<S: Serializer>(
-        id: &InfoHash,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(id)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<InfoHash, D::Error> {
-        struct Digits;
-
-        impl Visitor<'_> for Digits {
-            type Value = InfoHash;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an id in hexadecimal")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<InfoHash, E> {
-                InfoHash::from_hex(text).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Digits)
-    }
 }

@@ -14,7 +14,6 @@ mod bencode;
 pub mod error;
 pub mod id;
 pub mod index;
-#[cfg(feature = "json")]
 mod json;
 pub mod peer;
 pub mod sdp;

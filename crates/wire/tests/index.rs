@@ -3,7 +3,7 @@
 use shoal_wire::DecodeError;
 use shoal_wire::id::{InfoHash, PieceIndex, SegmentId, TrackId};
 use shoal_wire::index::{
-    INDEX_VERSION, IceServer, Index, IndexPolicy, IndexTrack, P2p, Part, PartSegment, PieceSpace,
+    IceServer, Index, IndexPolicy, IndexTrack, P2p, Part, PartSegment, PieceSpace,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -12,7 +12,6 @@ const HEX: &str = "000102030405060708090a0b0c0d0e0f10111213";
 
 fn index() -> Index {
     Index {
-        version: INDEX_VERSION,
         swarm: InfoHash(std::array::from_fn(|i| i as u8)),
         live: false,
         piece_length: 65_536,
@@ -98,8 +97,17 @@ fn malformed_indexes_are_refused_by_name() {
     let viewers = format!("/viewers/{HEX}");
     let token = "t".repeat(1025);
     for (from, to, error) in [
+        (r#""shoal":1,"#, "", DecodeError::Missing("shoal")),
         (r#""shoal":1"#, r#""shoal":2"#, DecodeError::IndexVersion(2)),
+        (r#""swarm""#, r#""s""#, DecodeError::Missing("swarm")),
+        ("000102", "00010", DecodeError::HexId),
+        (
+            r#""piece_length""#,
+            r#""p""#,
+            DecodeError::Missing("piece_length"),
+        ),
         ("65536", "65537", DecodeError::PieceLength),
+        (r#""stride""#, r#""s""#, DecodeError::Missing("stride")),
         (":256", ":0", DecodeError::Stride),
         (":256", ":255", DecodeError::Stride),
         (":256", ":131072", DecodeError::Stride),
@@ -123,6 +131,7 @@ fn malformed_indexes_are_refused_by_name() {
         (mirror, r#""""#, DecodeError::Url),
         (mirror, r#""https://mirror.example/talk""#, DecodeError::Url),
         (mirror, r#""ftp://mirror.example/""#, DecodeError::Url),
+        (r#""tracks""#, r#""t""#, DecodeError::Missing("tracks")),
         (track, "", DecodeError::TrackCount),
         (track, &tracks, DecodeError::TrackCount),
         (":16", ":0", DecodeError::PartSegments),
@@ -134,12 +143,6 @@ fn malformed_indexes_are_refused_by_name() {
         assert_eq!(parse_changed(from, to), Err(error), "{from} → {to:.40}");
     }
     for (from, to) in [
-        (r#""shoal":1,"#, ""),
-        (r#""swarm""#, r#""s""#),
-        ("000102", "00010"),
-        (r#""piece_length""#, r#""p""#),
-        (r#""stride""#, r#""s""#),
-        (r#""tracks""#, r#""t""#),
         (r#""on""#, r#""maybe""#),
         (r#""shoal":1"#, r#""shoal":1,"shoal":1"#),
         ("false", "0"),

@@ -1,4 +1,4 @@
-//! The tracker reads what the codec reads, and passes session descriptions on unread.
+//! The tracker reads what the codec reads, in one pass, and passes session descriptions on unread.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -45,14 +45,12 @@ fn decoded(message: ClientMessage<Sdp<'_>>) -> ClientMessage {
 }
 
 fn read_alike(json: &str, limits: &Limits) -> Result<ClientMessage, DecodeError> {
-    // One of them may see later than the other that a description is no text.
-    let unplaced = |error| match error {
-        DecodeError::Json { .. } => DecodeError::Json { line: 0, column: 0 },
-        error => error,
-    };
-    let known = ClientMessage::decode(json, limits).map_err(unplaced);
-    let scanned = ClientMessage::scan(json, limits).map_err(unplaced);
-    assert_eq!(scanned.map(decoded), known, "{json}");
+    let known = ClientMessage::decode(json, limits);
+    assert_eq!(
+        ClientMessage::scan(json, limits).map(decoded),
+        known,
+        "{json}"
+    );
     known
 }
 
@@ -219,7 +217,7 @@ fn most_generated_messages_say_something() {
         let message = message().new_tree(&mut runner).unwrap().current();
         read_alike(&message.to_string(), &Limits::default()).is_ok()
     });
-    assert!(fine.count() > 30);
+    assert!(fine.count() > 40);
 }
 
 #[test]
@@ -237,39 +235,5 @@ fn nesting_has_the_same_bound_everywhere() {
                 format!(r#"{{"action":"announce","info_hash":"{id}","peer_id":"{id}",{field}}}"#);
             let _ = read_alike(&json, &Limits::default());
         }
-    }
-}
-
-fn announce(sdp: &str) -> String {
-    let id = "x".repeat(20);
-    format!(
-        r#"{{"action":"announce","info_hash":"{id}","peer_id":"{id}","offers":[{{"offer":{{"sdp":{sdp}}},"offer_id":"{id}"}}]}}"#
-    )
-}
-
-#[test]
-fn half_a_surrogate_pair_is_passed_on_to_nobody() {
-    for (sdp, is_text) in [
-        (r#""\ud83d\ude00""#, true),
-        (r#""\ud800""#, false),
-        (r#""\udc00\n""#, false),
-        ("7", false),
-    ] {
-        let read = read_alike(&announce(sdp), &Limits::default());
-        assert_eq!(read.is_ok(), is_text, "{sdp}");
-    }
-}
-
-#[test]
-fn escapes_do_not_count_towards_the_length_of_a_description() {
-    for (sdp, fits) in [
-        (r#""\r\n\r\n\r\n\r\n\r\n\r\n""#, true),
-        (r#""\r\n\r\n\r\n\r\n\r\n\r\n.""#, false),
-        (r#""\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9""#, true),
-        (r#""\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9.""#, false),
-    ] {
-        let error = DecodeError::SdpTooLong { limit: 12 };
-        let read = read_alike(&announce(sdp), &SMALL);
-        assert_eq!(read.err(), (!fits).then_some(error), "{sdp}");
     }
 }

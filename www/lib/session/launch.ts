@@ -67,7 +67,7 @@ function make(module: Module, context: LaunchContext, json: object, url: string)
     });
     // Before the index, with which it begins: not a packet may go out that a rule forbids.
     context.rules.instruct(engine);
-    engine.setIndex(json, url);
+    engine.setIndex(JSON.stringify(json), url);
   } catch (thrown) {
     const made = engine !== null;
     engine?.close();

@@ -109,7 +109,7 @@ export class Requests {
     if (this.#engine === null) {
       this.#early.keep(segment, bytes, timing);
     } else if (track !== null) {
-      this.#engine.offered(track, segment.seq, bytes, timing);
+      this.#engine.offered(track, segment.seq, bytes, timing.firstByte, timing.whole);
     }
   }
 

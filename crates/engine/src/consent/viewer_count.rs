@@ -39,7 +39,7 @@ impl ViewerCount {
     pub(crate) fn answered(&mut self, ctx: &mut Ctx, again: Option<Duration>) {
         self.asked = false;
         let (least, most) = (ctx.config.min_count_interval, ctx.config.count_retry);
-        let wait = again.map_or(most, |again| again.clamp(least, most));
+        let wait = again.map_or(most, |again| again.max(least).min(most));
         self.due = ctx.now + wait.mul_f64(ctx.rng.around_one(0.1));
     }
 }

@@ -22,7 +22,7 @@ const SPEED_HALF_LIFE: Duration = Duration::from_secs(2);
 /// What is asked of each connected peer.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    suppliers: SmallMap<LinkId, Supplier>,
+    suppliers: SmallMap<LinkId, Box<Supplier>>,
     /// Some block has been asked of two peers.
     doubled: bool,
 }
@@ -132,7 +132,8 @@ impl Supplier {
 impl Asked {
     /// A peer is connected. `fast`: it speaks the fast extension (BEP 6).
     pub(super) fn meet(&mut self, ctx: &Ctx, id: LinkId, fast: bool) {
-        self.suppliers.insert(id, Supplier::new(fast, ctx));
+        self.suppliers
+            .insert(id, Box::new(Supplier::new(fast, ctx)));
     }
 
     /// A peer is gone. Nothing may be asked of it any more.
@@ -141,11 +142,11 @@ impl Asked {
     }
 
     pub(super) fn get(&self, id: LinkId) -> Option<&Supplier> {
-        self.suppliers.get(id)
+        self.suppliers.get(id).map(AsRef::as_ref)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, &Supplier)> {
-        self.suppliers.iter()
+        self.suppliers.iter().map(|(id, it)| (id, it.as_ref()))
     }
 
     /// Returns the names of the connected peers.
@@ -211,7 +212,7 @@ impl Asked {
         &mut self,
         ctx: &mut Ctx,
         id: LinkId,
-        these: impl Fn(&Block) -> bool,
+        these: &dyn Fn(&Block) -> bool,
     ) -> Vec<Block> {
         let Some(supplier) = self.suppliers.get_mut(id) else {
             return Vec::new();

@@ -11,7 +11,7 @@ use crate::input::LinkId;
 impl Download {
     /// A peer is gone: what it owed is asked elsewhere.
     pub(crate) fn part(&mut self, ctx: &mut Ctx, id: LinkId) {
-        self.cancel(ctx, id, false, |_| true);
+        self.cancel(ctx, id, false, &|_| true);
         self.asked.part(id);
         self.can_request.retain(|&other| other != id);
         self.changed();
@@ -20,7 +20,7 @@ impl Download {
     /// A peer serves us from now on, or no longer.
     pub(crate) fn choke(&mut self, ctx: &mut Ctx, id: LinkId, chokes_us: bool) {
         if self.asked.choke(id, chokes_us) {
-            self.cancel(ctx, id, false, |_| true);
+            self.cancel(ctx, id, false, &|_| true);
         }
         if !chokes_us {
             self.can_request(id);
@@ -39,14 +39,14 @@ impl Download {
         } else {
             gossip.lacks(id, block.piece.0);
         }
-        self.cancel(ctx, id, false, |asked| *asked == block);
+        self.cancel(ctx, id, false, &|asked| *asked == block);
     }
 
     /// A peer owes us blocks and sends none: they are asked elsewhere. Returns whether it did so before,
     /// without having sent anything meanwhile.
     #[must_use]
     pub(crate) fn give_up_on(&mut self, ctx: &mut Ctx, id: LinkId) -> bool {
-        self.cancel(ctx, id, true, |_| true);
+        self.cancel(ctx, id, true, &|_| true);
         self.all_can_request();
         self.asked.snub(ctx.now, id)
     }
@@ -65,7 +65,7 @@ impl Download {
         ctx: &mut Ctx,
         id: LinkId,
         tell: bool,
-        these: impl Fn(&Block) -> bool,
+        these: &dyn Fn(&Block) -> bool,
     ) {
         let blocks = self.asked.cancel(ctx, id, these);
         if blocks.is_empty() {
@@ -84,14 +84,14 @@ impl Download {
     }
 
     /// Takes back some of what is asked of all peers, and tells them.
-    pub(super) fn cancel_everywhere(&mut self, ctx: &mut Ctx, these: impl Fn(&Block) -> bool) {
+    pub(super) fn cancel_everywhere(&mut self, ctx: &mut Ctx, these: &dyn Fn(&Block) -> bool) {
         for id in self.asked.names() {
-            self.cancel(ctx, id, true, &these);
+            self.cancel(ctx, id, true, these);
         }
     }
 
     /// A piece has come another way, or is not wanted any more: its blocks need not be sent.
     pub(super) fn cancel_piece(&mut self, ctx: &mut Ctx, piece: u32) {
-        self.cancel_everywhere(ctx, |block| block.piece.0 == piece);
+        self.cancel_everywhere(ctx, &|block| block.piece.0 == piece);
     }
 }

@@ -23,7 +23,7 @@ impl Download {
         gossip: &Gossip,
         id: SegmentId,
         explore: bool,
-        due: impl Fn(&Piece, u32, u32) -> bool,
+        due: &dyn Fn(&Piece, u32, u32) -> bool,
     ) {
         let up_at = self.fetches.servers.up_at();
         if up_at > ctx.now {
@@ -31,7 +31,7 @@ impl Download {
         }
         while self.fetches.len() < ctx.config.max_http
             && let Some(segment) = self.store.get(id)
-            && let Some(pieces) = self.first_open(id, segment, &due)
+            && let Some(pieces) = self.first_open(id, segment, due)
         {
             let (offset, length) = segment.extent(&pieces);
             let (servers, bytes) = (&self.fetches.servers, u64::from(length));
@@ -63,7 +63,7 @@ impl Download {
         let servers = &self.fetches.servers;
         if servers.choose(ctx.now, missing, false, &ctx.config) == Some(0) {
             let slow = |server, segment| segment == id && server > 0;
-            self.abort_fetches(ctx, gossip, slow);
+            self.abort_fetches(ctx, gossip, &slow);
         }
     }
 
@@ -137,10 +137,10 @@ impl Download {
         &mut self,
         ctx: &mut Ctx,
         gossip: &Gossip,
-        unwanted: impl Fn(usize, SegmentId) -> bool,
+        unwanted: &dyn Fn(usize, SegmentId) -> bool,
     ) {
         let unwanted = |fetch: &super::fetches::Fetch| unwanted(fetch.server, fetch.segment);
-        for id in self.fetches.which(unwanted) {
+        for id in self.fetches.which(&unwanted) {
             self.abort_fetch(ctx, gossip, id);
         }
     }
@@ -159,7 +159,7 @@ impl Download {
         }
         ctx.problem("mirror-rotten-piece");
         self.fetches.servers.ban(ctx, server);
-        self.abort_fetches(ctx, gossip, |at, _| at == server);
+        self.abort_fetches(ctx, gossip, &|at, _| at == server);
     }
 
     /// A server failed on a segment. One that peers or another server can bring is not counted as failed.
@@ -183,7 +183,7 @@ impl Download {
         &self,
         id: SegmentId,
         segment: &Segment,
-        due: impl Fn(&Piece, u32, u32) -> bool,
+        due: &dyn Fn(&Piece, u32, u32) -> bool,
     ) -> Option<Range<u32>> {
         let open = |piece: u32| {
             segment.piece(piece).is_some_and(|state| {

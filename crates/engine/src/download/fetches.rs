@@ -70,14 +70,14 @@ impl Fetches {
     }
 
     /// Returns the names of some requests.
-    pub(super) fn which(&self, mut these: impl FnMut(&Fetch) -> bool) -> Vec<HttpId> {
+    pub(super) fn which(&self, these: &dyn Fn(&Fetch) -> bool) -> Vec<HttpId> {
         let live = self.live.iter().filter(|(_, fetch)| these(fetch));
         live.map(|(id, _)| id).collect()
     }
 
     /// Returns the names of requests that have been silent for too long.
     pub(super) fn silent(&self, now: Time) -> Vec<HttpId> {
-        self.which(|fetch| fetch.silent_at() <= now)
+        self.which(&|fetch| fetch.silent_at() <= now)
     }
 
     /// Returns all pieces that are still to come.

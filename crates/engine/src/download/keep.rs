@@ -15,7 +15,7 @@ impl Download {
     /// Ends everything that is under way, and leaves what the player waits for to its own loader. What is
     /// held stays. All peers are gone.
     pub(crate) fn leave(&mut self, ctx: &mut Ctx, gossip: &Gossip) {
-        self.abort_fetches(ctx, gossip, |_, _| true);
+        self.abort_fetches(ctx, gossip, &|_, _| true);
         for id in self.needs.names() {
             self.decline(ctx, id, Declined::Off);
         }
@@ -112,7 +112,7 @@ impl Download {
 
     /// Forgets a segment.
     fn evict(&mut self, ctx: &mut Ctx, gossip: &mut Gossip, id: SegmentId) {
-        self.abort_fetches(ctx, gossip, |_, segment| segment == id);
+        self.abort_fetches(ctx, gossip, &|_, segment| segment == id);
         let Some(span) = self.store.get(id).map(Segment::span) else {
             return;
         };

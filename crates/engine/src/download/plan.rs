@@ -182,7 +182,7 @@ impl Download {
     fn drop_unwanted(&mut self, ctx: &mut Ctx, gossip: &Gossip) {
         let wants = &self.wants;
         let stray = |fetch: &super::fetches::Fetch| !wants.has(fetch.segment);
-        for id in self.fetches.which(stray) {
+        for id in self.fetches.which(&stray) {
             self.abort_fetch(ctx, gossip, id);
         }
         for id in self.asked.names() {
@@ -194,7 +194,7 @@ impl Download {
                 segment.is_none_or(|segment| !self.wants.has(segment))
             });
             let stray = stray.collect::<Vec<_>>();
-            self.cancel(ctx, id, true, |block| stray.contains(block));
+            self.cancel(ctx, id, true, &|block| stray.contains(block));
         }
     }
 
@@ -274,7 +274,7 @@ impl Download {
             } else {
                 ctx.timers.bring_forward(Timer::Plan, want.last_moment);
             }
-            return self.fetch_missing(ctx, gossip, id, false, |piece, blocks, _| {
+            return self.fetch_missing(ctx, gossip, id, false, &|piece, blocks, _| {
                 racing || !piece.all_asked(blocks)
             });
         }
@@ -290,7 +290,7 @@ impl Download {
         match self.origin_turn(ctx, gossip, want, swarm_size) {
             Some(turn) if turn <= now && self.fetches.len() < ctx.config.max_early_http => {
                 let rare = self.rare_pieces(now, gossip, id);
-                self.fetch_missing(ctx, gossip, id, true, |piece, blocks, number| {
+                self.fetch_missing(ctx, gossip, id, true, &|piece, blocks, number| {
                     !piece.all_asked(blocks) && rare.contains(number)
                 });
             }

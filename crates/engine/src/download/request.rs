@@ -74,7 +74,7 @@ impl Download {
                 }
             }
             if !late.is_empty() {
-                self.cancel(ctx, id, true, |block| late.contains(block));
+                self.cancel(ctx, id, true, &|block| late.contains(block));
             }
         }
     }
@@ -88,7 +88,7 @@ impl Download {
         if !used {
             ctx.traffic.waste(u64::from(block.length));
         } else if came == Came::Cancelled || self.asked.is_doubled() {
-            self.cancel_everywhere(ctx, |asked| *asked == block);
+            self.cancel_everywhere(ctx, &|asked| *asked == block);
         }
     }
 

@@ -217,7 +217,7 @@ impl Download {
         }
         add("transfers", ctx.traffic.running(), transfers);
         for (at, running) in self.fetches.servers.running().enumerate() {
-            let live = self.fetches.which(|fetch| fetch.server == at).len();
+            let live = self.fetches.which(&|fetch| fetch.server == at).len();
             add("fetches from a server", running, live);
         }
         for (block, _) in self.asked.iter().flat_map(|(_, it)| it.asked()) {

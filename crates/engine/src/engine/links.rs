@@ -144,7 +144,7 @@ impl Engine {
             self.download.wake_idle(now, id);
         }
         if self.peers.churns(&self.ctx)
-            && let Some(id) = self.peers.least_useful(&self.ctx, |id| self.use_of(id))
+            && let Some(id) = self.peers.least_useful(&self.ctx, &|id| self.use_of(id))
         {
             self.close_link(id, CloseReason::Superfluous);
         }
@@ -160,7 +160,7 @@ impl Engine {
 
     /// Sees to it that there is room for one more peer, at the cost of one of no use.
     fn make_way(&mut self) -> bool {
-        let room = self.peers.room(&self.ctx, |id| self.use_of(id));
+        let room = self.peers.room(&self.ctx, &|id| self.use_of(id));
         if let Err(Some(id)) = room {
             self.close_link(id, CloseReason::Superfluous);
         }

@@ -20,7 +20,7 @@ use crate::timers::Timer;
 /// What is known of the connected peers' pieces, and what they have not been told yet of ours.
 #[derive(Debug, Default)]
 pub(crate) struct Gossip {
-    neighbours: SmallMap<LinkId, Neighbour>,
+    neighbours: SmallMap<LinkId, Box<Neighbour>>,
     /// The pieces that we have told peers we want to hear about.
     window: Ranges,
     /// Pieces that became valid, or were forgotten, and have not been announced.
@@ -42,7 +42,8 @@ pub(crate) enum News {
 impl Gossip {
     /// A peer is connected.
     pub(crate) fn meet(&mut self, ctx: &Ctx, id: LinkId, peer: PeerId) {
-        self.neighbours.insert(id, Neighbour::new(peer, ctx.now));
+        self.neighbours
+            .insert(id, Box::new(Neighbour::new(peer, ctx.now)));
     }
 
     /// A peer is gone.
@@ -57,12 +58,12 @@ impl Gossip {
 
     /// Returns what is known of a connected peer.
     pub(crate) fn get(&self, id: LinkId) -> Option<&Neighbour> {
-        self.neighbours.get(id)
+        self.neighbours.get(id).map(AsRef::as_ref)
     }
 
     /// Returns the connected peers.
     pub(crate) fn neighbours(&self) -> impl Iterator<Item = &Neighbour> {
-        self.neighbours.values()
+        self.neighbours.values().map(AsRef::as_ref)
     }
 
     /// Reads which extensions a peer speaks (BEP 10), and tells one that speaks ours what we want to

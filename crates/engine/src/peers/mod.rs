@@ -22,7 +22,7 @@ use crate::timers::Timer;
 /// Every link, and who has done us harm.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
-    links: SmallMap<LinkId, Link>,
+    links: SmallMap<LinkId, Box<Link>>,
     last: u64,
     /// Descriptions in a row by which no peer could come.
     without_candidates: u32,
@@ -73,7 +73,7 @@ impl Peers {
 
     /// Whether a peer is connected.
     pub(crate) fn is_ready(&self, id: LinkId) -> bool {
-        self.links.get(id).is_some_and(Link::is_ready)
+        self.links.get(id).is_some_and(|link| link.is_ready())
     }
 
     /// Returns the names of all links.
@@ -83,7 +83,7 @@ impl Peers {
 
     /// Whether offers of ours are still being described.
     pub(crate) fn is_making_offers(&self) -> bool {
-        self.links.values().any(Link::is_being_offered)
+        self.links.values().any(|link| link.is_being_offered())
     }
 
     /// Makes offers, as far as there is room for peers, and at most so many.
@@ -107,12 +107,12 @@ impl Peers {
 
     /// Ends offers that nobody has answered.
     pub(crate) fn drop_unanswered_offers(&mut self, ctx: &mut Ctx) {
-        self.close_all(ctx, |link| link.phase == Phase::Offered);
+        self.close_all(ctx, &|link| link.phase == Phase::Offered);
     }
 
     /// Ends all that waits for the tracker.
     pub(crate) fn drop_offers(&mut self, ctx: &mut Ctx) {
-        self.close_all(ctx, |link| {
+        self.close_all(ctx, &|link| {
             matches!(link.phase, Phase::Describing | Phase::Offered)
         });
     }
@@ -305,7 +305,7 @@ impl Peers {
     pub(crate) fn room(
         &self,
         ctx: &Ctx,
-        used: impl Fn(LinkId) -> (Time, u64),
+        used: &dyn Fn(LinkId) -> (Time, u64),
     ) -> Result<(), Option<LinkId>> {
         let met = self.links.values().filter(|link| link.peer.is_some());
         if met.count() < ctx.config.max_links {
@@ -321,7 +321,7 @@ impl Peers {
     pub(crate) fn least_useful(
         &self,
         ctx: &Ctx,
-        used: impl Fn(LinkId) -> (Time, u64),
+        used: &dyn Fn(LinkId) -> (Time, u64),
     ) -> Option<LinkId> {
         let judged = self
             .links
@@ -335,7 +335,7 @@ impl Peers {
     }
 
     /// When a peer was last of use: at the latest when it came.
-    fn last_used(&self, id: LinkId, used: impl Fn(LinkId) -> (Time, u64)) -> Time {
+    fn last_used(&self, id: LinkId, used: &dyn Fn(LinkId) -> (Time, u64)) -> Time {
         let since = self
             .links
             .get(id)
@@ -366,12 +366,12 @@ impl Peers {
         let id = LinkId(self.last);
         ctx.timers
             .bring_forward(Timer::Links, link.expires(&ctx.config));
-        self.links.insert(id, link);
+        self.links.insert(id, Box::new(link));
         id
     }
 
     /// Closes links none of which is ready.
-    fn close_all(&mut self, ctx: &mut Ctx, which: impl Fn(&Link) -> bool) {
+    fn close_all(&mut self, ctx: &mut Ctx, which: &dyn Fn(&Link) -> bool) {
         let these = self.links.iter().filter(|(_, link)| which(link));
         for id in these.map(|(id, _)| id).collect::<Vec<_>>() {
             self.close(ctx, id, CloseReason::Expired);

@@ -62,28 +62,19 @@ mod sent {
     }
 }
 
-/// All of it but its SDPs, and of its token that there is one.
+/// What differs from one to the next, but its SDPs.
 impl Write for Announce {
     fn write(&self, out: &mut Vec<u8>) {
-        self.info_hash.write(out);
-        self.peer_id.write(out);
         self.event.write(out);
-        self.numwant.write(out);
-        self.uploaded.write(out);
-        self.downloaded.write(out);
-        self.left.write(out);
         for offer in &self.offers {
             offer.offer_id.write(out);
         }
-        self.token.is_some().write(out);
     }
 }
 
-/// All of it but its SDP.
+/// What differs from one to the next, but its SDP.
 impl Write for Answer {
     fn write(&self, out: &mut Vec<u8>) {
-        self.info_hash.write(out);
-        self.peer_id.write(out);
         self.to_peer_id.write(out);
         self.offer_id.write(out);
     }
@@ -130,7 +121,7 @@ writes! {
     enum ClientMessage {
         0 Announce(announce);
         1 Answer(answer);
-        2 Scrape { info_hashes };
+        2 Scrape { info_hashes as unread };
     }
 
     enum AnnounceEvent {

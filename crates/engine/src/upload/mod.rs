@@ -31,7 +31,7 @@ const SPEED_HALF_LIFE: Duration = Duration::from_secs(4);
 /// What we send to peers.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    customers: SmallMap<LinkId, Customer>,
+    customers: SmallMap<LinkId, Box<Customer>>,
     bucket: Bucket,
     /// The page is in the background or the battery is low.
     low_power: bool,
@@ -60,7 +60,7 @@ impl Upload {
 
     /// A peer is connected. `fast`: it speaks the fast extension (BEP 6).
     pub(crate) fn meet(&mut self, id: LinkId, fast: bool) {
-        self.customers.insert(id, Customer::new(fast));
+        self.customers.insert(id, Box::new(Customer::new(fast)));
     }
 
     /// A peer is gone.
@@ -235,8 +235,9 @@ impl Upload {
             // It cannot be told that we are busy.
             return true;
         }
-        let waits = |&(other, it): &(LinkId, &Customer)| other != id && !it.queue.is_empty();
-        let others = self.customers.iter().filter(waits).count();
+        let others = self.customers.iter();
+        let others = others.filter(|(other, it)| *other != id && !it.queue.is_empty());
+        let others = others.count();
         if others > 0 && customer.is_free_rider(config) {
             return false;
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use shoal_wire::{
     DecodeError,
     id::{InfoHash, PIECE_LENGTH},
-    index::{INDEX_VERSION, IceServer, Index, IndexPolicy, IndexTrack, P2p},
+    index::{IceServer, Index, IndexPolicy, IndexTrack, P2p},
 };
 
 use super::mirrors;
@@ -54,7 +54,6 @@ pub(super) fn header(
         Some(urls) => urls.iter().map(|url| with_path(url, &path)).collect(),
     };
     let index = Index {
-        version: INDEX_VERSION,
         swarm,
         live,
         piece_length: PIECE_LENGTH,

@@ -68,7 +68,7 @@ impl Composer {
 mod tests {
     use shoal_wire::{
         id::{InfoHash, PIECE_LENGTH},
-        index::{INDEX_VERSION, IndexPolicy, IndexTrack, P2p},
+        index::{IndexPolicy, IndexTrack, P2p},
     };
 
     use super::*;
@@ -76,7 +76,6 @@ mod tests {
 
     fn index() -> Index {
         Index {
-            version: INDEX_VERSION,
             swarm: InfoHash([7; 20]),
             live: false,
             piece_length: PIECE_LENGTH,

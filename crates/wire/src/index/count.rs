@@ -1,13 +1,14 @@
 //! How many watch a video, as the server tells those who wait until enough do.
 
-use serde::{Deserialize, Serialize};
+use crate::DecodeError;
+use crate::json::{Value, Writer};
 
 /// Bytes of a count.
-pub const MAX_COUNT_BYTES: usize = 256;
+const MAX_COUNT_BYTES: usize = 256;
 
 /// The answer at [`IndexPolicy::viewers`](super::IndexPolicy::viewers). Who is in the swarm asks with the
 /// query `?member`; who asks without it waits, and is counted for `interval` seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ViewerCount {
     /// Viewers in the swarm and viewers that wait, the asking one included.
     pub viewers: u32,
@@ -15,17 +16,29 @@ pub struct ViewerCount {
     pub interval: u32,
 }
 
-#[cfg(feature = "json")]
 impl ViewerCount {
     /// Reads a count. Fields that are not known are passed over.
-    pub fn parse(json: &[u8]) -> Result<Self, crate::DecodeError> {
-        crate::json::read_bytes(json, MAX_COUNT_BYTES)
+    pub fn parse(json: &[u8]) -> Result<Self, DecodeError> {
+        if json.len() > MAX_COUNT_BYTES {
+            return Err(DecodeError::Oversized {
+                limit: MAX_COUNT_BYTES,
+            });
+        }
+        let json = core::str::from_utf8(json).map_err(|_| DecodeError::Text)?;
+        let [viewers, interval] = Value::new(json)?.fields(["viewers", "interval"])?;
+        Ok(Self {
+            viewers: viewers.ok_or(DecodeError::Missing("viewers"))?.whole()?,
+            interval: interval.ok_or(DecodeError::Missing("interval"))?.whole()?,
+        })
     }
 
     /// Writes a count.
     #[must_use]
     pub fn to_json(self) -> String {
-        crate::json::write(&self)
+        Writer::object(|count| {
+            count.number("viewers", self.viewers.into());
+            count.number("interval", self.interval.into());
+        })
     }
 }
 

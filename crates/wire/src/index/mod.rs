@@ -1,22 +1,18 @@
 //! Shoal's own index: what a video consists of, piece by piece, and who may share it.
 
 mod count;
+mod json;
 mod part;
 mod space;
 
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
-
 use crate::DecodeError;
-use crate::id::{InfoHash, PIECE_LENGTH, hex};
+use crate::id::{InfoHash, PIECE_LENGTH};
 
-pub use count::{MAX_COUNT_BYTES, ViewerCount};
+pub use count::ViewerCount;
 pub use part::{MAX_PART_BYTES, MAX_PART_SEGMENTS, Part, PartSegment};
 pub use space::PieceSpace;
-
-/// The version of the index that this program reads and writes.
-pub const INDEX_VERSION: u64 = 1;
 
 /// Bytes of an index.
 pub const MAX_INDEX_BYTES: usize = 64 * 1024;
@@ -33,19 +29,13 @@ const MAX_URL: usize = 2048;
 const MAX_TOKEN: usize = 1024;
 const MAX_STRIDE: u32 = 65_536;
 
-/// The index of a video. What [`Index::parse`] returns keeps all its rules; one that serde has read, or that is
-/// put together by hand, is checked by [`Index::validate`]. Fields that are not known are passed over, and
-/// `null` is as good as nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// The index of a video. What [`Index::parse`] returns keeps all its rules; one that is put
+/// together by hand is checked by [`Index::validate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
-    /// [`INDEX_VERSION`].
-    #[serde(rename = "shoal")]
-    pub version: u64,
     /// The swarm that the viewers of this video form.
-    #[serde(with = "hex")]
     pub swarm: InfoHash,
     /// The playlist still grows.
-    #[serde(default, deserialize_with = "or_default")]
     pub live: bool,
     /// Bytes of a piece: [`PIECE_LENGTH`].
     pub piece_length: u32,
@@ -53,29 +43,16 @@ pub struct Index {
     pub stride: u32,
     /// URLs relative to the index's own (then `http` becomes `ws`), or absolute with `ws:` or
     /// `wss:`. At most 8.
-    #[serde(default, deserialize_with = "or_default")]
     pub trackers: Vec<String>,
     /// STUN and TURN servers. At most 8.
-    #[serde(
-        default,
-        deserialize_with = "or_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
     pub ice: Vec<IceServer>,
     /// Other servers that have the segments: each is the URL, relative to the index's own or absolute, of a
     /// copy of the folder above the index's, with a slash at its end. At most 7.
-    #[serde(
-        default,
-        deserialize_with = "or_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
     pub mirrors: Vec<String>,
     /// Who may share.
-    #[serde(default, deserialize_with = "or_default")]
     pub policy: IndexPolicy,
     /// Lets whoever has this index join the swarm, for a while; sent with each announce, read by the
     /// tracker alone. At most 1,024 bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Renditions and audio tracks, 1 to 64. Their order gives their
     /// [`TrackId`](crate::id::TrackId).
@@ -83,16 +60,14 @@ pub struct Index {
 }
 
 /// A STUN or TURN server, as `RTCConfiguration.iceServers` has it.
-#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IceServer {
     /// 1 to 8, each `stun:`, `stuns:`, `turn:` or `turns:`. Without a host, as `stun::3478`, it is the
     /// host that the index came from.
     pub urls: Vec<String>,
     /// For TURN.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// For TURN.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
 }
 
@@ -106,26 +81,21 @@ impl fmt::Debug for IceServer {
 }
 
 /// What the site says about sharing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexPolicy {
     /// The site operator's word. Default: ask.
-    #[serde(default, deserialize_with = "or_default")]
     pub p2p: P2p,
     /// The video's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub video: Option<P2p>,
     /// Viewers that there must be before anyone shares. Default: 0.
-    #[serde(default, deserialize_with = "or_default")]
     pub min_viewers: u32,
     /// Where a [`ViewerCount`] is to be had, relative to the index's URL or absolute. Without it nobody
     /// shares where `min_viewers` is more than 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub viewers: Option<String>,
 }
 
 /// What one of those who decide on sharing has said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum P2p {
     /// Ask the viewer first.
     #[default]
@@ -137,7 +107,7 @@ pub enum P2p {
 }
 
 /// A rendition or an audio track.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexTrack {
     /// Its media playlist, relative to the index's URL.
     pub playlist: String,
@@ -145,27 +115,9 @@ pub struct IndexTrack {
     pub part_segments: u32,
 }
 
-#[cfg(feature = "json")]
-impl Index {
-    /// Reads `index.json`.
-    pub fn parse(json: &[u8]) -> Result<Self, DecodeError> {
-        let index: Self = crate::json::read_bytes(json, MAX_INDEX_BYTES)?;
-        index.validate()?;
-        Ok(index)
-    }
-
-    /// Writes `index.json`.
-    pub fn to_json(&self) -> String {
-        crate::json::write(self)
-    }
-}
-
 impl Index {
     /// Checks every rule that the fields' descriptions state.
     pub fn validate(&self) -> Result<(), DecodeError> {
-        if self.version != INDEX_VERSION {
-            return Err(DecodeError::IndexVersion(self.version));
-        }
         if self.piece_length != PIECE_LENGTH {
             return Err(DecodeError::PieceLength);
         }
@@ -269,13 +221,4 @@ fn scheme(url: &str) -> Option<&str> {
     let begins = characters.next()?.is_ascii_alphabetic();
     let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     (begins && goes_on).then_some(scheme)
-}
-
-/// A value, or its type's default for `null`.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

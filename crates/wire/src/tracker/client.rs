@@ -1,16 +1,11 @@
 //! From a viewer to its tracker.
 
-use core::fmt;
-use core::marker::PhantomData;
 use std::borrow::Cow;
 
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
-
-use super::fields::{Count, DescriptionFields, Id, List, Listed, Text};
-use super::{Description, HARD_CAP, Limits};
+use super::{HARD_CAP, Limits, Text, count, id, maybe_sdp, sdp, small, text, write_description};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
+use crate::json::{Value, Writer};
 
 /// Why a viewer announces itself; a periodic announce has no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +66,25 @@ pub struct Answer<S = String> {
     pub sdp: S,
 }
 
+/// What there may be in a message of any kind. They are looked for in one pass, since it may be long.
+pub(super) const FIELDS: [&str; 13] = [
+    "action",
+    "answer",
+    "info_hash",
+    "peer_id",
+    "event",
+    "offers",
+    "token",
+    "numwant",
+    "uploaded",
+    "downloaded",
+    "left",
+    "to_peer_id",
+    "offer_id",
+];
+
+pub(super) type Fields<'a> = [Option<Value<'a>>; FIELDS.len()];
+
 /// What a viewer says to its tracker. `S` is how its session descriptions are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage<S = String> {
@@ -85,151 +99,117 @@ pub enum ClientMessage<S = String> {
     },
 }
 
-#[cfg(feature = "json")]
 impl ClientMessage {
+    /// The message's JSON.
+    pub fn encode(&self) -> String {
+        Writer::object(|message| match self {
+            Self::Announce(announce) => announce.write(message),
+            Self::Answer(answer) => answer.write(message),
+            Self::Scrape { info_hashes } => {
+                message.text("action", "scrape");
+                if !info_hashes.is_empty() {
+                    let info_hashes = info_hashes.iter().map(InfoHash::to_binary);
+                    message.texts("info_hash", info_hashes);
+                }
+            }
+        })
+    }
+
     /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
     /// are offers without an SDP or an id, which bittorrent-tracker's own tests send.
     pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
         limits.check_message(json)?;
-        crate::json::read::<ClientFields<'_, _>>(json)?.check(limits)
-    }
-
-    /// Returns the message's JSON.
-    pub fn encode(&self) -> String {
-        crate::json::write(self)
-    }
-}
-
-impl<S: Serialize> Serialize for ClientMessage<S> {
-    fn serialize<R: Serializer>(&self, serializer: R) -> Result<R::Ok, R::Error> {
-        ClientFields::of(self).serialize(serializer)
+        let message = Value::new(json)?;
+        let fields: Fields<'_> = message.fields(FIELDS)?;
+        let [_, answer, _, _, _, offers, ..] = fields;
+        Self::of(
+            fields,
+            || offers.map(|offers| read_offers(offers, limits)).transpose(),
+            answer.map(|answer| move || sdp(answer, "answer", limits)),
+            limits,
+        )
     }
 }
 
-/// The fields of a viewer's message, of whatever kind, before [`ClientFields::check`] makes one of them. In the
-/// order in which WebTorrent's client writes them.
-#[derive(Deserialize, Serialize)]
-#[serde(bound(deserialize = "S: Deserialize<'de>"))]
-pub struct ClientFields<'a, S = String> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    numwant: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uploaded: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    downloaded: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left: Option<Count>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    event: Option<Text<'a>>,
-    #[serde(borrow)]
-    action: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    info_hash: Option<Hashes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peer_id: Option<Id>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to_peer_id: Option<Id>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    answer: Option<DescriptionFields<'a, S>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offer_id: Option<Id>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    offers: Option<List<OfferFields<'a, S>>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    token: Option<Text<'a>>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(bound(deserialize = "S: Deserialize<'de>"))]
-struct OfferFields<'a, S> {
-    #[serde(borrow)]
-    offer: Option<DescriptionFields<'a, S>>,
-    offer_id: Option<Id>,
-}
-
-impl<S> Default for ClientFields<'_, S> {
-    fn default() -> Self {
-        Self {
-            numwant: None,
-            uploaded: None,
-            downloaded: None,
-            left: None,
-            event: None,
-            action: None,
-            info_hash: None,
-            peer_id: None,
-            to_peer_id: None,
-            answer: None,
-            offer_id: None,
-            offers: None,
-            token: None,
-        }
-    }
-}
-
-impl<'a, S> ClientFields<'a, &'a S> {
-    fn of(message: &'a ClientMessage<S>) -> Self {
-        match message {
-            ClientMessage::Announce(announce) => Self {
-                numwant: Some(Count(announce.numwant.into())),
-                uploaded: Some(Count(announce.uploaded)),
-                downloaded: Some(Count(announce.downloaded)),
-                left: announce.left.map(Count),
-                event: announce.event.map(|event| event.name().into()),
-                action: Some("announce".into()),
-                info_hash: Some(Hashes::One(Id::new(announce.info_hash.0))),
-                peer_id: Some(Id::new(announce.peer_id.0)),
-                offers: (!announce.offers.is_empty()).then(|| {
-                    let offer = |offer: &'a Offer<S>| OfferFields {
-                        offer: Some(DescriptionFields::new("offer", &offer.sdp)),
-                        offer_id: Some(Id::new(offer.offer_id.0)),
-                    };
-                    List(announce.offers.iter().map(offer).collect())
-                }),
-                token: announce.token.as_deref().map(Text::from),
-                ..Self::default()
+impl<S> ClientMessage<S> {
+    /// The message that has these fields. `offers` and `answer` read what is longest in it, once it is known
+    /// that it counts.
+    pub(super) fn of(
+        fields: Fields<'_>,
+        offers: impl FnOnce() -> Result<Option<Offers<S>>, DecodeError>,
+        answer: Option<impl FnOnce() -> Result<S, DecodeError>>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        let [action, _, info_hash, ..] = fields;
+        match text(action)?.as_deref() {
+            Some("announce") => match answer {
+                Some(answer) => Answer::of(fields, answer).map(Self::Answer),
+                None => Announce::of(fields, offers, limits).map(Self::Announce),
             },
-            ClientMessage::Answer(answer) => Self {
-                action: Some("announce".into()),
-                info_hash: Some(Hashes::One(Id::new(answer.info_hash.0))),
-                peer_id: Some(Id::new(answer.peer_id.0)),
-                to_peer_id: Some(Id::new(answer.to_peer_id.0)),
-                answer: Some(DescriptionFields::new("answer", &answer.sdp)),
-                offer_id: Some(Id::new(answer.offer_id.0)),
-                ..Self::default()
-            },
-            ClientMessage::Scrape { info_hashes } => Self {
-                action: Some("scrape".into()),
-                info_hash: (!info_hashes.is_empty()).then(|| {
-                    let hashes = info_hashes.iter().map(|hash| Id::new(hash.0));
-                    Hashes::Several(List(hashes.collect()))
-                }),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-impl<S: Description> ClientFields<'_, S> {
-    /// Makes a message of its fields.
-    pub fn check(self, limits: &Limits) -> Result<ClientMessage<S>, DecodeError> {
-        let action = self.action.as_ref().map(|Text(action)| &**action);
-        match action.ok_or(DecodeError::Missing("action"))? {
-            "announce" if self.answer.is_some() => self.answer(limits).map(ClientMessage::Answer),
-            "announce" => self.announce(limits).map(ClientMessage::Announce),
-            "scrape" => {
-                let info_hashes = self.info_hash.map(|it| it.check(limits.max_scrape));
-                Ok(ClientMessage::Scrape {
+            Some("scrape") => {
+                let info_hashes = info_hash.map(|it| hashes(it, limits.max_scrape));
+                Ok(Self::Scrape {
                     info_hashes: info_hashes.transpose()?.unwrap_or_default(),
                 })
             }
-            _ => Err(DecodeError::UnknownAction),
+            Some(_) => Err(DecodeError::UnknownAction),
+            None => Err(DecodeError::Missing("action")),
         }
     }
+}
 
-    fn announce(self, limits: &Limits) -> Result<Announce<S>, DecodeError> {
-        let (offered, offers) = read_offers(self.offers, limits)?;
-        let token = self.token.map(|Text(token)| token);
+/// How many offers there are, and those of them that can be forwarded.
+pub(super) type Offers<S> = (u32, Vec<Offer<S>>);
+
+impl Announce {
+    /// Fields in the order in which WebTorrent's client writes them.
+    fn write(&self, message: &mut Writer) {
+        message.number("numwant", self.numwant.into());
+        message.number("uploaded", self.uploaded);
+        message.number("downloaded", self.downloaded);
+        if let Some(left) = self.left {
+            message.number("left", left);
+        }
+        if let Some(event) = self.event {
+            message.text("event", event.name());
+        }
+        message.text("action", "announce");
+        message.text("info_hash", &self.info_hash.to_binary());
+        message.text("peer_id", &self.peer_id.to_binary());
+        if !self.offers.is_empty() {
+            message.inners("offers", &self.offers, |entry, offer| {
+                write_description(entry, "offer", Text::Plain(&offer.sdp));
+                entry.text("offer_id", &offer.offer_id.to_binary());
+            });
+        }
+        if let Some(token) = &self.token {
+            message.text("token", token);
+        }
+    }
+}
+
+impl<S> Announce<S> {
+    fn of(
+        fields: Fields<'_>,
+        offers: impl FnOnce() -> Result<Option<Offers<S>>, DecodeError>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        let [
+            _,
+            _,
+            info_hash,
+            peer_id,
+            event,
+            _,
+            token,
+            numwant,
+            uploaded,
+            downloaded,
+            left,
+            ..,
+        ] = fields;
+        let (offered, offers) = offers()?.unwrap_or((0, Vec::new()));
+        let token = text(token)?;
         if token
             .as_ref()
             .is_some_and(|token| token.len() > limits.max_token)
@@ -238,33 +218,43 @@ impl<S: Description> ClientFields<'_, S> {
                 limit: limits.max_token,
             });
         }
-        Ok(Announce {
-            info_hash: one_hash(self.info_hash)?,
-            peer_id: Id::required(self.peer_id, "peer_id", PeerId)?,
-            event: match &self.event {
-                Some(Text(name)) => AnnounceEvent::from_name(name)?,
-                None => None,
-            },
-            numwant: self.numwant.map_or(offered, Count::small),
-            uploaded: self.uploaded.unwrap_or_default().0,
-            downloaded: self.downloaded.unwrap_or_default().0,
-            left: self.left.map(|Count(left)| left),
+        Ok(Self {
+            info_hash: one_hash(info_hash)?,
+            peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
+            event: text(event)?.map_or(Ok(None), |name| AnnounceEvent::from_name(&name))?,
+            numwant: small(numwant)?.unwrap_or(offered),
+            uploaded: count(uploaded)?.unwrap_or_default(),
+            downloaded: count(downloaded)?.unwrap_or_default(),
+            left: count(left)?,
             offers,
             token: token.map(Cow::into_owned),
         })
     }
+}
 
-    fn answer(self, limits: &Limits) -> Result<Answer<S>, DecodeError> {
-        let sdp = self.answer.map(|it| it.check("answer", limits));
-        Ok(Answer {
-            info_hash: one_hash(self.info_hash)?,
-            peer_id: Id::required(self.peer_id, "peer_id", PeerId)?,
-            to_peer_id: Id::required(self.to_peer_id, "to_peer_id", PeerId)?,
-            offer_id: Id::required(self.offer_id, "offer_id", OfferId)?,
-            sdp: sdp
-                .transpose()?
-                .flatten()
-                .ok_or(DecodeError::Missing("sdp"))?,
+impl Answer {
+    fn write(&self, message: &mut Writer) {
+        message.text("action", "announce");
+        message.text("info_hash", &self.info_hash.to_binary());
+        message.text("peer_id", &self.peer_id.to_binary());
+        message.text("to_peer_id", &self.to_peer_id.to_binary());
+        write_description(message, "answer", Text::Plain(&self.sdp));
+        message.text("offer_id", &self.offer_id.to_binary());
+    }
+}
+
+impl<S> Answer<S> {
+    fn of(
+        fields: Fields<'_>,
+        sdp: impl FnOnce() -> Result<S, DecodeError>,
+    ) -> Result<Self, DecodeError> {
+        let [_, _, info_hash, peer_id, .., to_peer_id, offer_id] = fields;
+        Ok(Self {
+            info_hash: one_hash(info_hash)?,
+            peer_id: id(peer_id, "peer_id", PeerId::from_binary)?,
+            to_peer_id: id(to_peer_id, "to_peer_id", PeerId::from_binary)?,
+            offer_id: id(offer_id, "offer_id", OfferId::from_binary)?,
+            sdp: sdp()?,
         })
     }
 }
@@ -290,86 +280,47 @@ impl AnnounceEvent {
     }
 }
 
-/// How many offers there are, and those of them that can be forwarded.
-fn read_offers<S: Description>(
-    offers: Option<List<OfferFields<'_, S>>>,
-    limits: &Limits,
-) -> Result<(u32, Vec<Offer<S>>), DecodeError> {
-    let offers = offers.map_or(Vec::new(), |List(offers)| offers);
+fn read_offers(offers: Value<'_>, limits: &Limits) -> Result<Offers<String>, DecodeError> {
     let limit = limits.max_offers.min(HARD_CAP);
-    let offered = offers.len();
-    if offered > limit {
-        return Err(DecodeError::TooManyOffers { limit });
-    }
-    let mut read = Vec::with_capacity(offered);
-    for entry in offers {
-        let Some((offer, offer_id)) = entry.offer.zip(entry.offer_id) else {
+    let mut offered = 0;
+    let mut read = Vec::new();
+    for entry in offers.items()? {
+        if offered >= limit {
+            return Err(DecodeError::TooManyOffers { limit });
+        }
+        offered += 1;
+        let [offer, offer_id] = entry.fields(["offer", "offer_id"])?;
+        let Some((offer, offer_id)) = offer.zip(offer_id) else {
             continue;
         };
-        if let Some(sdp) = offer.check("offer", limits)? {
-            let offer_id = offer_id.made(OfferId)?;
-            read.push(Offer { offer_id, sdp });
-        }
+        let Some(sdp) = maybe_sdp(offer, "offer", limits)? else {
+            continue;
+        };
+        read.push(Offer {
+            offer_id: OfferId::from_binary(&offer_id.seen()?)?,
+            sdp,
+        });
     }
     Ok((offered as u32, read))
 }
 
 /// The one swarm of an announce.
-fn one_hash(field: Option<Hashes>) -> Result<InfoHash, DecodeError> {
-    let hashes = field.map(|hashes| hashes.check(1)).transpose()?;
+fn one_hash(value: Option<Value<'_>>) -> Result<InfoHash, DecodeError> {
+    let hashes = value.map(|value| hashes(value, 1)).transpose()?;
     let hash = hashes.and_then(|hashes| hashes.first().copied());
     hash.ok_or(DecodeError::Missing("info_hash"))
 }
 
 /// One swarm, or a list of them.
-enum Hashes {
-    One(Id),
-    Several(List<Id>),
-}
-
-impl Hashes {
-    fn check(self, limit: usize) -> Result<Vec<InfoHash>, DecodeError> {
-        let List(ids) = match self {
-            Self::One(id) => return Ok(vec![id.made(InfoHash)?]),
-            Self::Several(ids) => ids,
-        };
-        let limit = limit.min(HARD_CAP);
-        if ids.len() > limit {
-            return Err(DecodeError::TooMany { limit });
-        }
-        ids.into_iter().map(|id| id.made(InfoHash)).collect()
+fn hashes(value: Value<'_>, limit: usize) -> Result<Vec<InfoHash>, DecodeError> {
+    let hash = |value: Value<'_>| InfoHash::from_binary(&value.seen()?);
+    if !value.is_list() {
+        return Ok(vec![hash(value)?]);
     }
-}
-
-impl<'de> Deserialize<'de> for Hashes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrSeveral;
-
-        impl<'de> Visitor<'de> for OneOrSeveral {
-            type Value = Hashes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a binary id or a list of them")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Hashes, E> {
-                Ok(Hashes::One(Id::read(text)))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Hashes, A::Error> {
-                Listed(PhantomData).visit_seq(items).map(Hashes::Several)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrSeveral)
+    let limit = limit.min(HARD_CAP);
+    let items = value.items()?;
+    if items.clone().count() > limit {
+        return Err(DecodeError::TooMany { limit });
     }
-}
-
-impl Serialize for Hashes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::One(id) => id.serialize(serializer),
-            Self::Several(ids) => ids.serialize(serializer),
-        }
-    }
+    items.map(hash).collect()
 }

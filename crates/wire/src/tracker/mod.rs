@@ -2,22 +2,19 @@
 //!
 //! There is no BEP; the bittorrent-tracker package is the definition in practice. One JSON object
 //! is one message. Ids are binary strings: 20 code points from U+0000 to U+00FF.
-//!
-//! Reading has two steps. serde makes fields of a message, whoever read its JSON; `check` makes a
-//! message of the fields, within limits.
 
 mod client;
-mod fields;
-#[cfg(feature = "json")]
 mod relay;
 mod server;
 
-use crate::DecodeError;
+use std::borrow::Cow;
 
-pub use client::{Announce, AnnounceEvent, Answer, ClientFields, ClientMessage, Offer};
-#[cfg(feature = "json")]
+use crate::DecodeError;
+use crate::json::{Value, Writer};
+
+pub use client::{Announce, AnnounceEvent, Answer, ClientMessage, Offer};
 pub use relay::Sdp;
-pub use server::{OffBy, Scrape, TrackerFields, TrackerMessage};
+pub use server::{OffBy, Scrape, TrackerMessage};
 
 /// What one tracker message may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +44,6 @@ impl Default for Limits {
 }
 
 impl Limits {
-    #[cfg(feature = "json")]
     fn check_message(&self, json: &str) -> Result<(), DecodeError> {
         if json.len() > self.max_message {
             return Err(DecodeError::Oversized {
@@ -55,15 +51,6 @@ impl Limits {
             });
         }
         Ok(())
-    }
-
-    fn check_sdp<S: Description>(&self, sdp: S) -> Result<S, DecodeError> {
-        if !sdp.fits(self.max_sdp) {
-            return Err(DecodeError::SdpTooLong {
-                limit: self.max_sdp,
-            });
-        }
-        Ok(sdp)
     }
 }
 
@@ -73,14 +60,85 @@ const HARD_CAP: usize = 100;
 /// Characters of a failure's or a warning's text that are kept.
 const MAX_TEXT: usize = 256;
 
-/// How a session description is held between reading and writing.
+/// The SDP of an `RTCSessionDescription`, when its `type` is not something else than `kind` and
+/// the length is within limits.
+fn sdp(description: Value<'_>, kind: &str, limits: &Limits) -> Result<String, DecodeError> {
+    maybe_sdp(description, kind, limits)?.ok_or(DecodeError::Missing("sdp"))
+}
+
+/// The same, if there is one.
+fn maybe_sdp(
+    description: Value<'_>,
+    kind: &str,
+    limits: &Limits,
+) -> Result<Option<String>, DecodeError> {
+    let [given, sdp] = description.fields(["type", "sdp"])?;
+    let Some(sdp) = sdp else {
+        return Ok(None);
+    };
+    if text(given)?.is_some_and(|given| given != kind) {
+        return Err(DecodeError::DescriptionType);
+    }
+    let sdp = sdp.text()?;
+    if sdp.len() > limits.max_sdp {
+        return Err(DecodeError::SdpTooLong {
+            limit: limits.max_sdp,
+        });
+    }
+    Ok(Some(sdp))
+}
+
+/// How a session description is held until it is written.
 pub trait Description {
-    /// Whether it has at most `limit` bytes, quotes and escapes not counted.
-    fn fits(&self, limit: usize) -> bool;
+    /// What is to be written.
+    fn text(&self) -> Text<'_>;
+}
+
+/// A text that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// It is JSON already, quotes and escapes included.
+    Json(&'a str),
+    /// It is to be made JSON.
+    Plain(&'a str),
 }
 
 impl Description for String {
-    fn fits(&self, limit: usize) -> bool {
-        self.len() <= limit
+    fn text(&self) -> Text<'_> {
+        Text::Plain(self)
     }
+}
+
+/// Writes an `RTCSessionDescription` as the field `kind`.
+fn write_description(message: &mut Writer, kind: &str, sdp: Text<'_>) {
+    message.inner(kind, |description| {
+        description.text("type", kind);
+        match sdp {
+            Text::Json(json) => description.raw("sdp", json),
+            Text::Plain(sdp) => description.text("sdp", sdp),
+        }
+    });
+}
+
+/// A required id: missing is one error, malformed another.
+fn id<T>(
+    value: Option<Value<'_>>,
+    name: &'static str,
+    read: fn(&str) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    read(&text(value)?.ok_or(DecodeError::Missing(name))?)
+}
+
+fn text<'a>(value: Option<Value<'a>>) -> Result<Option<Cow<'a, str>>, DecodeError> {
+    value.map(Value::seen).transpose()
+}
+
+fn count(value: Option<Value<'_>>) -> Result<Option<u64>, DecodeError> {
+    value.map(Value::count).transpose()
+}
+
+/// A count, at most `u32::MAX`.
+fn small(value: Option<Value<'_>>) -> Result<Option<u32>, DecodeError> {
+    let count = count(value)?;
+    Ok(count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
 }

@@ -1,15 +1,11 @@
 //! From a tracker to a viewer.
 
-use core::fmt;
-use std::borrow::Cow;
-
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
-
-use super::fields::{Count, DescriptionFields, Id, Text};
-use super::{HARD_CAP, Limits, MAX_TEXT};
+use super::{
+    Description, HARD_CAP, Limits, MAX_TEXT, Text, id, sdp, small, text, write_description,
+};
 use crate::DecodeError;
 use crate::id::{InfoHash, OfferId, PeerId};
+use crate::json::{Value, Writer};
 
 /// Seconds between announces when a tracker does not say.
 const DEFAULT_INTERVAL: u32 = 120;
@@ -18,16 +14,13 @@ const DEFAULT_INTERVAL: u32 = 120;
 const OFF: &str = "off";
 
 /// The viewers of one swarm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
     /// Seeders.
-    #[serde(default, deserialize_with = "small")]
     pub complete: u32,
     /// Others.
-    #[serde(default, deserialize_with = "small")]
     pub incomplete: u32,
     /// Viewers that have ever come to have all.
-    #[serde(default, deserialize_with = "small")]
     pub downloaded: u32,
 }
 
@@ -103,243 +96,168 @@ pub enum TrackerMessage<S = String> {
     },
 }
 
-#[cfg(feature = "json")]
-impl TrackerMessage {
-    /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
-    /// is a warning beside the reply to an announce.
-    pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
-        limits.check_message(json)?;
-        crate::json::read::<TrackerFields<'_>>(json)?.check(limits)
-    }
-}
-
-#[cfg(feature = "json")]
-impl<S: Serialize> TrackerMessage<S> {
-    /// Returns the message's JSON.
+impl<S: Description> TrackerMessage<S> {
+    /// The message's JSON.
     pub fn encode(&self) -> String {
-        crate::json::write(self)
+        let length = match self {
+            Self::Answer { sdp, .. } | Self::Offer { sdp, .. } => match sdp.text() {
+                // Its lines' ends are escaped, and so may be the ids.
+                Text::Plain(sdp) => 384 + sdp.len() + sdp.len() / 8,
+                Text::Json(json) => 384 + json.len(),
+            },
+            _ => 160,
+        };
+        Writer::sized(length, |message| self.write(message))
     }
-}
 
-impl<S: Serialize> Serialize for TrackerMessage<S> {
-    fn serialize<R: Serializer>(&self, serializer: R) -> Result<R::Ok, R::Error> {
-        TrackerFields::of(self).serialize(serializer)
-    }
-}
-
-/// The fields of a tracker's message, of whatever kind, before [`TrackerFields::check`] makes one of them.
-#[derive(Deserialize, Serialize)]
-#[serde(bound(deserialize = "S: Deserialize<'de>"))]
-pub struct TrackerFields<'a, S = String> {
-    #[serde(
-        borrow,
-        rename = "failure reason",
-        skip_serializing_if = "Option::is_none"
-    )]
-    failure: Option<Text<'a>>,
-    #[serde(
-        borrow,
-        rename = "warning message",
-        skip_serializing_if = "Option::is_none"
-    )]
-    warning: Option<Text<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    action: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    info_hash: Option<Id>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    interval: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    complete: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    incomplete: Option<Count>,
-    #[serde(rename = "min interval", skip_serializing_if = "Option::is_none")]
-    min_interval: Option<Count>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peer_id: Option<Id>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offer_id: Option<Id>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    offer: Option<DescriptionFields<'a, S>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    answer: Option<DescriptionFields<'a, S>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<Files>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    p2p: Option<Word<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    by: Option<Word<'a>>,
-}
-
-impl<S> Default for TrackerFields<'_, S> {
-    fn default() -> Self {
-        Self {
-            failure: None,
-            warning: None,
-            action: None,
-            info_hash: None,
-            interval: None,
-            complete: None,
-            incomplete: None,
-            min_interval: None,
-            peer_id: None,
-            offer_id: None,
-            offer: None,
-            answer: None,
-            files: None,
-            p2p: None,
-            by: None,
-        }
-    }
-}
-
-impl<'a, S> TrackerFields<'a, &'a S> {
-    fn of(message: &'a TrackerMessage<S>) -> Self {
-        match message {
-            TrackerMessage::Announced {
+    fn write(&self, message: &mut Writer) {
+        match self {
+            Self::Announced {
                 info_hash,
                 interval,
                 complete,
                 incomplete,
                 min_interval,
-            } => Self {
-                interval: Some(Count((*interval).into())),
-                complete: Some(Count((*complete).into())),
-                incomplete: Some(Count((*incomplete).into())),
-                min_interval: min_interval.map(|seconds| Count(seconds.into())),
-                ..Self::about(*info_hash)
-            },
-            TrackerMessage::Answer {
+            } => {
+                write_swarm(message, info_hash);
+                message.number("interval", (*interval).into());
+                message.number("complete", (*complete).into());
+                message.number("incomplete", (*incomplete).into());
+                if let Some(seconds) = *min_interval {
+                    message.number("min interval", seconds.into());
+                }
+            }
+            Self::Answer {
                 info_hash,
                 peer_id,
                 offer_id,
                 sdp,
-            } => Self {
-                peer_id: Some(Id::new(peer_id.0)),
-                offer_id: Some(Id::new(offer_id.0)),
-                answer: Some(DescriptionFields::new("answer", sdp)),
-                ..Self::about(*info_hash)
-            },
-            TrackerMessage::Failure {
+            } => {
+                write_swarm(message, info_hash);
+                message.text("peer_id", &peer_id.to_binary());
+                message.text("offer_id", &offer_id.to_binary());
+                write_description(message, "answer", sdp.text());
+            }
+            Self::Failure {
                 reason,
                 info_hash,
                 off,
-            } => Self {
-                failure: Some((&**reason).into()),
-                p2p: off.map(|_| Word::of(OFF)),
-                by: off.map(|by| Word::of(by.name())),
+            } => {
+                message.text("failure reason", reason);
                 // Only together: an action without a swarm is an uncaught exception in
                 // WebTorrent's client.
-                ..info_hash.map_or_else(Self::default, Self::about)
-            },
-            TrackerMessage::Offer {
+                if let Some(info_hash) = info_hash {
+                    write_swarm(message, info_hash);
+                }
+                if let Some(by) = off {
+                    message.text("p2p", OFF);
+                    message.text("by", by.name());
+                }
+            }
+            Self::Offer {
                 info_hash,
                 peer_id,
                 offer_id,
                 sdp,
-            } => Self {
-                peer_id: Some(Id::new(peer_id.0)),
-                offer_id: Some(Id::new(offer_id.0)),
-                offer: Some(DescriptionFields::new("offer", sdp)),
-                ..Self::about(*info_hash)
-            },
-            TrackerMessage::Scraped { files } => Self {
-                action: Some("scrape".into()),
-                files: Some(Files::of(files)),
-                ..Self::default()
-            },
-            TrackerMessage::Warning { message, info_hash } => Self {
-                warning: Some((&**message).into()),
-                ..info_hash.map_or_else(Self::default, Self::about)
-            },
-        }
-    }
-
-    /// What every message says that is not about a scrape.
-    fn about(InfoHash(info_hash): InfoHash) -> Self {
-        Self {
-            action: Some("announce".into()),
-            info_hash: Some(Id::new(info_hash)),
-            ..Self::default()
+            } => {
+                write_swarm(message, info_hash);
+                message.text("peer_id", &peer_id.to_binary());
+                message.text("offer_id", &offer_id.to_binary());
+                write_description(message, "offer", sdp.text());
+            }
+            Self::Scraped { files } => {
+                message.text("action", "scrape");
+                message.inner("files", |list| {
+                    for (hash, counts) in files {
+                        list.inner(&hash.to_binary(), |entry| counts.write(entry));
+                    }
+                });
+            }
+            Self::Warning {
+                message: warning,
+                info_hash,
+            } => {
+                message.text("warning message", warning);
+                if let Some(info_hash) = info_hash {
+                    write_swarm(message, info_hash);
+                }
+            }
         }
     }
 }
 
-impl TrackerFields<'_> {
-    /// Makes a message of its fields.
-    pub fn check(self, limits: &Limits) -> Result<TrackerMessage, DecodeError> {
-        let says_more = self.interval.is_some()
-            || self.complete.is_some()
-            || self.offer.is_some()
-            || self.answer.is_some()
-            || self.files.is_some();
-        let hash = || self.info_hash.map(|hash| hash.made(InfoHash)).transpose();
-        if let Some(reason) = &self.failure {
-            let by = self
-                .by
-                .as_ref()
-                .is_some_and(|by| by.is(OffBy::Video.name()));
-            let by = if by { OffBy::Video } else { OffBy::Site };
-            let off = self.p2p.as_ref().is_some_and(|p2p| p2p.is(OFF));
-            return Ok(TrackerMessage::Failure {
-                reason: cut(reason),
+impl TrackerMessage {
+    /// Reads a message. Fields that are not known, or that its kind has not, are passed over; so
+    /// is a warning beside the reply to an announce.
+    pub fn decode(json: &str, limits: &Limits) -> Result<Self, DecodeError> {
+        limits.check_message(json)?;
+        let message = Value::new(json)?;
+        let [action, failure, warning, info_hash] =
+            message.fields(["action", "failure reason", "warning message", "info_hash"])?;
+        let more = ["interval", "complete", "offer", "answer", "files"];
+        let says_more = message.fields(more)?.iter().any(Option::is_some);
+        let hash = || {
+            let hash = text(info_hash)?;
+            hash.map(|hash| InfoHash::from_binary(&hash)).transpose()
+        };
+        if let Some(reason) = failure {
+            return Ok(Self::Failure {
+                reason: cut(reason)?,
                 info_hash: hash()?,
-                off: off.then_some(by),
+                off: OffBy::read(message)?,
             });
         }
-        if let Some(warning) = self.warning.as_ref().filter(|_| !says_more) {
-            return Ok(TrackerMessage::Warning {
-                message: cut(warning),
+        if let Some(warning) = warning.filter(|_| !says_more) {
+            return Ok(Self::Warning {
+                message: cut(warning)?,
                 info_hash: hash()?,
             });
         }
-        let action = self.action.as_ref().map(|Text(action)| &**action);
-        match action.ok_or(DecodeError::Missing("action"))? {
-            "announce" => self.announce(limits),
-            "scrape" => {
-                let files = self.files.ok_or(DecodeError::Missing("files"))?;
-                let files = files.check(limits.max_scrape)?;
-                Ok(TrackerMessage::Scraped { files })
-            }
-            _ => Err(DecodeError::UnknownAction),
+        match text(action)?.as_deref() {
+            Some("announce") => Self::announce(message, limits),
+            Some("scrape") => scraped(message, limits).map(|files| Self::Scraped { files }),
+            Some(_) => Err(DecodeError::UnknownAction),
+            None => Err(DecodeError::Missing("action")),
         }
     }
 
-    fn announce(self, limits: &Limits) -> Result<TrackerMessage, DecodeError> {
-        let info_hash = Id::required(self.info_hash, "info_hash", InfoHash)?;
-        let (kind, description) = match (self.offer, self.answer) {
-            (Some(offer), _) => ("offer", offer),
-            (None, Some(answer)) => ("answer", answer),
-            (None, None) => {
-                let min_interval = self.min_interval.map(Count::small);
-                let interval = self.interval.map(Count::small).or(min_interval);
-                return Ok(TrackerMessage::Announced {
-                    info_hash,
-                    interval: interval.unwrap_or(DEFAULT_INTERVAL),
-                    complete: self.complete.unwrap_or_default().small(),
-                    incomplete: self.incomplete.unwrap_or_default().small(),
-                    min_interval,
-                });
-            }
+    fn announce(message: Value<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let [info_hash, peer_id, offer_id, offer, answer] =
+            message.fields(["info_hash", "peer_id", "offer_id", "offer", "answer"])?;
+        let info_hash = id(info_hash, "info_hash", InfoHash::from_binary)?;
+        let ids = || {
+            let peer_id = id(peer_id, "peer_id", PeerId::from_binary)?;
+            let offer_id = id(offer_id, "offer_id", OfferId::from_binary)?;
+            Ok((peer_id, offer_id))
         };
-        let peer_id = Id::required(self.peer_id, "peer_id", PeerId)?;
-        let offer_id = Id::required(self.offer_id, "offer_id", OfferId)?;
-        let sdp = description.check(kind, limits)?;
-        let sdp = sdp.ok_or(DecodeError::Missing("sdp"))?;
-        Ok(if kind == "offer" {
-            TrackerMessage::Offer {
+        if let Some(offer) = offer {
+            let (peer_id, offer_id) = ids()?;
+            return Ok(Self::Offer {
                 info_hash,
                 peer_id,
                 offer_id,
-                sdp,
-            }
-        } else {
-            TrackerMessage::Answer {
+                sdp: sdp(offer, "offer", limits)?,
+            });
+        }
+        if let Some(answer) = answer {
+            let (peer_id, offer_id) = ids()?;
+            return Ok(Self::Answer {
                 info_hash,
                 peer_id,
                 offer_id,
-                sdp,
-            }
+                sdp: sdp(answer, "answer", limits)?,
+            });
+        }
+        let [interval, min_interval, complete, incomplete] =
+            message.fields(["interval", "min interval", "complete", "incomplete"])?;
+        let min_interval = small(min_interval)?;
+        let interval = small(interval)?.or(min_interval);
+        Ok(Self::Announced {
+            info_hash,
+            interval: interval.unwrap_or(DEFAULT_INTERVAL),
+            complete: small(complete)?.unwrap_or_default(),
+            incomplete: small(incomplete)?.unwrap_or_default(),
+            min_interval,
         })
     }
 }
@@ -351,129 +269,61 @@ impl OffBy {
             Self::Video => "video",
         }
     }
-}
 
-/// A text, or what other trackers may say by the same name: that is none of our business.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Word<'a>(Option<Cow<'a, str>>);
-
-impl<'a> Word<'a> {
-    const fn of(word: &'a str) -> Self {
-        Self(Some(Cow::Borrowed(word)))
-    }
-
-    fn is(&self, word: &str) -> bool {
-        self.0.as_deref() == Some(word)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Anything;
-
-        impl<'de> Visitor<'de> for Anything {
-            type Value = Option<Cow<'de, str>>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
-
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(None)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(None)
-            }
-        }
-
-        deserializer.deserialize_any(Anything).map(Self)
+    /// Whatever else another tracker may say by these names is none of our business.
+    fn read(message: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        let [p2p, by] = message.fields(["p2p", "by"])?;
+        let is = |value: Option<Value<'_>>, word| {
+            value.is_some_and(|value| value.text().is_ok_and(|text| text == word))
+        };
+        let by = if is(by, Self::Video.name()) {
+            Self::Video
+        } else {
+            Self::Site
+        };
+        Ok(is(p2p, OFF).then_some(by))
     }
 }
 
-/// Swarms with their counts: an object of which no more is kept than tells that it is too long.
-struct Files(Vec<(Id, Scrape)>);
-
-impl Files {
-    fn of(files: &[(InfoHash, Scrape)]) -> Self {
-        let file = |(hash, counts): &(InfoHash, Scrape)| (Id::new(hash.0), *counts);
-        Self(files.iter().map(file).collect())
+impl Scrape {
+    fn write(&self, entry: &mut Writer) {
+        entry.number("complete", self.complete.into());
+        entry.number("incomplete", self.incomplete.into());
+        entry.number("downloaded", self.downloaded.into());
     }
 
-    fn check(self, limit: usize) -> Result<Vec<(InfoHash, Scrape)>, DecodeError> {
-        let limit = limit.min(HARD_CAP);
-        if self.0.len() > limit {
-            return Err(DecodeError::TooMany { limit });
-        }
-        let file = |(hash, counts): (Id, Scrape)| Ok((hash.made(InfoHash)?, counts));
-        self.0.into_iter().map(file).collect()
-    }
-}
-
-impl<'de> Deserialize<'de> for Files {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Swarms;
-
-        impl<'de> Visitor<'de> for Swarms {
-            type Value = Files;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("swarms with their counts")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Files, A::Error> {
-                let mut files = Vec::new();
-                while files.len() <= HARD_CAP {
-                    match map.next_entry()? {
-                        Some(file) => files.push(file),
-                        None => return Ok(Files(files)),
-                    }
-                }
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Files(files))
-            }
-        }
-
-        deserializer.deserialize_map(Swarms)
+    fn read(counts: Value<'_>) -> Result<Self, DecodeError> {
+        let [complete, incomplete, downloaded] =
+            counts.fields(["complete", "incomplete", "downloaded"])?;
+        Ok(Self {
+            complete: small(complete)?.unwrap_or_default(),
+            incomplete: small(incomplete)?.unwrap_or_default(),
+            downloaded: small(downloaded)?.unwrap_or_default(),
+        })
     }
 }
 
-impl Serialize for Files {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(hash, counts)| (hash, counts)))
+fn scraped(message: Value<'_>, limits: &Limits) -> Result<Vec<(InfoHash, Scrape)>, DecodeError> {
+    let [files] = message.fields(["files"])?;
+    let files = files.ok_or(DecodeError::Missing("files"))?.entries()?;
+    let limit = limits.max_scrape.min(HARD_CAP);
+    if files.clone().count() > limit {
+        return Err(DecodeError::TooMany { limit });
     }
+    let file = |(hash, counts): (Value<'_>, Value<'_>)| {
+        let hash = InfoHash::from_binary(&hash.text()?)?;
+        Ok((hash, Scrape::read(counts)?))
+    };
+    files.map(file).collect()
 }
 
-/// A count of at most `u32::MAX`; `null` is 0.
-fn small<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let count = Option::<Count>::deserialize(deserializer)?;
-    Ok(count.unwrap_or_default().small())
+/// Every message that is not about a scrape bears this action.
+fn write_swarm(message: &mut Writer, info_hash: &InfoHash) {
+    message.text("action", "announce");
+    message.text("info_hash", &info_hash.to_binary());
 }
 
 /// As much of a text for humans as is kept.
-fn cut(Text(text): &Text<'_>) -> String {
-    text.chars().take(MAX_TEXT).collect()
+fn cut(value: Value<'_>) -> Result<String, DecodeError> {
+    Ok(value.text()?.chars().take(MAX_TEXT).collect())
 }

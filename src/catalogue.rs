@@ -2,24 +2,31 @@
 //!
 //! The engine decides by numbers; URLs, byte ranges and digests stay here.
 
-mod track;
-mod url;
-
 use core::ops::Range;
 
 use shoal_engine::{IndexInfo, Rule, TrackInfo, Wish};
 use shoal_wire::id::{PieceIndex, SegmentId, TrackId};
-use shoal_wire::index::{IceServer, Index, P2p, PieceSpace};
-use wasm_bindgen::JsValue;
+use shoal_wire::index::{IceServer, Index, P2p, Part, PartSegment, PieceSpace};
 use web_sys::Url;
 
-use self::track::Track;
-use self::url::{resolve, socket};
 use crate::error::Error;
-use crate::js::typed;
+use crate::js::JsResult as _;
 
-pub use self::track::Address;
-pub(crate) use self::url::is_relay;
+/// Segments of one track whose addresses are kept; of a longer playlist, the last. Four days of
+/// four-second segments.
+const MOST_ADDRESSES: usize = 100_000;
+
+/// Parts of one track that are kept; of a stream that goes on for longer, the last.
+const MOST_PARTS: usize = 100_000;
+
+/// Where a segment is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The resource.
+    pub url: String,
+    /// The segment's bytes in it; nothing when they are all of it.
+    pub range: Option<Range<u64>>,
+}
 
 /// One video's index with what has been learnt since.
 #[derive(Debug)]
@@ -31,11 +38,21 @@ pub struct Catalogue {
     tracks: Vec<Track>,
 }
 
+#[derive(Debug)]
+struct Track {
+    playlist: String,
+    part_segments: u32,
+    /// In order of their media sequence numbers.
+    addresses: Vec<(u64, Address)>,
+    /// In order of their numbers.
+    parts: Vec<(u64, Part)>,
+}
+
 impl Catalogue {
-    /// Takes an index that was got from `url`.
-    pub fn new(index: JsValue, url: &str) -> Result<Self, Error> {
+    /// Reads an index that was got from `url`.
+    pub fn new(json: &[u8], url: &str) -> Result<Self, Error> {
         let malformed = |reason: String| Error::IndexMalformed(reason);
-        let index = read(index).map_err(|error| {
+        let index = Index::parse(json).map_err(|error| {
             malformed(format!(
                 "The index cannot be read ({error}). Make it again with `shoal index`, or serve \
                  the video with `shoal serve`."
@@ -46,8 +63,12 @@ impl Catalogue {
         let trackers = index.trackers.iter().map(|tracker| socket(tracker, &base));
         let trackers = trackers.collect::<Result<_, _>>()?;
         let tracks = index.tracks.iter().map(|track| {
-            let playlist = resolve(&track.playlist, &base)?.href();
-            Ok(Track::new(playlist, track.part_segments))
+            Ok(Track {
+                playlist: resolve(&track.playlist, &base)?.href(),
+                part_segments: track.part_segments,
+                addresses: Vec::new(),
+                parts: Vec::new(),
+            })
         });
         let tracks = tracks.collect::<Result<_, Error>>()?;
         let space = index.space();
@@ -70,7 +91,6 @@ impl Catalogue {
             stride: self.index.stride,
             trackers: self.trackers.len(),
             tracks: self
-                .index
                 .tracks
                 .iter()
                 .map(|track| TrackInfo {
@@ -118,8 +138,11 @@ impl Catalogue {
     }
 
     /// Takes over what the operator says now. `false` when this is no index of the same video.
-    pub fn renew(&mut self, index: Index) -> bool {
-        let same = index.validate().is_ok() && index.swarm == self.index.swarm;
+    pub fn renew(&mut self, json: &[u8]) -> bool {
+        let Ok(index) = Index::parse(json) else {
+            return false;
+        };
+        let same = index.swarm == self.index.swarm;
         if same {
             self.index.policy = index.policy;
             self.index.ice = index.ice;
@@ -157,7 +180,7 @@ impl Catalogue {
 
     /// The playlists of the tracks, absolute.
     pub fn playlists(&self) -> impl Iterator<Item = &str> {
-        self.tracks.iter().map(|track| track.playlist())
+        self.tracks.iter().map(|track| track.playlist.as_str())
     }
 
     /// A tracker's address, absolute.
@@ -200,7 +223,13 @@ impl Catalogue {
     /// Replaces what is known of a track's playlist. Segments that are out of order are left out.
     pub fn list(&mut self, track: TrackId, segments: Vec<(u64, Address)>) {
         if let Some(track) = self.tracks.get_mut(usize::from(track.0)) {
-            track.list(segments);
+            let surplus = segments.len().saturating_sub(MOST_ADDRESSES);
+            track.addresses.clear();
+            for (seq, address) in segments.into_iter().skip(surplus) {
+                if track.addresses.last().is_none_or(|(last, _)| *last < seq) {
+                    track.addresses.push((seq, address));
+                }
+            }
         }
     }
 
@@ -247,8 +276,38 @@ impl Catalogue {
     /// Learns a part of the index. Its first segment and the length of each, or nothing when the
     /// file is no such part.
     pub fn learn(&mut self, track: TrackId, part: u64, bytes: &[u8]) -> Option<(u64, Vec<u32>)> {
+        let learnt = Part::decode(bytes).ok()?;
+        let stride = self.index.stride as usize;
         let track = self.tracks.get_mut(usize::from(track.0))?;
-        track.learn(part, bytes, self.index.stride)
+        let fits = learnt.is_of(part, track.part_segments)
+            && learnt
+                .segments
+                .iter()
+                .all(|segment| segment.pieces.len() <= stride);
+        if !fits {
+            return None;
+        }
+        let outcome = (
+            learnt.first,
+            learnt
+                .segments
+                .iter()
+                .map(|segment| segment.length)
+                .collect(),
+        );
+        match track
+            .parts
+            .binary_search_by_key(&part, |(number, _)| *number)
+        {
+            Ok(position) => {
+                track.parts.remove(position);
+                track.parts.insert(position, (part, learnt));
+            }
+            Err(position) => track.parts.insert(position, (part, learnt)),
+        }
+        let surplus = track.parts.len().saturating_sub(MOST_PARTS);
+        track.parts.drain(..surplus);
+        Some(outcome)
     }
 
     /// Whether the part of the index that describes a segment is here.
@@ -275,10 +334,32 @@ impl Catalogue {
     }
 }
 
-fn read(index: JsValue) -> Result<Index, String> {
-    let index: Index = typed(index)?;
-    let checked = index.validate().map_err(|error| error.to_string());
-    checked.map(|()| index)
+impl Track {
+    fn address(&self, seq: u64) -> Option<&Address> {
+        let position = self
+            .addresses
+            .binary_search_by_key(&seq, |(seq, _)| *seq)
+            .ok()?;
+        self.addresses.get(position).map(|(_, address)| address)
+    }
+
+    fn described(&self, seq: u64) -> Option<&PartSegment> {
+        let number = seq.checked_div(u64::from(self.part_segments))?;
+        let position = self
+            .parts
+            .binary_search_by_key(&number, |(number, _)| *number)
+            .ok()?;
+        let (_, part) = self.parts.get(position)?;
+        part.segments
+            .get(usize::try_from(seq.checked_sub(part.first)?).ok()?)
+    }
+}
+
+/// Whether an ICE server passes on what peers send each other (RFC 7065), instead of only telling them
+/// their addresses.
+pub(crate) fn is_relay(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("turn") || scheme.eq_ignore_ascii_case("turns")
 }
 
 const fn wish(word: P2p) -> Wish {
@@ -287,4 +368,31 @@ const fn wish(word: P2p) -> Wish {
         P2p::Off => Wish::Off,
         P2p::On => Wish::On,
     }
+}
+
+/// An address in the index, made absolute.
+fn resolve(address: &str, base: &Url) -> Result<Url, Error> {
+    Url::new_with_base(address, &base.href())
+        .or_thrown()
+        .map_err(|_| {
+            Error::IndexMalformed(format!(
+                "The index names an address that is none: {address}"
+            ))
+        })
+}
+
+/// A tracker's address, made absolute: a path of a web server is a socket there.
+fn socket(address: &str, base: &Url) -> Result<String, Error> {
+    let url = resolve(address, base)?;
+    match url.protocol().as_str() {
+        "http:" => url.set_protocol("ws:"),
+        "https:" => url.set_protocol("wss:"),
+        _ => {}
+    }
+    if !matches!(url.protocol().as_str(), "ws:" | "wss:") {
+        return Err(Error::IndexMalformed(format!(
+            "The index names a tracker that is no WebSocket: {address}"
+        )));
+    }
+    Ok(url.href())
 }
