@@ -18,11 +18,11 @@ import { fail, root, say } from './run.mjs';
 const parts = [
   { name: 'wire', folders: ['crates/wire/src'], crate: 'shoal_wire', bound: 2 },
   { name: 'engine', folders: ['crates/engine/src'], crate: 'shoal_engine', bound: 2 },
-  { name: 'adapters', folders: ['src'], crate: 'shoal', bound: 4 },
+  { name: 'adapters', folders: ['src'], crate: 'shoal', bound: 2 },
   { name: 'server', folders: ['crates/server/src'], crate: 'shoal_server', bound: 4 },
   { name: 'simulator', folders: ['lab/sim/src', 'crates/sim/src'], crate: 'shoal_sim', bound: 4 },
   { name: 'load', folders: ['lab/load/src', 'crates/load/src'], crate: 'shoal_load', bound: 4 },
-  { name: 'www/lib', folders: ['www/lib'], bound: 3 },
+  { name: 'www/lib', folders: ['www/lib'], bound: 2 },
 ];
 
 const asked = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** English. */
 
-import type { Messages } from "./index.js";
+import type { Messages } from "./messages.js";
 
 export const en: Messages = {
   language: "en",

@@ -1,6 +1,6 @@
 /** Français. */
 
-import type { Messages } from "./index.js";
+import type { Messages } from "./messages.js";
 
 export const fr: Messages = {
   language: "fr",

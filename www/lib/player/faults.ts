@@ -1,7 +1,7 @@
 /** Tells page and viewer of faults: an event for the page, a sentence where the viewer can do something about it. */
 
 import { survivable } from "../errors.js";
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import type { ErrorCode, PlayerError } from "../public/errors.js";
 import type { Shell } from "../ui/shell.js";
 import type { Misread } from "./attributes.js";

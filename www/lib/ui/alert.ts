@@ -1,6 +1,6 @@
 /** Sentences about faults: over the picture when playback has ended, under it when it goes on. */
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { button, make, setText } from "./dom.js";
 
 /** Shows a fault that ended playback. */

@@ -21,7 +21,7 @@ import { Fr } from "media-chrome/dist/lang/fr.js";
 import "media-chrome/dist/media-controller.js";
 import { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { liftCaptions } from "./captions.js";
 import { make } from "./dom.js";
 import { Entry } from "./entry.js";

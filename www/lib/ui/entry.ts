@@ -1,6 +1,6 @@
 /** Sharing as an entry of the settings menu: it switches, and says what it has become. */
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { make, setText } from "./dom.js";
 import { mark, track } from "./toggle.js";
 import { stateLabel, willing, type Actions, type View } from "./view.js";

@@ -5,7 +5,7 @@
  * sharing runs: where it cannot be seen (`sight.ts`), the viewer is taken not to have been told.
  */
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { button, link, make, setText } from "./dom.js";
 import { Toggle } from "./toggle.js";
 import type { Actions, View } from "./view.js";

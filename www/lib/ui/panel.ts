@@ -1,6 +1,6 @@
 /** Panel: state, reason and figures of sharing, and the viewer's own limits. */
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { amount, button, icon, link, make, setText } from "./dom.js";
 import { StatsPanel } from "./stats.js";
 import { switchButton, Toggle } from "./toggle.js";

@@ -1,7 +1,7 @@
 /** Builds all that is seen in one shadow tree: picture, controls, switch, panel, notice, faults. */
 
 import { acknowledged, rememberNotice } from "../session/preferences.js";
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { Alert, Hint } from "./alert.js";
 import type { Controls } from "./controls.js";
 import { make } from "./dom.js";

@@ -1,7 +1,7 @@
 /** Shows how much came from whom, as bars and figures. */
 
 import type { PlayerStats } from "../public/events.js";
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { amount, make, setText } from "./dom.js";
 
 type Row = "peers" | "server" | "uploaded";

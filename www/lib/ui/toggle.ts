@@ -1,6 +1,6 @@
 /** Switch for sharing: a real toggle that shows its state and says why. */
 
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import { make, setText } from "./dom.js";
 import { sentence, stateLabel, willing, type Actions, type View } from "./view.js";
 

@@ -1,7 +1,7 @@
 /** State and actions of the parts of the shell: state comes down, actions go up. */
 
 import type { P2PStatus, PlayerStats } from "../public/events.js";
-import type { Messages } from "../messages/index.js";
+import type { Messages } from "../messages/messages.js";
 import type { UploadLimits } from "../session/preferences.js";
 import type { Frugality } from "../session/support.js";
 
