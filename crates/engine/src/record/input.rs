@@ -1,5 +1,5 @@
 //! The table of inputs. A number, once given, keeps its meaning; one that is no longer used is not
-//! given again. 0 is [`END`](super::END).
+//! given again. 0 is [`END`](super::format::END).
 
 use shoal_wire::id::{InfoHash, OfferId, PeerId, PieceIndex, SegmentId, TrackId};
 use shoal_wire::peer::{Block, Frame, Handshake, Message};
