@@ -77,6 +77,8 @@ function browsers() {
     [process.env.FIREFOX ?? '/usr/bin/firefox-esr', 'firefox-esr'],
     [which('tcpdump') ?? '/usr/bin/tcpdump', 'tcpdump'],
     [which('turnserver') ?? '/usr/bin/turnserver', 'coturn'],
+    // Firefox decodes H.264 by its libavcodec, whose package is named differently in each release.
+    [which('ffmpeg') ?? '/usr/bin/ffmpeg', 'ffmpeg'],
   ]);
 }
 
