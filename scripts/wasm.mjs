@@ -8,13 +8,14 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { shortenImports } from './imports.mjs';
 import { fail, must, root, say, tools } from './run.mjs';
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
 const modules = join(root, 'node_modules', '.bin');
 const outputs = ['shoal.js', 'shoal.d.ts', 'shoal_bg.wasm', 'shoal_bg.wasm.d.ts'].map((name) => join(root, 'pkg', name));
 const stamp = join(root, 'pkg', '.sources');
-const sources = ['Cargo.toml', 'Cargo.lock', 'src', 'crates/engine', 'crates/wire', 'scripts/wasm.mjs'];
+const sources = ['Cargo.toml', 'Cargo.lock', 'src', 'crates/engine', 'crates/wire', 'scripts/imports.mjs', 'scripts/wasm.mjs'];
 
 const now = String(Math.max(...sources.map((path) => newest(join(root, path)))));
 if (!process.argv.includes('--force') && isFresh()) {
@@ -69,6 +70,10 @@ async function build() {
     [...words, '--no-pack', '--release', '--', '--package', 'shoal', ...settings.flatMap((one) => ['--config', one])],
     { CARGO_TARGET_DIR: target, PATH: [modules, tools, process.env.PATH].join(delimiter) },
   );
+  const [script, , binary] = outputs;
+  const short = shortenImports(readFileSync(binary), readFileSync(script, 'utf8'));
+  writeFileSync(binary, short.wasm);
+  writeFileSync(script, short.script);
 }
 
 /** Bytes of a file, plain and as a server would compress it. */

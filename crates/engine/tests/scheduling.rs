@@ -345,11 +345,11 @@ fn a_word_that_was_taken_back_in_time_is_no_lie() {
     assert_eq!(gets(&outputs), [], "its word still counts");
 }
 
-#[test]
-fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
+/// A viewer whose origin is down has asked two peers for one block: the viewer, the two, and the block.
+fn asking_twice() -> (Viewer, LinkId, LinkId, Block) {
     let mut viewer = sharing(Config::default());
-    let (slow, _) = viewer.meet(200);
-    let (other, _) = viewer.meet(201);
+    let (first, _) = viewer.meet(200);
+    let (second, _) = viewer.meet(201);
     viewer.play(14.0, 16.0);
     let (_, outputs) = viewer.need(4);
     for (id, ..) in gets(&outputs) {
@@ -357,50 +357,36 @@ fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
         viewer.tell(Input::HttpFailed { id, fault });
     }
     let pieces = first_piece(4)..first_piece(4) + 3;
-    let first = viewer.hear_have(slow, pieces.start, pieces.end);
-    let first = requests(&first, slow);
-    assert!(!first.is_empty(), "it is asked of the peer that has it");
-    let all = viewer.hear_have(other, pieces.start, pieces.end);
-    let mut asked_of_other = requests(&all, other);
-    let asked = loop {
-        let block = asked_of_other.pop().expect("a block is asked twice");
-        if first.contains(&block) {
-            break block;
+    let outputs = viewer.hear_have(first, pieces.start, pieces.end);
+    let asked = requests(&outputs, first);
+    assert!(!asked.is_empty(), "it is asked of the peer that has it");
+    let outputs = viewer.hear_have(second, pieces.start, pieces.end);
+    let mut asked_again = requests(&outputs, second);
+    loop {
+        let block = asked_again.pop().expect("a block is asked twice");
+        if asked.contains(&block) {
+            return (viewer, first, second, block);
         }
-        asked_of_other.extend(requests(&viewer.hear(other, Message::Piece(block)), other));
-    };
-    let outputs = viewer.hear(other, Message::Piece(asked));
+        let outputs = viewer.hear(second, Message::Piece(block));
+        asked_again.extend(requests(&outputs, second));
+    }
+}
+
+#[test]
+fn while_the_origin_fails_the_last_blocks_are_asked_of_two_peers() {
+    let (mut viewer, first, second, block) = asking_twice();
+    let outputs = viewer.hear(second, Message::Piece(block));
     assert!(
-        sent(&outputs, slow).contains(&Message::Cancel(asked)),
+        sent(&outputs, first).contains(&Message::Cancel(block)),
         "{outputs:?}"
     );
 }
 
 #[test]
 fn a_block_asked_of_two_peers_is_on_its_way_while_either_is_to_send_it() {
-    let mut viewer = sharing(Config::default());
-    let (one, _) = viewer.meet(200);
-    let (other, _) = viewer.meet(201);
-    viewer.play(14.0, 16.0);
-    let (_, outputs) = viewer.need(4);
-    for (id, ..) in gets(&outputs) {
-        let fault = HttpFault::Status(503);
-        viewer.tell(Input::HttpFailed { id, fault });
-    }
-    let pieces = first_piece(4)..first_piece(4) + 3;
-    let first = viewer.hear_have(one, pieces.start, pieces.end);
-    let first = requests(&first, one);
-    let all = viewer.hear_have(other, pieces.start, pieces.end);
-    let mut asked_of_other = requests(&all, other);
-    let twice = loop {
-        let block = asked_of_other.pop().expect("a block is asked twice");
-        if first.contains(&block) {
-            break block;
-        }
-        asked_of_other.extend(requests(&viewer.hear(other, Message::Piece(block)), other));
-    };
-    // One of them will not send it. The books are checked after this.
-    viewer.hear(one, Message::Reject(twice));
+    let (mut viewer, first, _, block) = asking_twice();
+    // The books are checked after this.
+    viewer.hear(first, Message::Reject(block));
 }
 
 #[test]

@@ -99,9 +99,7 @@ impl Peers {
     /// Notes that an offer is with the tracker. Returns its name, unless the link is gone.
     pub(crate) fn offer_announced(&mut self, ctx: &mut Ctx, id: LinkId) -> Option<OfferId> {
         let link = self.links.get_mut(id)?;
-        link.enter(Phase::Offered, ctx.now);
-        ctx.timers
-            .bring_forward(Timer::Links, link.expires(&ctx.config));
+        enter(ctx, link, Phase::Offered);
         Some(link.offer)
     }
 
@@ -151,9 +149,7 @@ impl Peers {
         }
         if let Some(link) = self.links.get_mut(id) {
             link.peer = Some(peer);
-            link.enter(Phase::Connecting, ctx.now);
-            ctx.timers
-                .bring_forward(Timer::Links, link.expires(&ctx.config));
+            enter(ctx, link, Phase::Connecting);
             ctx.push(Output::LinkConnect { link: id, sdp });
         }
     }
@@ -173,9 +169,7 @@ impl Peers {
             self.without_candidates = 0;
         }
         if let Some(peer) = link.peer {
-            link.enter(Phase::Connecting, ctx.now);
-            ctx.timers
-                .bring_forward(Timer::Links, link.expires(&ctx.config));
+            enter(ctx, link, Phase::Connecting);
             let offer = link.offer;
             return Some(Described::Answer { peer, offer, sdp });
         }
@@ -191,10 +185,8 @@ impl Peers {
         if link.phase != Phase::Connecting {
             return;
         }
-        link.enter(Phase::Greeting, ctx.now);
         link.last_heard = ctx.now;
-        ctx.timers
-            .bring_forward(Timer::Links, link.expires(&ctx.config));
+        enter(ctx, link, Phase::Greeting);
         let hello = Handshake {
             info_hash: ctx.swarm,
             peer_id: ctx.me,
@@ -377,6 +369,13 @@ impl Peers {
             self.close(ctx, id, CloseReason::Expired);
         }
     }
+}
+
+/// Brings a link into its next phase, and sees to it that it is looked at when that has lasted too long.
+fn enter(ctx: &mut Ctx, link: &mut Link, phase: Phase) {
+    link.enter(phase, ctx.now);
+    ctx.timers
+        .bring_forward(Timer::Links, link.expires(&ctx.config));
 }
 
 /// Says what we speak. What we have is told by our extension, once the peer has shown that it speaks it.
