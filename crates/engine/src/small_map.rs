@@ -1,7 +1,8 @@
 //! A map of a few entries, and their order.
 
 /// A map kept as a sorted list: the same order everywhere. Each type of tree costs every viewer
-/// some kilobytes of WebAssembly; at these sizes a list is as quick.
+/// some kilobytes of WebAssembly; at these sizes a list is as quick. Large values are boxed: to insert one
+/// moves those behind it, and boxes of all kinds are moved by the same code.
 #[derive(Clone, Debug)]
 pub(crate) struct SmallMap<K, V>(Vec<(K, V)>);
 

@@ -62,19 +62,28 @@ mod sent {
     }
 }
 
-/// What differs from one to the next, but its SDPs.
+/// All of it but its SDPs, and of its token that there is one.
 impl Write for Announce {
     fn write(&self, out: &mut Vec<u8>) {
+        self.info_hash.write(out);
+        self.peer_id.write(out);
         self.event.write(out);
+        self.numwant.write(out);
+        self.uploaded.write(out);
+        self.downloaded.write(out);
+        self.left.write(out);
         for offer in &self.offers {
             offer.offer_id.write(out);
         }
+        self.token.is_some().write(out);
     }
 }
 
-/// What differs from one to the next, but its SDP.
+/// All of it but its SDP.
 impl Write for Answer {
     fn write(&self, out: &mut Vec<u8>) {
+        self.info_hash.write(out);
+        self.peer_id.write(out);
         self.to_peer_id.write(out);
         self.offer_id.write(out);
     }
@@ -121,7 +130,7 @@ writes! {
     enum ClientMessage {
         0 Announce(announce);
         1 Answer(answer);
-        2 Scrape { info_hashes as unread };
+        2 Scrape { info_hashes };
     }
 
     enum AnnounceEvent {
